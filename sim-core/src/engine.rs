@@ -1,0 +1,235 @@
+//! The event loop.
+
+use thiserror::Error;
+
+use crate::probe::Probe;
+use crate::queue::{Queue, Ticket, TimerSlot};
+use crate::time::{SimDuration, SimTime};
+
+/// A system that moves by events.
+///
+/// `P` is what watches it. A model is monomorphised over its probe: watching nothing costs nothing.
+pub trait Model<P: Probe> {
+    /// What happens: a small `Copy` value, best four bytes (an index and a kind).
+    type Event: Copy;
+
+    /// Called once, at time zero, to schedule the first events.
+    fn start(&mut self, ctx: &mut Ctx<'_, Self::Event, P>);
+
+    /// Called for each event when its time has come.
+    fn handle(&mut self, event: Self::Event, ctx: &mut Ctx<'_, Self::Event, P>);
+
+    /// Reports to the probe what has happened before `at` but was not told yet (departures that were computed ahead,
+    /// firings inside a group). Must change nothing that `handle` sees.
+    fn settle(&mut self, at: SimTime, probe: &mut P) {
+        let _ = (at, probe);
+    }
+
+    /// Reports every entity that is held at `at` by [`Probe::hold`], from the model's own queues and lanes (not from
+    /// counters), so that the laws of conservation can be checked against what was counted. Called after `settle`.
+    fn census(&mut self, at: SimTime, probe: &mut P) {
+        let _ = (at, probe);
+    }
+
+    /// The element that `event` happens at, for messages.
+    fn element(&self, event: Self::Event) -> String {
+        let _ = event;
+        String::from("an element without a name")
+    }
+}
+
+/// A run that handles more events than this at one instant is stopped: it would never end.
+pub const EVENTS_PER_INSTANT_MAX: u64 = 10_000_000;
+
+/// Order among events at the same instant, before the order of scheduling: lower first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Priority(pub u8);
+
+impl Priority {
+    /// Interventions: they act before anything else that falls due at their time.
+    pub const FIRST: Self = Self(0);
+    /// Everything else.
+    pub const NORMAL: Self = Self(128);
+}
+
+/// Why a run stopped before its end.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+pub enum RunError {
+    /// More than [`EVENTS_PER_INSTANT_MAX`] events at one instant.
+    #[error("no progress: more than {EVENTS_PER_INSTANT_MAX} events at {at:?}, the last of them at {element}")]
+    Livelock {
+        /// The instant.
+        at: SimTime,
+        /// The element whose event was handled last.
+        element: String,
+    },
+    /// A model found itself in a state that it cannot go on from.
+    #[error("at {at:?}: {message}")]
+    Model {
+        /// When.
+        at: SimTime,
+        /// What, and which element.
+        message: String,
+    },
+}
+
+/// What a run did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunSummary {
+    /// Events handled since the engine was made.
+    pub events: u64,
+    /// The simulated time reached.
+    pub end: SimTime,
+}
+
+/// What a model may do while it handles an event.
+pub struct Ctx<'a, E, P> {
+    queue: &'a mut Queue<E>,
+    probe: &'a mut P,
+    end: SimTime,
+    error: &'a mut Option<RunError>,
+    batched: &'a mut u64,
+}
+
+impl<E: Copy, P: Probe> Ctx<'_, E, P> {
+    /// The present instant.
+    #[inline]
+    pub fn now(&self) -> SimTime {
+        self.queue.now()
+    }
+    /// Schedules `event` to happen `delay` from now.
+    #[inline]
+    pub fn after(&mut self, delay: SimDuration, event: E) {
+        self.after_with(delay, Priority::NORMAL, event);
+    }
+    /// Schedules `event` with a priority among those at the same instant.
+    #[inline]
+    pub fn after_with(&mut self, delay: SimDuration, priority: Priority, event: E) {
+        let ticket = self.queue.ticket(priority.0);
+        self.queue.push(self.queue.now() + delay, ticket, event);
+    }
+    /// Draws a place in the order of ties now, for an event that [`Ctx::at`] schedules later.
+    #[inline]
+    pub fn ticket(&mut self) -> Ticket {
+        self.queue.ticket(Priority::NORMAL.0)
+    }
+    /// Schedules `event` at `at` (no earlier than now) in the place of `ticket`.
+    #[inline]
+    pub fn at(&mut self, at: SimTime, ticket: Ticket, event: E) {
+        self.queue.push(at.max(self.queue.now()), ticket, event);
+    }
+    /// A new timer, not set.
+    pub fn new_timer(&mut self) -> TimerSlot {
+        self.queue.new_timer()
+    }
+    /// Sets `timer` to `delay` from now; an earlier setting is void.
+    pub fn set_timer(&mut self, timer: TimerSlot, delay: SimDuration, event: E) {
+        let ticket = self.queue.ticket(Priority::NORMAL.0);
+        self.queue.set_timer(timer, self.queue.now() + delay, ticket, event);
+    }
+    /// Voids what `timer` was set to.
+    pub fn clear_timer(&mut self, timer: TimerSlot) {
+        self.queue.clear_timer(timer);
+    }
+    /// Until when (exclusive) nothing else can happen: the next pending event, or the end of the stretch being run. A
+    /// component with many small steps may take them up to here by itself, without the queue (horizon batching).
+    #[inline]
+    pub fn horizon(&mut self) -> SimTime {
+        self.queue.next_time().min(self.end)
+    }
+    /// Reports `n` steps that were taken by horizon batching, so that they count as events.
+    #[inline]
+    pub fn batched(&mut self, n: u64) {
+        *self.batched += n;
+    }
+    /// What watches.
+    #[inline]
+    pub fn probe(&mut self) -> &mut P {
+        self.probe
+    }
+    /// Ends the run with an error that names the element at fault.
+    #[cold]
+    pub fn fail(&mut self, message: impl Into<String>) {
+        let at = self.now();
+        self.error.get_or_insert_with(|| RunError::Model { at, message: message.into() });
+    }
+}
+
+/// Runs a model.
+#[derive(Debug)]
+pub struct Engine<M: Model<P>, P: Probe> {
+    model: M,
+    probe: P,
+    queue: Queue<M::Event>,
+    started: bool,
+    events: u64,
+}
+
+impl<M: Model<P>, P: Probe> Engine<M, P> {
+    /// An engine at time zero.
+    pub fn new(model: M, probe: P) -> Self {
+        Self { model, probe, queue: Queue::new(), started: false, events: 0 }
+    }
+    /// The model.
+    pub fn model(&self) -> &M {
+        &self.model
+    }
+    /// What watches.
+    pub fn probe(&self) -> &P {
+        &self.probe
+    }
+    /// What watches, to change.
+    pub fn probe_mut(&mut self) -> &mut P {
+        &mut self.probe
+    }
+    /// Takes a census at `at`, the end of the last stretch.
+    pub fn census(&mut self, at: SimTime) {
+        self.model.census(at, &mut self.probe);
+    }
+    /// Model and probe.
+    pub fn into_parts(self) -> (M, P) {
+        (self.model, self.probe)
+    }
+    /// Runs all events before `end`, then settles the model there. Going on from there later gives the same run as
+    /// going through in one stretch.
+    ///
+    /// Fails if the model does or if it makes no progress.
+    pub fn run_until(&mut self, end: SimTime) -> Result<RunSummary, RunError> {
+        self.stretch(end, u64::MAX)?;
+        self.model.settle(end, &mut self.probe);
+        Ok(RunSummary { events: self.events, end })
+    }
+    /// Runs `count` events (fewer if none is left), without settling the model: for benchmarks and step-by-step tests.
+    ///
+    /// Fails if the model does or if it makes no progress.
+    pub fn run_events(&mut self, count: u64) -> Result<RunSummary, RunError> {
+        self.stretch(SimTime::NEVER, count)?;
+        Ok(RunSummary { events: self.events, end: self.queue.now() })
+    }
+    fn stretch(&mut self, end: SimTime, count: u64) -> Result<(), RunError> {
+        let mut error = None;
+        let mut batched = 0;
+        let Self { model, probe, queue, .. } = self;
+        if !self.started {
+            self.started = true;
+            model.start(&mut Ctx { queue, probe, end, error: &mut error, batched: &mut batched });
+        }
+        let mut handled = 0;
+        // The present instant, and how many events had been handled when it came.
+        let mut instant = (queue.now(), 0);
+        while handled < count && error.is_none() {
+            let Some(event) = queue.pop_before(end) else { break };
+            handled += 1;
+            let now = queue.now();
+            if now != instant.0 {
+                instant = (now, handled);
+            } else if handled - instant.1 > EVENTS_PER_INSTANT_MAX {
+                error = Some(RunError::Livelock { at: now, element: model.element(event) });
+                break;
+            }
+            model.handle(event, &mut Ctx { queue, probe, end, error: &mut error, batched: &mut batched });
+        }
+        self.events += handled + batched;
+        error.map_or(Ok(()), Err)
+    }
+}

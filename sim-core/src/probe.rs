@@ -1,0 +1,146 @@
+//! Observation, outside the models.
+//!
+//! A model tells a [`Probe`] what happens at its *components*: a link, a stage, a traffic flow, a species in a
+//! compartment, a pathway. The vocabulary is the same for cells and networks. [`NoProbe`] compiles away.
+//!
+//! Two kinds of components exist. *Entity* components (links, stages, flows, tagged pools) report single entities by
+//! [`enter`](Probe::enter), [`leave`](Probe::leave), [`lose`](Probe::lose). *Population* components (species counts,
+//! busy carriers) report a level by [`level`](Probe::level) and passages by [`count`](Probe::count).
+//!
+//! Calls for one component are in order of time; calls for different components need not be, because a link may work
+//! out departures ahead of the clock. [`Model::settle`](crate::Model::settle) brings all of them up to an instant.
+
+use crate::time::SimTime;
+
+/// Index of a component, given by the model in the order of its description.
+pub type ComponentId = u32;
+
+/// Why an entity was lost; an index into the model's list of reasons.
+pub type LossReason = u8;
+
+/// What an entity component learns when an entity leaves it.
+#[derive(Clone, Copy, Debug)]
+pub struct Departure {
+    /// When it left.
+    pub at: SimTime,
+    /// When it came in.
+    pub since: SimTime,
+    /// For how long it waited before service, in ticks.
+    pub wait: u64,
+    /// For how long it was in service, in ticks.
+    pub service: u64,
+    /// Its size in bits (packets); 1 for a molecule or vesicle.
+    pub size: u64,
+}
+
+/// Running totals of a population or pathway since time zero, from a model that keeps its own books.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LevelTotals {
+    /// The level now.
+    pub level: f64,
+    /// The greatest level since the last report.
+    pub max: f64,
+    /// The integral of the level over time, in ticks.
+    pub area: f64,
+    /// The integral of its square.
+    pub squares: f64,
+    /// Entities that came in, or passed backwards.
+    pub inward: u64,
+    /// Entities that went out, or passed forwards.
+    pub outward: u64,
+}
+
+/// Watches a run. All methods do nothing by default.
+pub trait Probe {
+    /// An entity comes into component `c`.
+    #[inline]
+    fn enter(&mut self, c: ComponentId, at: SimTime) {
+        let _ = (c, at);
+    }
+    /// An entity leaves component `c` at the end of its way through it.
+    #[inline]
+    fn leave(&mut self, c: ComponentId, departure: Departure) {
+        let _ = (c, departure);
+    }
+    /// An entity that arrives at `c` is lost before it is taken in.
+    #[inline]
+    fn reject(&mut self, c: ComponentId, at: SimTime, reason: LossReason) {
+        let _ = (c, at, reason);
+    }
+    /// An entity that was in component `c` since `since` is lost there.
+    #[inline]
+    fn lose(&mut self, c: ComponentId, at: SimTime, since: SimTime, reason: LossReason) {
+        let _ = (c, at, since, reason);
+    }
+    /// At a census: an entity that came into `c` at `since` and has been in service there for `served` ticks is in `c`.
+    #[inline]
+    fn hold(&mut self, c: ComponentId, at: SimTime, since: SimTime, served: u64) {
+        let _ = (c, at, since, served);
+    }
+    /// The level of population component `c` (a count, or the busy share of a carrier bank) becomes `level`.
+    #[inline]
+    fn level(&mut self, c: ComponentId, at: SimTime, level: f64) {
+        let _ = (c, at, level);
+    }
+    /// `n` entities come into (`inward`) or go out of population component `c`, or pass pathway `c` forwards (`!inward`)
+    /// or backwards (`inward`).
+    #[inline]
+    fn count(&mut self, c: ComponentId, at: SimTime, n: u64, inward: bool) {
+        let _ = (c, at, n, inward);
+    }
+    /// What population component or pathway `c` amounts to at `at`, in place of single changes by [`Probe::level`] and
+    /// [`Probe::count`]: from a model that takes many steps by itself, when it settles.
+    #[inline]
+    fn totals(&mut self, c: ComponentId, at: SimTime, totals: &LevelTotals) {
+        let _ = (c, at, totals);
+    }
+}
+
+/// Watches nothing and costs nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoProbe;
+impl Probe for NoProbe {}
+
+/// Two probes side by side.
+impl<A: Probe, B: Probe> Probe for (A, B) {
+    #[inline]
+    fn enter(&mut self, c: ComponentId, at: SimTime) {
+        self.0.enter(c, at);
+        self.1.enter(c, at);
+    }
+    #[inline]
+    fn leave(&mut self, c: ComponentId, departure: Departure) {
+        self.0.leave(c, departure);
+        self.1.leave(c, departure);
+    }
+    #[inline]
+    fn reject(&mut self, c: ComponentId, at: SimTime, reason: LossReason) {
+        self.0.reject(c, at, reason);
+        self.1.reject(c, at, reason);
+    }
+    #[inline]
+    fn lose(&mut self, c: ComponentId, at: SimTime, since: SimTime, reason: LossReason) {
+        self.0.lose(c, at, since, reason);
+        self.1.lose(c, at, since, reason);
+    }
+    #[inline]
+    fn hold(&mut self, c: ComponentId, at: SimTime, since: SimTime, served: u64) {
+        self.0.hold(c, at, since, served);
+        self.1.hold(c, at, since, served);
+    }
+    #[inline]
+    fn level(&mut self, c: ComponentId, at: SimTime, level: f64) {
+        self.0.level(c, at, level);
+        self.1.level(c, at, level);
+    }
+    #[inline]
+    fn count(&mut self, c: ComponentId, at: SimTime, n: u64, inward: bool) {
+        self.0.count(c, at, n, inward);
+        self.1.count(c, at, n, inward);
+    }
+    #[inline]
+    fn totals(&mut self, c: ComponentId, at: SimTime, totals: &LevelTotals) {
+        self.0.totals(c, at, totals);
+        self.1.totals(c, at, totals);
+    }
+}

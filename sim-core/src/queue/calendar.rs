@@ -1,0 +1,200 @@
+//! A calendar for large populations: the far future in buckets of time, unsorted until their turn comes.
+//!
+//! Brown 1988 (doi:10.1145/63039.63045) with three changes. Bucket width is a power of two of ticks, found from the
+//! rate at which events were taken lately, so it also fits skewed and bursty loads. What lies beyond the ring of
+//! buckets is one unsorted list, looked through once a ring, that is once in several events per pending event: constant
+//! work an event, whatever the increments' tail. What falls due within the bucket in hand goes to the caller's heap,
+//! so a bad width costs a heap's logarithm, never a scan.
+//!
+//! Buckets are chains of chunks from one pool: no allocation once the pool has its size.
+
+use super::entry::Entry;
+
+/// Entries in a chunk.
+const CHUNK: usize = 8;
+const NONE: u32 = u32::MAX;
+
+#[derive(Debug)]
+pub(super) struct Calendar<E> {
+    /// log2 of the bucket width in ticks.
+    shift: u32,
+    /// Number of buckets, less one; a power of two less one.
+    mask: u64,
+    /// The bucket in hand, counted from time zero; everything in the calendar lies in later ones.
+    current: u64,
+    buckets: Vec<Bucket>,
+    /// One bit a bucket: it is not empty.
+    occupied: Vec<u64>,
+    pool: Vec<Entry<E>>,
+    /// The chunk that follows a chunk in its bucket, or in the free list.
+    next: Vec<u32>,
+    free: u32,
+    /// Entries in the ring.
+    in_ring: usize,
+    /// Entries beyond the ring, and the earliest bucket among them.
+    far: Vec<Entry<E>>,
+    far_min: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    /// The chunk that is being filled; fuller ones follow it.
+    head: u32,
+    len: u32,
+}
+
+impl<E: Copy> Calendar<E> {
+    /// An empty calendar from time `now` for about `population` entries that fall due every `gap` ticks on average.
+    pub(super) fn new(now: u64, population: usize, gap: f64, event: E) -> Self {
+        // Wider buckets for larger populations: fewer places to write to, so fewer cache misses a push.
+        let per_bucket = match population {
+            0..=16_384 => 8,
+            16_385..=524_288 => 32,
+            _ => 128,
+        };
+        let width = (gap * f64::from(per_bucket)).clamp(1.0, 9e18);
+        let shift = width.log2().round() as u32;
+        let count = (4 * population / per_bucket as usize).next_power_of_two().max(64);
+        let chunks = population.next_power_of_two() / CHUNK + count;
+        let mut calendar = Self {
+            shift,
+            mask: count as u64 - 1,
+            current: now >> shift,
+            buckets: vec![Bucket { head: NONE, len: 0 }; count],
+            occupied: vec![0; count / 64],
+            pool: Vec::new(),
+            next: Vec::new(),
+            free: NONE,
+            in_ring: 0,
+            far: Vec::with_capacity(population / 4),
+            far_min: u64::MAX,
+        };
+        calendar.add_chunks(chunks, event);
+        calendar
+    }
+    fn add_chunks(&mut self, n: usize, event: E) {
+        let first = self.next.len();
+        self.pool.resize((first + n) * CHUNK, Entry { time: 0, order: 0, timer: 0, event });
+        for c in first..first + n {
+            self.next.push(self.free);
+            self.free = c as u32;
+        }
+    }
+    pub(super) fn len(&self) -> usize {
+        self.in_ring + self.far.len()
+    }
+    /// Whether an event at `time` belongs here rather than in the heap.
+    #[inline]
+    pub(super) fn takes(&self, time: u64) -> bool {
+        time >> self.shift > self.current
+    }
+    /// Takes `entry` in, for which [`Calendar::takes`] holds.
+    #[inline]
+    pub(super) fn push(&mut self, entry: Entry<E>) {
+        let bucket = entry.time >> self.shift;
+        if bucket - self.current <= self.mask {
+            self.push_ring(bucket, entry);
+        } else {
+            self.far_min = self.far_min.min(bucket);
+            self.far.push(entry);
+        }
+    }
+    #[inline]
+    fn push_ring(&mut self, bucket: u64, entry: Entry<E>) {
+        let i = (bucket & self.mask) as usize;
+        let Bucket { mut head, len } = self.buckets[i];
+        let at = len as usize % CHUNK;
+        if at == 0 {
+            if self.free == NONE {
+                self.add_chunks(self.next.len().max(8), entry.event);
+            }
+            let chunk = self.free;
+            self.free = self.next[chunk as usize];
+            self.next[chunk as usize] = head;
+            head = chunk;
+            self.occupied[i / 64] |= 1 << (i % 64);
+        }
+        self.pool[head as usize * CHUNK + at] = entry;
+        self.buckets[i] = Bucket { head, len: len + 1 };
+        self.in_ring += 1;
+    }
+    /// Moves to the next bucket that holds anything, and its entries into `hand`, latest first. False if there is none.
+    pub(super) fn advance(&mut self, hand: &mut Vec<Entry<E>>) -> bool {
+        if self.in_ring == 0 {
+            if self.far.is_empty() {
+                return false;
+            }
+            self.current = self.far_min - 1;
+            self.fetch_far();
+        }
+        let mut next = self.next_occupied();
+        if self.far_min <= next {
+            // Everything within a ring of here moves in, so this happens at most once a ring.
+            self.fetch_far();
+            next = self.next_occupied();
+        }
+        self.current = next;
+        self.take_bucket(hand);
+        hand.sort_unstable_by_key(|e| std::cmp::Reverse(e.key()));
+        true
+    }
+    /// The next bucket that holds anything; the ring must not be empty.
+    fn next_occupied(&self) -> u64 {
+        let start = self.current + 1;
+        let mut bit = (start & self.mask) as usize;
+        let mut ahead = 0;
+        loop {
+            let word = self.occupied[bit / 64] >> (bit % 64);
+            if word != 0 {
+                return start + ahead + u64::from(word.trailing_zeros());
+            }
+            let step = 64 - bit % 64;
+            ahead += step as u64;
+            bit = (bit + step) & self.mask as usize;
+        }
+    }
+    fn take_bucket(&mut self, hand: &mut Vec<Entry<E>>) {
+        let i = (self.current & self.mask) as usize;
+        let Bucket { head, len } = self.buckets[i];
+        let mut chunk = head;
+        let mut left = len as usize;
+        while left > 0 {
+            let n = (left - 1) % CHUNK + 1;
+            let base = chunk as usize * CHUNK;
+            hand.extend_from_slice(&self.pool[base..base + n]);
+            left -= n;
+            let after = self.next[chunk as usize];
+            self.next[chunk as usize] = self.free;
+            self.free = chunk;
+            chunk = after;
+        }
+        self.buckets[i] = Bucket { head: NONE, len: 0 };
+        self.occupied[i / 64] &= !(1 << (i % 64));
+        self.in_ring -= len as usize;
+    }
+    /// Moves what the ring now reaches out of the far list.
+    fn fetch_far(&mut self) {
+        let mut i = 0;
+        let mut min = u64::MAX;
+        while i < self.far.len() {
+            let entry = self.far[i];
+            let bucket = entry.time >> self.shift;
+            if bucket - self.current <= self.mask {
+                self.far.swap_remove(i);
+                self.push_ring(bucket, entry);
+            } else {
+                min = min.min(bucket);
+                i += 1;
+            }
+        }
+        self.far_min = min;
+    }
+    /// All entries, in no order.
+    pub(super) fn drain_into(mut self, out: &mut Vec<Entry<E>>) {
+        while self.in_ring > 0 {
+            self.current = self.next_occupied();
+            self.take_bucket(out);
+        }
+        out.append(&mut self.far);
+    }
+}

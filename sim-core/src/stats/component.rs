@@ -1,0 +1,52 @@
+//! What a component is, and the names of what is measured at it.
+
+/// One component of a system, as its model describes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Component {
+    /// The name in tables: as the scenario names it (`uplink`, `cell.drug`).
+    pub name: String,
+    /// What is measured at it.
+    pub kind: ComponentKind,
+    /// What passes: `"packet"`, `"molecule"`, `"vesicle"`.
+    pub entity: &'static str,
+}
+
+/// Kinds of components.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ComponentKind {
+    /// Entities wait and are served: a link, a stage. Work-conserving: a server idles only if nothing waits.
+    Station {
+        /// Parallel servers.
+        servers: u32,
+    },
+    /// Entities pass from end to end: a traffic flow, through any number of stations.
+    Flow,
+    /// A count: a species in a compartment, a vesicle pool. If `tagged`, single entities' residence times are known.
+    Population {
+        /// The count at time zero.
+        initial: f64,
+        /// Whether `leave` is called with residence times.
+        tagged: bool,
+    },
+    /// A pathway between compartments: passages forwards and backwards. If `saturable`, `level` is its busy share, 0 to 1.
+    Pathway {
+        /// Whether a utilization is reported.
+        saturable: bool,
+    },
+}
+
+/// One number about one component in one run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measure {
+    /// Index of the component.
+    pub component: u32,
+    /// `throughput`, `occupancy`, `sojourn_time`, `wait_time`, `utilization`, `loss_ratio`, `bit_rate`, `arrivals`,
+    /// `departures`, `dropped`, `in_system`, `influx`, `net_flux`.
+    pub metric: &'static str,
+    /// `mean`, `sd`, `p50`, `p90`, `p99`, `max`, `time_mean`.
+    pub stat: &'static str,
+    /// The value, in `unit`; NaN if there was nothing to measure.
+    pub value: f64,
+    /// `s`, `1/s`, `bit/s`, the entity's name, or `1`.
+    pub unit: &'static str,
+}

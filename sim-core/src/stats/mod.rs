@@ -1,0 +1,21 @@
+//! Statistics of one run: the same measures for cells and networks.
+//!
+//! [`observe`] runs a model from empty to `end`, watches its [`Component`]s and returns a [`RunRecord`]: the measures of
+//! the window `[warmup, end)`, the binned series of the whole run, the distributions of times, and the result of the
+//! laws that must hold in every run (conservation, Little's law, the utilization law).
+
+mod component;
+mod observe;
+mod population;
+mod report;
+mod series;
+mod sketch;
+mod station;
+mod statistics;
+
+pub use component::{Component, ComponentKind, Measure};
+pub use observe::{RunRecord, Window, observe};
+pub use report::Checks;
+pub use series::{Series, SeriesRow};
+pub use sketch::Sketch;
+pub use statistics::Statistics;

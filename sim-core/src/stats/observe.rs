@@ -1,0 +1,86 @@
+//! Runs a model and watches it: the measures, the series and the laws.
+
+use super::component::{Component, Measure};
+use super::report::{Checks, Report};
+use super::series::{Recorder, Series};
+use super::sketch::Sketch;
+use super::station::Census;
+use super::statistics::{Snapshot, Statistics, snapshot};
+use crate::engine::{Engine, Model, RunError};
+use crate::time::SimTime;
+
+/// What part of a run the measures are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Measures begin here; series show everything.
+    pub warmup: SimTime,
+    /// The end of the run (exclusive).
+    pub end: SimTime,
+    /// Bins of the series.
+    pub bins: u32,
+}
+
+/// Everything that one run is kept by.
+#[derive(Clone, Debug, Default)]
+pub struct RunRecord {
+    /// Numbers of the window.
+    pub measures: Vec<Measure>,
+    /// Binned series of the whole run.
+    pub series: Series,
+    /// Distributions of sojourn times in the window, by component.
+    pub sojourns: Vec<(u32, Sketch)>,
+    /// Whether the laws held.
+    pub checks: Checks,
+    /// Events handled.
+    pub events: u64,
+}
+
+/// Runs `model` over `window` and returns what was seen.
+///
+/// Fails if the model does. Violated laws are not an error here: they are in [`RunRecord::checks`].
+pub fn observe<M: Model<Statistics>>(
+    model: M,
+    components: &[Component],
+    window: Window,
+) -> Result<RunRecord, RunError> {
+    let mut engine = Engine::new(model, Statistics::new(components));
+    let mut recorder = Recorder::new(components, window);
+    let mut opening = None;
+    for bin in 0..window.bins {
+        let edge = recorder.edge(bin + 1);
+        if opening.is_none() && window.warmup < edge {
+            opening = Some(open(&mut engine, window.warmup)?);
+        }
+        engine.run_until(edge)?;
+        engine.probe_mut().advance(edge);
+        recorder.record(engine.probe());
+    }
+    let opening = opening.expect("the window opens before the end");
+    engine.census(window.end);
+    let closing = engine.probe_mut().take_census();
+    let events = engine.run_until(window.end)?.events;
+    let (_, statistics) = engine.into_parts();
+    let report = Report { components, window, opening, closing, statistics };
+    Ok(RunRecord {
+        measures: report.measures(),
+        series: recorder.series,
+        sojourns: report.sojourns(),
+        checks: report.checks(),
+        events,
+    })
+}
+
+/// The state at the opening of the window.
+pub(super) struct Opening {
+    pub(super) totals: Vec<Snapshot>,
+    pub(super) census: Vec<Census>,
+}
+
+fn open<M: Model<Statistics>>(engine: &mut Engine<M, Statistics>, at: SimTime) -> Result<Opening, RunError> {
+    engine.run_until(at)?;
+    engine.census(at);
+    let probe = engine.probe_mut();
+    probe.advance(at);
+    probe.open_window();
+    Ok(Opening { totals: probe.tallies.iter().map(snapshot).collect(), census: probe.take_census() })
+}

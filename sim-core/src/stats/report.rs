@@ -1,0 +1,193 @@
+//! The measures of a window, and the laws that must hold in it.
+
+use super::component::{Component, ComponentKind, Measure};
+use super::observe::{Opening, Window};
+use super::sketch::Sketch;
+use super::station::{Census, Times, Totals};
+use super::statistics::{Snapshot, Statistics, Tally};
+use crate::time::TICKS_PER_SECOND;
+
+/// The laws that must hold in every run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checks {
+    /// How many comparisons were made.
+    pub made: u32,
+    /// What did not hold, in words; empty if all is well.
+    pub violations: Vec<String>,
+}
+
+/// Makes the measures and checks the laws.
+pub(super) struct Report<'a> {
+    pub(super) components: &'a [Component],
+    pub(super) window: Window,
+    pub(super) opening: Opening,
+    pub(super) closing: Vec<Census>,
+    pub(super) statistics: Statistics,
+}
+
+impl Report<'_> {
+    pub(super) fn measures(&self) -> Vec<Measure> {
+        let mut out = Vec::new();
+        for (i, (c, t)) in self.components.iter().zip(&self.statistics.tallies).enumerate() {
+            let mut to = Out { measures: &mut out, component: i as u32, entity: c.entity };
+            let ticks = (self.window.end - self.window.warmup).ticks() as f64;
+            match (t, self.opening.totals[i]) {
+                (Tally::Station(s), Snapshot::Entities(before)) => {
+                    to.passages(&s.totals, &before, s.held, ticks);
+                    to.occupancy(
+                        (s.totals.area - before.area) as f64 / ticks,
+                        Some((s.totals.squares - before.squares) / ticks),
+                        Some(s.held_max as f64),
+                    );
+                    to.times("sojourn_time", &s.sojourn);
+                    to.times("wait_time", &s.wait);
+                    let ComponentKind::Station { servers } = c.kind else { unreachable!("a station") };
+                    let busy = (s.totals.busy - before.busy) as f64 / ticks / f64::from(servers);
+                    to.add("utilization", "time_mean", busy, "1");
+                }
+                (Tally::Flow(f), Snapshot::Entities(before)) => {
+                    to.passages(&f.totals, &before, f.held, ticks);
+                    to.occupancy((f.totals.area - before.area) as f64 / ticks, None, None);
+                    to.times("sojourn_time", &f.sojourn);
+                    to.times("wait_time", &f.wait);
+                }
+                (Tally::Population(l), Snapshot::Level(before)) => {
+                    let seconds = ticks / TICKS_PER_SECOND as f64;
+                    to.occupancy(
+                        (l.totals.area - before.area) / ticks,
+                        Some((l.totals.squares - before.squares) / ticks),
+                        Some(l.max),
+                    );
+                    to.add("arrivals", "mean", (l.totals.inward - before.inward) as f64, c.entity);
+                    to.add("departures", "mean", (l.totals.outward - before.outward) as f64, c.entity);
+                    to.add("in_system", "mean", l.now, c.entity);
+                    to.add("throughput", "mean", (l.totals.outward - before.outward) as f64 / seconds, "1/s");
+                    if matches!(c.kind, ComponentKind::Population { tagged: true, .. }) {
+                        to.times("sojourn_time", &l.residence);
+                    }
+                }
+                (Tally::Pathway(l), Snapshot::Level(before)) => {
+                    let seconds = ticks / TICKS_PER_SECOND as f64;
+                    let out = (l.totals.outward - before.outward) as f64;
+                    let back = (l.totals.inward - before.inward) as f64;
+                    to.add("throughput", "mean", out / seconds, "1/s");
+                    to.add("influx", "mean", back / seconds, "1/s");
+                    to.add("net_flux", "mean", (out - back) / seconds, "1/s");
+                    if matches!(c.kind, ComponentKind::Pathway { saturable: true }) {
+                        to.add("utilization", "time_mean", (l.totals.area - before.area) / ticks, "1");
+                    }
+                }
+                _ => unreachable!("a component keeps its kind"),
+            }
+        }
+        out
+    }
+
+    pub(super) fn sojourns(&self) -> Vec<(u32, Sketch)> {
+        let mut out = Vec::new();
+        for (i, t) in self.statistics.tallies.iter().enumerate() {
+            let times = match t {
+                Tally::Station(s) => &s.sojourn,
+                Tally::Flow(f) => &f.sojourn,
+                Tally::Population(l) | Tally::Pathway(l) => &l.residence,
+            };
+            if times.n > 0 {
+                out.push((i as u32, times.sketch.clone()));
+            }
+        }
+        out
+    }
+
+    pub(super) fn checks(&self) -> Checks {
+        let mut checks = Checks::default();
+        for (i, (c, t)) in self.components.iter().zip(&self.statistics.tallies).enumerate() {
+            let mut check = |law: &str, left: u128, right: u128| {
+                checks.made += 1;
+                if left != right {
+                    checks.violations.push(format!("{}: {law}: {left} is not {right}", c.name));
+                }
+            };
+            let (a, b) = (self.opening.census[i], self.closing[i]);
+            match (t, self.opening.totals[i]) {
+                (Tally::Station(s), Snapshot::Entities(before)) => {
+                    laws_of_passage(&mut check, &s.totals, &before, a, b, &s.sojourn);
+                    // U = X S: time with busy servers against service given, both in the window.
+                    let given = s.totals.service - before.service + b.served;
+                    check("utilization law", s.totals.busy - before.busy + a.served, given);
+                }
+                (Tally::Flow(f), Snapshot::Entities(before)) => {
+                    laws_of_passage(&mut check, &f.totals, &before, a, b, &f.sojourn);
+                }
+                (Tally::Population(l), Snapshot::Level(_)) => {
+                    // Counts are whole; the level is what came in less what went out.
+                    let expected = l.initial + l.totals.inward as f64 - l.totals.outward as f64;
+                    check("conservation", l.now.to_bits().into(), expected.to_bits().into());
+                }
+                _ => {}
+            }
+        }
+        checks
+    }
+}
+
+/// Conservation and Little's law, exactly, in integers.
+fn laws_of_passage(
+    check: &mut impl FnMut(&str, u128, u128),
+    now: &Totals,
+    before: &Totals,
+    opening: Census,
+    closing: Census,
+    sojourn: &Times,
+) {
+    let gone = now.departures + now.dropped;
+    check("conservation", now.arrivals.into(), (gone + closing.held).into());
+    let area = now.area - before.area;
+    let lost = now.wasted - before.wasted;
+    check("Little's law", sojourn.sum + lost + closing.age, area + opening.age);
+}
+
+struct Out<'a> {
+    measures: &'a mut Vec<Measure>,
+    component: u32,
+    entity: &'static str,
+}
+
+impl Out<'_> {
+    fn add(&mut self, metric: &'static str, stat: &'static str, value: f64, unit: &'static str) {
+        self.measures.push(Measure { component: self.component, metric, stat, value, unit });
+    }
+    fn passages(&mut self, now: &Totals, before: &Totals, held: u64, ticks: f64) {
+        let seconds = ticks / TICKS_PER_SECOND as f64;
+        let arrivals = now.arrivals - before.arrivals;
+        let departures = now.departures - before.departures;
+        let dropped = now.dropped - before.dropped;
+        self.add("arrivals", "mean", arrivals as f64, self.entity);
+        self.add("departures", "mean", departures as f64, self.entity);
+        self.add("dropped", "mean", dropped as f64, self.entity);
+        self.add("in_system", "mean", held as f64, self.entity);
+        self.add("throughput", "mean", departures as f64 / seconds, "1/s");
+        if self.entity == "packet" {
+            self.add("bit_rate", "mean", (now.size - before.size) as f64 / seconds, "bit/s");
+        }
+        self.add("loss_ratio", "mean", dropped as f64 / arrivals as f64, "1");
+    }
+    fn occupancy(&mut self, mean: f64, mean_square: Option<f64>, max: Option<f64>) {
+        self.add("occupancy", "time_mean", mean, self.entity);
+        if let Some(square) = mean_square {
+            self.add("occupancy", "sd", (square - mean * mean).max(0.0).sqrt(), self.entity);
+        }
+        if let Some(max) = max {
+            self.add("occupancy", "max", max, self.entity);
+        }
+    }
+    fn times(&mut self, metric: &'static str, times: &Times) {
+        let second = TICKS_PER_SECOND as f64;
+        self.add(metric, "mean", times.mean() / second, "s");
+        self.add(metric, "sd", times.sd() / second, "s");
+        for (stat, p) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)] {
+            self.add(metric, stat, times.sketch.quantile(p) / second, "s");
+        }
+        let max = if times.n == 0 { f64::NAN } else { times.max as f64 / second };
+        self.add(metric, "max", max, "s");
+    }
+}
