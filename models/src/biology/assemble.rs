@@ -1,0 +1,161 @@
+//! From the checked sections of a scenario to compartments, species, pathways and their channels.
+
+use sim_core::config::{Diagnostic, Diagnostics, Span, Table};
+use sim_core::quantity::{Dimension, Quantity};
+
+use super::builder::{Compartment, Named, PathwayBuilder, Pool, World};
+use super::law::AVOGADRO;
+use super::reaction;
+use crate::registry::Registry;
+
+/// Counts above this are no longer whole in the arithmetic used.
+const COUNT_MAX: f64 = 9_007_199_254_740_992.0;
+
+/// The named tables of a section, in the order of the file.
+pub(super) fn tables<'a>(scenario: &'a Table, section: &str) -> impl Iterator<Item = (&'a str, Span, &'a Table)> {
+    let entries = scenario.opt_table(section).map_or(&[][..], |t| &t.entries);
+    entries.iter().filter_map(|(name, span, v)| Some((name.as_str(), *span, v.as_table()?)))
+}
+
+/// Builds the world that `scenario` describes.
+///
+/// Fails with everything that is wrong with it.
+pub(super) fn assemble(scenario: &Table, registry: &Registry) -> Result<World, Diagnostics> {
+    let mut world = World::default();
+    let mut findings = Diagnostics::default();
+    declare(scenario, &mut world);
+    for (name, span, table) in tables(scenario, "compartment") {
+        if let Err(d) = compartment(name, span, table, &mut world) {
+            findings.push(d);
+        }
+    }
+    if world.compartments.is_empty() && !findings.has_errors() {
+        let d = Diagnostic::error("E0601", scenario.span, "there is no compartment", "species live in compartments");
+        findings.push(d.help("add `[compartment.cell]` with a `volume` and what it holds at first"));
+    }
+    for (name, _, table) in tables(scenario, "pathway") {
+        let kind = registry.pathways.get(table.kind()).expect("the checker knows the kind");
+        let mut builder = begin(&mut world, name, "molecule");
+        if let Err(d) = (kind.make)(table, &mut builder) {
+            findings.push(d);
+        }
+    }
+    for (name, span, table) in tables(scenario, "reaction") {
+        if world.pathways.iter().any(|p| p.name == name) {
+            let message = format!("`{name}` is the name of a pathway and of a reaction");
+            findings.push(Diagnostic::error("E0608", span, message, "tables could not tell them apart"));
+        }
+        if let Err(d) = reaction::make(table, &mut begin(&mut world, name, "molecule")) {
+            findings.push(d);
+        }
+    }
+    for (_, _, table) in tables(scenario, "probe") {
+        if let Err(d) = follow(table, &mut world) {
+            findings.push(d);
+        }
+    }
+    if findings.has_errors() { Err(findings) } else { Ok(world) }
+}
+
+fn begin<'a>(world: &'a mut World, name: &str, entity: &'static str) -> PathwayBuilder<'a> {
+    world.pathways.push(Named { name: name.to_owned(), entity, busy: None });
+    let pathway = world.pathways.len() as u32 - 1;
+    PathwayBuilder { world, pathway }
+}
+
+/// Notes all species that the file names as being there.
+fn declare(scenario: &Table, world: &mut World) {
+    for (name, _, table) in tables(scenario, "species") {
+        let entity = match table.text("entity") {
+            "vesicle" => "vesicle",
+            "ion" => "ion",
+            _ => "molecule",
+        };
+        world.declared.push((name.to_owned(), entity));
+    }
+    for (_, _, table) in tables(scenario, "compartment") {
+        for key in ["fixed", "initial"] {
+            for (name, ..) in table.opt_table(key).map_or(&[][..], |t| &t.entries) {
+                if !world.declared.iter().any(|(n, _)| n == name) {
+                    world.declared.push((name.clone(), "molecule"));
+                }
+            }
+        }
+    }
+}
+
+fn compartment(name: &str, span: Span, table: &Table, world: &mut World) -> Result<(), Diagnostic> {
+    let volume = table.quantity("volume").value;
+    if name.contains('.') {
+        return Err(Diagnostic::error("E0609", span, format!("`{name}` has a dot in it"), "names of places have dots"));
+    }
+    let place = Compartment { index: world.compartments.len(), volume };
+    world.compartments.push((name.to_owned(), place));
+    if volume <= 0.0 {
+        let message = format!("`{}` has no volume", table.path);
+        return Err(Diagnostic::error("E0609", table.span_of("volume"), message, "must be above zero"));
+    }
+    for (key, fixed) in [("fixed", true), ("initial", false)] {
+        for (species, span, value) in table.opt_table(key).map_or(&[][..], |t| &t.entries) {
+            let Some(quantity) = value.as_quantity() else { continue };
+            let initial = count(quantity, &place, !fixed).map_err(|label| {
+                Diagnostic::error("E0609", value.span, format!("`{}.{key}.{species}` is no count", table.path), label)
+            })?;
+            if world.pools.iter().any(|p| p.compartment == Some(place.index) && p.species == *species) {
+                let message = format!("`{species}` in `{name}` is both held constant and given at first");
+                return Err(Diagnostic::error("E0609", *span, message, "give it under `fixed` or under `initial`"));
+            }
+            let entity = world.declared.iter().find(|d| d.0 == *species).map_or("molecule", |d| d.1);
+            let name = format!("{name}.{species}");
+            let compartment = Some(place.index);
+            world.add_pool(Pool { compartment, species: species.clone(), name, fixed, initial, entity, tagged: false });
+        }
+    }
+    Ok(())
+}
+
+/// The count that `quantity` amounts to in `place`. A `whole` one is rounded if it is a concentration or an amount; if
+/// it is a count it must be whole by itself.
+fn count(quantity: Quantity, place: &Compartment, whole: bool) -> Result<f64, String> {
+    let given = matches!(quantity.dimension, Dimension::NUMBER | Dimension::ITEMS);
+    let n = match quantity.dimension {
+        Dimension::CONCENTRATION => place.molecules(quantity.value),
+        Dimension::AMOUNT => quantity.value * AVOGADRO,
+        _ => quantity.value,
+    };
+    if !n.is_finite() || (whole && n > COUNT_MAX) {
+        return Err(format!("{n:e} molecules are too many to count one by one; hold it constant with `fixed`"));
+    }
+    if whole && given && n.fract() != 0.0 {
+        return Err(String::from("expected a whole number of molecules"));
+    }
+    Ok(if whole { n.round() } else { n })
+}
+
+/// `[probe.NAME] kind = "residence"`: entities of a species are followed one by one.
+fn follow(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
+    let (of, span) = (table.text("of"), table.span_of("of"));
+    let names = world.pools.iter().filter(|p| !p.fixed).map(|p| p.name.as_str());
+    let Some(at) = world.pools.iter().position(|p| p.name == of && p.compartment.is_some()) else {
+        let d =
+            Diagnostic::error("E0602", span, format!("there is no `{of}` to follow"), "expected `compartment.species`");
+        return Err(match sim_core::config::did_you_mean(of, names.clone()) {
+            Some(near) => d.help(near),
+            None => d.help(format!("there are: {}", names.collect::<Vec<_>>().join(", "))),
+        });
+    };
+    let pool = &mut world.pools[at];
+    if pool.fixed {
+        let message = format!("`{of}` is held constant: its molecules neither come nor go");
+        return Err(Diagnostic::error("E0609", span, message, "expected a species whose count changes"));
+    }
+    if pool.initial > FOLLOWED_MAX {
+        let message = format!("`{of}` begins with {:e} molecules", pool.initial);
+        return Err(Diagnostic::error("E0609", span, message, format!("at most {FOLLOWED_MAX:e} can be followed")));
+    }
+    pool.tagged = true;
+    Ok(())
+}
+
+/// Following takes 8 bytes a molecule.
+const FOLLOWED_MAX: f64 = 1e8;

@@ -1,0 +1,275 @@
+//! What a kind of pathway builds with: it finds compartments and species, and adds channels.
+
+use sim_core::config::{Diagnostic, Span, Table, did_you_mean};
+
+use super::law::{AVOGADRO, Law, READS_MAX, Species};
+
+/// A compartment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Compartment {
+    pub(super) index: usize,
+    /// Its volume, m^3.
+    pub volume: f64,
+}
+
+impl Compartment {
+    /// The count that `concentration` (mol/m^3) amounts to.
+    pub fn molecules(&self, concentration: f64) -> f64 {
+        concentration * self.volume * AVOGADRO
+    }
+}
+
+/// Which way of its pathway a channel is, in the pathway's throughput.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passage {
+    /// Counted as throughput.
+    Forward,
+    /// Counted as influx.
+    Backward,
+    /// A step inside (a carrier that binds), not counted.
+    Internal,
+}
+
+/// A channel: what one firing takes and gives, and how often it fires. It cannot fire while it lacks what it takes.
+#[derive(Clone, Debug)]
+pub struct Channel {
+    /// What it takes, and how many of each.
+    pub takes: Vec<(Species, u32)>,
+    /// What it gives, and how many of each.
+    pub gives: Vec<(Species, u32)>,
+    /// How often it fires.
+    pub law: Law,
+    /// How it is counted.
+    pub passage: Passage,
+}
+
+impl Channel {
+    /// A channel that takes and gives one of each.
+    pub fn new(takes: &[Species], gives: &[Species], law: Law, passage: Passage) -> Self {
+        let one = |s: &[Species]| s.iter().map(|&s| (s, 1)).collect();
+        Self { takes: one(takes), gives: one(gives), law, passage }
+    }
+}
+
+/// How the utilization of a pathway is known.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Busy {
+    /// The rate of its channel (by index) over the greatest rate.
+    Rate(u32, f64),
+    /// The count of a species over a capacity.
+    Count(Species, f64),
+}
+
+/// A species in a compartment.
+#[derive(Clone, Debug)]
+pub(super) struct Pool {
+    pub(super) compartment: Option<usize>,
+    pub(super) species: String,
+    /// The component's name, `cell.drug`.
+    pub(super) name: String,
+    pub(super) fixed: bool,
+    pub(super) initial: f64,
+    pub(super) entity: &'static str,
+    pub(super) tagged: bool,
+}
+
+/// A pathway or reaction.
+#[derive(Clone, Debug)]
+pub(super) struct Named {
+    pub(super) name: String,
+    pub(super) entity: &'static str,
+    pub(super) busy: Option<Busy>,
+}
+
+/// A channel and the pathway that it belongs to.
+#[derive(Clone, Debug)]
+pub(super) struct Owned {
+    pub(super) pathway: u32,
+    pub(super) channel: Channel,
+}
+
+/// Everything that a scenario's sections describe, before it is frozen into arrays.
+#[derive(Clone, Debug, Default)]
+pub(super) struct World {
+    pub(super) compartments: Vec<(String, Compartment)>,
+    pub(super) pools: Vec<Pool>,
+    /// Species known anywhere, and what one of them is.
+    pub(super) declared: Vec<(String, &'static str)>,
+    pub(super) pathways: Vec<Named>,
+    pub(super) channels: Vec<Owned>,
+}
+
+/// Finds compartments and species for one pathway, and takes its channels.
+///
+/// A kind's maker is a function of its checked table and of this. The whole of a kind, as another crate would write it:
+///
+/// ```
+/// use models::Kind;
+/// use models::biology::{Channel, Law, MakePathway, Passage, PathwayBuilder};
+/// use sim_core::config::{Diagnostic, Field, Table, Type};
+/// use sim_core::quantity::Dimension;
+///
+/// const FIELDS: &[Field] = &[
+///     Field::required("species", Type::Text, "What is secreted."),
+///     Field::required("from", Type::Reference("compartment"), "Where it is made."),
+///     Field::required("to", Type::Reference("compartment"), "Where it goes."),
+///     Field::required("k", Type::Quantity(&[Dimension::RATE]), "Rate constant of each molecule."),
+/// ];
+///
+/// /// Molecules leave in pairs: 2 S -> 2 S outside, propensity k n (n - 1) / 2.
+/// fn make(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<(), Diagnostic> {
+///     let inside = to.species_in(table, "species", "from")?;
+///     let outside = to.species_in(table, "species", "to")?;
+///     let law = Law::MassAction { c: table.quantity("k").value, reactants: vec![(inside, 2)] };
+///     to.channel(Channel { takes: vec![(inside, 2)], gives: vec![(outside, 2)], law, passage: Passage::Forward });
+///     Ok(())
+/// }
+///
+/// let mut registry = models::registry();
+/// registry.pathways.add(Kind { name: "paired", doc: "Leaves in pairs.", fields: FIELDS, make: make as MakePathway });
+/// ```
+#[derive(Debug)]
+pub struct PathwayBuilder<'a> {
+    pub(super) world: &'a mut World,
+    pub(super) pathway: u32,
+}
+
+impl PathwayBuilder<'_> {
+    /// The compartment that `table` names under `key`.
+    ///
+    /// Fails if there is none of that name.
+    pub fn compartment(&self, table: &Table, key: &str) -> Result<Compartment, Diagnostic> {
+        self.compartment_named(table.text(key), table.span_of(key))
+    }
+
+    /// The compartment called `name`; `span` is where the name stands.
+    ///
+    /// Fails if there is none of that name.
+    pub fn compartment_named(&self, name: &str, span: Span) -> Result<Compartment, Diagnostic> {
+        if let Some((_, c)) = self.world.compartments.iter().find(|(n, _)| n == name) {
+            return Ok(*c);
+        }
+        let names = self.world.compartments.iter().map(|(n, _)| n.as_str());
+        let d = Diagnostic::error(
+            "E0601",
+            span,
+            format!("there is no compartment `{name}`"),
+            "not a `[compartment.NAME]` of this scenario",
+        );
+        Err(match did_you_mean(name, names.clone()) {
+            Some(near) => d.help(near),
+            None => d.help(format!("there are: {}", names.collect::<Vec<_>>().join(", "))),
+        })
+    }
+
+    /// The species that `table` names under `species`, in the compartment that it names under `compartment`.
+    ///
+    /// Fails if there is no such compartment or if the species is known nowhere.
+    pub fn species_in(&mut self, table: &Table, species: &str, compartment: &str) -> Result<Species, Diagnostic> {
+        let place = self.compartment(table, compartment)?;
+        self.species(table.text(species), &place, table.span_of(species))
+    }
+
+    /// Species `name` in `place`; `span` is where the name stands. If it is known only elsewhere, there is none of it in
+    /// `place` at first.
+    ///
+    /// Fails if the species is known nowhere.
+    pub fn species(&mut self, name: &str, place: &Compartment, span: Span) -> Result<Species, Diagnostic> {
+        if let Some(found) = self.find(name, place) {
+            return Ok(found);
+        }
+        let Some((_, entity)) = self.world.declared.iter().find(|(n, _)| n == name) else {
+            return Err(self.unknown_species(name, span));
+        };
+        let pool = Pool {
+            compartment: Some(place.index),
+            species: name.to_owned(),
+            name: format!("{}.{name}", self.world.compartments[place.index].0),
+            fixed: false,
+            initial: 0.0,
+            entity,
+            tagged: false,
+        };
+        Ok(self.world.add_pool(pool))
+    }
+
+    /// Species `name` in `place`, if it is there already.
+    pub fn find(&self, name: &str, place: &Compartment) -> Option<Species> {
+        let at = self.world.pools.iter().position(|p| p.compartment == Some(place.index) && p.species == name)?;
+        Some(Species { slot: at as u32, fixed: self.world.pools[at].fixed })
+    }
+
+    /// The species at `text`, `compartment.species`; `span` is where that stands.
+    ///
+    /// Fails if it is not of this form or if either part is unknown.
+    pub fn place(&mut self, text: &str, span: Span) -> Result<Species, Diagnostic> {
+        let Some((compartment, species)) = text.split_once('.') else {
+            let message = format!("`{text}` does not say where");
+            let d = Diagnostic::error("E0603", span, message, "expected `compartment.species`");
+            return Err(match self.world.compartments.first() {
+                Some((first, _)) => d.help(format!("for example `{first}.{text}`")),
+                None => d,
+            });
+        };
+        let place = self.compartment_named(compartment, span)?;
+        self.species(species, &place, span)
+    }
+
+    fn unknown_species(&self, name: &str, span: Span) -> Diagnostic {
+        let names = self.world.declared.iter().map(|(n, _)| n.as_str());
+        let message = format!("there is no species `{name}`");
+        let d = Diagnostic::error("E0602", span, message, "in no compartment's `fixed` or `initial`");
+        d.help(did_you_mean(name, names).unwrap_or_else(|| format!("declare it with `[species.{name}]`")))
+    }
+
+    /// A species of the pathway's own, called `PATHWAY.NAME` in tables: the states of its carriers.
+    pub fn state(&mut self, name: &str, initial: f64) -> Species {
+        let name = format!("{}.{name}", self.world.pathways[self.pathway as usize].name);
+        let pool = Pool {
+            compartment: None,
+            species: name.clone(),
+            name,
+            fixed: false,
+            initial,
+            entity: "carrier",
+            tagged: false,
+        };
+        self.world.add_pool(pool)
+    }
+
+    /// Makes `species`, and what passes this pathway, count as vesicles in tables.
+    pub fn is_vesicle(&mut self, species: Species) {
+        self.world.pools[species.slot as usize].entity = "vesicle";
+        self.world.pathways[self.pathway as usize].entity = "vesicle";
+    }
+
+    /// Adds a channel.
+    ///
+    /// # Panics
+    /// If its law reads more than [`READS_MAX`] species: a bug in the kind.
+    pub fn channel(&mut self, channel: Channel) {
+        if let Law::Custom { reads, .. } = &channel.law {
+            assert!(reads.len() <= READS_MAX, "a law of one's own reads at most {READS_MAX} species");
+        }
+        self.world.channels.push(Owned { pathway: self.pathway, channel });
+    }
+
+    /// Makes the pathway report a utilization: the rate of the channel added last over `vmax` (1/s).
+    pub fn busy_by_rate(&mut self, vmax: f64) {
+        let channel = self.world.channels.len() as u32 - 1;
+        self.world.pathways[self.pathway as usize].busy = Some(Busy::Rate(channel, vmax));
+    }
+
+    /// Makes the pathway report a utilization: the count of `species` over `capacity`.
+    pub fn busy_by_count(&mut self, species: Species, capacity: f64) {
+        self.world.pathways[self.pathway as usize].busy = Some(Busy::Count(species, capacity));
+    }
+}
+
+impl World {
+    pub(super) fn add_pool(&mut self, pool: Pool) -> Species {
+        let species = Species { slot: self.pools.len() as u32, fixed: pool.fixed };
+        self.pools.push(pool);
+        species
+    }
+}

@@ -1,0 +1,405 @@
+//! All channels of a well-mixed system as one component with one entry in the engine's queue.
+//!
+//! The direct method (Gillespie 1977, doi:10.1021/j100540a008), run from one horizon of the engine to the next without
+//! touching the queue. The time of the next firing is kept as a hazard that is still to be used up, drawn once for each
+//! firing: what looks at the run, and how it is cut into stretches, changes nothing about it, and an intervention uses up
+//! what has accrued and goes on with the rest (the unit-rate clock of Anderson 2007, doi:10.1063/1.2799998).
+//!
+//! The group keeps its own books of levels and passages and reports running totals at the end of a stretch.
+
+use sim_core::probe::LevelTotals;
+use sim_core::rng::{Rng, Streams};
+use sim_core::{
+    Ctx, Departure, EVENTS_PER_INSTANT_MAX, Model, Priority, Probe, SimDuration, SimTime, TICKS_PER_SECOND, TimerSlot,
+};
+
+use super::network::{NONE, Network, Phase};
+use super::rates::{COMMON, Rates};
+use super::small;
+use super::tree::SumTree;
+
+/// Above so many firings a second the clock's ticks of 1 ps would be felt (4e-4 of the rate).
+const RATE_MAX: f64 = 1e11;
+/// Ticks in a second, as propensities meet them.
+const TICKS: f64 = TICKS_PER_SECOND as f64;
+
+/// What happens to a group.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Event {
+    /// Its next firing is due.
+    Fire,
+    /// Phase `.0` begins.
+    Phase(u32),
+}
+
+/// Integrals of one slot's count since time zero, up to `last`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Book {
+    pub(super) area: f64,
+    pub(super) squares: f64,
+    /// Greatest count since the last report.
+    pub(super) max: f64,
+    pub(super) last: u64,
+}
+
+impl Book {
+    /// Enters that the count was `x` until `now` and is `next` from then on.
+    #[inline]
+    pub(super) fn enter(&mut self, x: f64, next: f64, now: u64) {
+        let area = x * (now - self.last) as f64;
+        self.area += area;
+        self.squares += x * area;
+        self.max = if next > self.max { next } else { self.max };
+        self.last = now;
+    }
+}
+
+/// The utilization of a saturable channel.
+#[derive(Clone, Copy, Debug)]
+struct Meter {
+    component: u32,
+    share: f64,
+    book: Book,
+}
+
+/// Entry times of the entities in each tagged slot.
+#[derive(Clone, Debug)]
+struct Tags {
+    pools: Vec<Vec<u64>>,
+    rng: Rng,
+}
+
+/// One run of a network.
+#[derive(Debug)]
+pub(super) struct Group<'a> {
+    network: &'a Network,
+    phases: &'a [Phase],
+    rates: &'a Rates,
+    phase: usize,
+    pub(super) x: Vec<f64>,
+    pub(super) books: Vec<Book>,
+    pub(super) fired: Vec<u64>,
+    tree: SumTree,
+    /// All inner nodes of the tree.
+    all_nodes: Vec<(u32, u32)>,
+    meters: Vec<Meter>,
+    /// By channel.
+    meter_of: Vec<u32>,
+    /// When the last firing or intervention was.
+    pub(super) now: u64,
+    /// The hazard to use up from `now` until the next firing.
+    pub(super) hazard: f64,
+    /// When the next firing is due; `u64::MAX` if never.
+    pub(super) next: u64,
+    pub(super) rng: Rng,
+    tags: Option<Tags>,
+    timer: Option<TimerSlot>,
+}
+
+impl<'a> Group<'a> {
+    /// A group at time zero. The first phase begins there.
+    pub(super) fn new(network: &'a Network, phases: &'a [Phase], streams: Streams) -> Self {
+        let tags = network.tagged.iter().any(|&t| t).then(|| Tags {
+            pools: network
+                .tagged
+                .iter()
+                .zip(&network.initial)
+                .map(|(&t, &n)| vec![0; if t { n as usize } else { 0 }])
+                .collect(),
+            rng: streams.stream("reactions", "tag"),
+        });
+        let mut meter_of = vec![NONE; network.channels()];
+        let meters: Vec<Meter> = network
+            .meters
+            .iter()
+            .enumerate()
+            .map(|(i, &(channel, component))| {
+                meter_of[channel as usize] = i as u32;
+                Meter { component, share: 0.0, book: Book::default() }
+            })
+            .collect();
+        let tree = SumTree::new(network.channels());
+        Self {
+            network,
+            phases,
+            rates: &phases[0].rates,
+            phase: 0,
+            x: network.initial.clone(),
+            books: network.initial.iter().map(|&x| Book { max: x, ..Book::default() }).collect(),
+            fired: vec![0; network.channels()],
+            all_nodes: tree.touched(0..network.channels()),
+            tree,
+            meters,
+            meter_of,
+            now: 0,
+            hazard: 0.0,
+            next: u64::MAX,
+            rng: streams.stream("reactions", "firing"),
+            tags,
+            timer: None,
+        }
+    }
+
+    /// The sum of all propensities, in 1/s.
+    fn total(&self) -> f64 {
+        self.tree.total()
+    }
+
+    /// Works all propensities out anew.
+    fn recompute(&mut self) {
+        for q in 0..self.network.channels() {
+            self.update(q);
+        }
+        self.tree.refresh(&self.all_nodes);
+    }
+
+    #[inline]
+    fn update(&mut self, q: usize) {
+        let rate = self.rates.rate(q, &self.x);
+        if self.rates.common[q].other != COMMON {
+            self.update_other(q, rate);
+        } else {
+            self.tree.set(q, rate);
+        }
+    }
+
+    /// Laws that are not of the common form may be metered, and may give what is no rate.
+    fn update_other(&mut self, q: usize, rate: f64) {
+        // What is no rate makes the total none, which ends the run.
+        self.tree.set(q, if rate >= 0.0 { rate } else { f64::NAN });
+        if let Some(m) = self.meters.get_mut(self.meter_of[q] as usize) {
+            let capacity = self.phases[self.phase].capacity[q];
+            let share = if capacity > 0.0 { rate / capacity } else { 0.0 };
+            m.book.enter(m.share, share, self.now);
+            m.share = share;
+        }
+    }
+
+    /// When a hazard of `hazard` from `now` on is used up at `total` firings a second; `u64::MAX` if never.
+    #[inline]
+    pub(super) fn due(now: u64, hazard: f64, total: f64) -> u64 {
+        // At no rate the gap is infinite, which saturates.
+        let gap = hazard * TICKS / total + 0.5;
+        now.saturating_add(gap as u64)
+    }
+
+    #[inline]
+    fn aim(&mut self, total: f64) {
+        self.next = Self::due(self.now, self.hazard, total);
+    }
+
+    /// Takes over propensities that were worked out elsewhere.
+    pub(super) fn take_rates(&mut self, rates: &[f64]) {
+        for (q, &rate) in rates.iter().enumerate().take(self.network.channels()) {
+            self.tree.set(q, rate);
+        }
+        self.tree.refresh(&self.all_nodes);
+    }
+
+    /// Begins phase `i` now.
+    fn begin_phase(&mut self, i: usize, now: u64) {
+        let used = self.total() * ((now - self.now) as f64 / TICKS);
+        self.hazard = (self.hazard - used).max(0.0);
+        self.now = now;
+        self.enter_phase(i);
+    }
+
+    fn enter_phase(&mut self, i: usize) {
+        self.phase = i;
+        self.rates = &self.phases[i].rates;
+        for &(slot, held) in &self.phases[i].fixed {
+            self.x[slot as usize] = held;
+        }
+        self.recompute();
+        self.aim(self.total());
+    }
+
+    /// Fires until `limit` (exclusive), at most `most` times; returns how often.
+    fn advance<P: Probe, const TAGGED: bool>(&mut self, limit: u64, most: u64, probe: &mut P) -> u64 {
+        let mut n = 0;
+        while self.next < limit && n < most {
+            let total = self.total();
+            if !is_rate(total) {
+                break;
+            }
+            self.now = self.next;
+            let u = self.rng.uniform() * total;
+            let q = self.tree.select(u);
+            self.fired[q] += 1;
+            for &(slot, change) in self.network.changes.row(q) {
+                let slot = slot as usize;
+                let (x, to) = (self.x[slot], self.x[slot] + change);
+                self.books[slot].enter(x, to, self.now);
+                self.x[slot] = to;
+                if TAGGED {
+                    self.tag(slot, change, self.now, probe);
+                }
+            }
+            for &d in self.network.dependents.row(q) {
+                self.update(d as usize);
+            }
+            self.tree.refresh(self.network.touched.row(q));
+            self.hazard = self.rng.exponential();
+            self.aim(self.total());
+            n += 1;
+        }
+        n
+    }
+
+    /// Molecules in a well-mixed pool are exchangeable: whoever leaves is any of them alike.
+    #[inline(never)]
+    pub(super) fn tag<P: Probe>(&mut self, slot: usize, change: f64, now: u64, probe: &mut P) {
+        let Some(tags) = self.tags.as_mut().filter(|_| self.network.tagged[slot]) else { return };
+        let pool = &mut tags.pools[slot];
+        if change > 0.0 {
+            pool.resize(pool.len() + change as usize, now);
+            return;
+        }
+        for _ in 0..(-change) as u64 {
+            let who = tags.rng.below(pool.len() as u64) as usize;
+            let since = SimTime::from_ticks(pool.swap_remove(who));
+            let at = SimTime::from_ticks(now);
+            let service = (at - since).ticks();
+            probe.leave(self.network.components[slot], Departure { at, since, wait: 0, service, size: 1 });
+        }
+    }
+
+    /// Sets the timer to the next firing, or ends the run if there is no telling.
+    fn schedule<P: Probe>(&mut self, ctx: &mut Ctx<'_, Event, P>) {
+        let timer = self.timer.expect("made at the start");
+        let total = self.total();
+        if total == 0.0 {
+            ctx.clear_timer(timer);
+        } else if is_rate(total) {
+            let delay = SimDuration::from_ticks(self.next.saturating_sub(ctx.now().ticks()));
+            if delay < SimDuration::MAX {
+                ctx.set_timer(timer, delay, Event::Fire);
+            } else {
+                ctx.clear_timer(timer);
+            }
+        } else {
+            ctx.fail(self.fault(total));
+        }
+    }
+
+    /// What is wrong with the propensities, in words.
+    fn fault(&self, total: f64) -> String {
+        let rates = |q: &usize| self.rates.rate(*q, &self.x);
+        let bad = (0..self.network.channels()).find(|q| !(rates(q) >= 0.0 && rates(q).is_finite()));
+        let fastest = (0..self.network.channels()).max_by(|a, b| rates(a).total_cmp(&rates(b)));
+        match (bad, fastest) {
+            (Some(q), _) => {
+                format!("the rate of {} is {}, which is no rate", self.network.describe(q, &self.x), rates(&q))
+            }
+            (None, Some(q)) => format!(
+                "{total:e} firings a second are more than the clock resolves ({RATE_MAX:e}); the fastest is {}",
+                self.network.describe(q, &self.x)
+            ),
+            (None, None) => String::from("no channels"),
+        }
+    }
+}
+
+/// Whether `total` propensity can be drawn from.
+#[inline]
+pub(super) fn is_rate(total: f64) -> bool {
+    // False for NaN.
+    total > 0.0 && total < RATE_MAX
+}
+
+impl<P: Probe> Model<P> for Group<'_> {
+    type Event = Event;
+
+    fn start(&mut self, ctx: &mut Ctx<'_, Event, P>) {
+        self.timer = Some(ctx.new_timer());
+        for (i, phase) in self.phases.iter().enumerate().skip(1) {
+            ctx.after_with(SimDuration::from_ticks(phase.at), Priority::FIRST, Event::Phase(i as u32));
+        }
+        self.hazard = self.rng.exponential();
+        self.enter_phase(0);
+        self.schedule(ctx);
+    }
+
+    fn handle(&mut self, event: Event, ctx: &mut Ctx<'_, Event, P>) {
+        let now = ctx.now().ticks();
+        match event {
+            Event::Phase(i) => self.begin_phase(i as usize, now),
+            Event::Fire => {
+                const MOST: u64 = EVENTS_PER_INSTANT_MAX;
+                // What is due now fires, also if something else happens at this instant.
+                let limit = ctx.horizon().ticks().max(now + 1);
+                let mut fired = 0;
+                loop {
+                    let before = self.now;
+                    let n = match (&self.phases[self.phase].small, &self.tags) {
+                        (Some(plan), None) => small::advance::<P, false>(self, plan, limit, MOST, ctx.probe()),
+                        (Some(plan), Some(_)) => small::advance::<P, true>(self, plan, limit, MOST, ctx.probe()),
+                        (None, None) => self.advance::<P, false>(limit, MOST, ctx.probe()),
+                        (None, Some(_)) => self.advance::<P, true>(limit, MOST, ctx.probe()),
+                    };
+                    fired += n;
+                    if n < MOST {
+                        break;
+                    }
+                    if self.now == before {
+                        ctx.fail(format!("no progress: {n} firings at one instant"));
+                        break;
+                    }
+                }
+                // The event itself counts as one.
+                ctx.batched(fired.saturating_sub(1));
+            }
+        }
+        self.schedule(ctx);
+    }
+
+    fn settle(&mut self, at: SimTime, probe: &mut P) {
+        let end = at.ticks();
+        let network = self.network;
+        let mut inward = vec![0; self.x.len()];
+        let mut outward = vec![0; self.x.len()];
+        let mut passed = std::collections::BTreeMap::<u32, (u64, u64)>::new();
+        for (q, &n) in self.fired.iter().enumerate() {
+            for &(slot, change) in network.changes.row(q) {
+                let side = if change > 0.0 { &mut inward } else { &mut outward };
+                side[slot as usize] += n * change.abs() as u64;
+            }
+            match network.passages[q] {
+                (NONE, _) => {}
+                (component, true) => passed.entry(component).or_default().0 += n,
+                (component, false) => passed.entry(component).or_default().1 += n,
+            }
+        }
+        let area = |book: &Book, level: f64| book.area + level * (end - book.last) as f64;
+        for (slot, &component) in network.components.iter().enumerate().filter(|c| *c.1 != NONE) {
+            let (book, level) = (&mut self.books[slot], self.x[slot]);
+            let squares = book.squares + level * level * (end - book.last) as f64;
+            let (inward, outward) = (inward[slot], outward[slot]);
+            let area = area(book, level);
+            let totals = LevelTotals { level, max: book.max, area, squares, inward, outward };
+            book.max = level;
+            probe.totals(component, at, &totals);
+        }
+        for (&component, &(inward, outward)) in &passed {
+            let busy = network.busy_counts.iter().find(|b| b.0 == component);
+            let meter = self.meters.iter().find(|m| m.component == component);
+            let (level, area) = match (busy, meter) {
+                (Some(&(_, slot, capacity)), _) => {
+                    let (book, x) = (&self.books[slot as usize], self.x[slot as usize]);
+                    (x / capacity, area(book, x) / capacity)
+                }
+                (None, Some(m)) => (m.share, area(&m.book, m.share)),
+                (None, None) => (0.0, 0.0),
+            };
+            let totals = LevelTotals { level, max: level, area, squares: 0.0, inward, outward };
+            probe.totals(component, at, &totals);
+        }
+    }
+
+    fn element(&self, event: Event) -> String {
+        match event {
+            Event::Fire => String::from("the reactions"),
+            Event::Phase(_) => String::from("an intervention"),
+        }
+    }
+}

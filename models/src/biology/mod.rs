@@ -1,0 +1,108 @@
+//! Biology: compartments, species, pathways between compartments, reactions, interventions.
+//!
+//! Everything here is a well-mixed reaction network with whole counts, simulated exactly. A pathway is a kind that adds
+//! [`Channel`]s through a [`PathwayBuilder`], where an example stands of how another crate adds a kind.
+//!
+//! ```text
+//! checked tables --assemble--> World (names, laws) --freeze--> Network + Phases (flat arrays) --run--> Group on the engine
+//! ```
+
+mod assemble;
+mod builder;
+mod equation;
+mod group;
+mod intervention;
+mod law;
+mod network;
+mod pathways;
+mod rates;
+mod reaction;
+mod small;
+mod system;
+mod tree;
+
+use sim_core::config::{Field, Section, Shape, Table, Type};
+use sim_core::quantity::Dimension;
+
+pub use builder::{Channel, Compartment, Passage, PathwayBuilder};
+pub use law::{AVOGADRO, Inhibition, Inhibitor, Law, Propensity, READS_MAX, Species};
+pub use pathways::{MakePathway, PATHWAYS};
+pub(crate) use system::build;
+
+/// How much of a species: a concentration, an amount or a count.
+const CONTENT: Type =
+    Type::Quantity(&[Dimension::CONCENTRATION, Dimension::ITEMS, Dimension::NUMBER, Dimension::AMOUNT]);
+
+const COMPARTMENT: &[Field] = &[
+    Field::required("volume", Type::Quantity(&[Dimension::VOLUME]), "Its volume; a cell has about 1 pL."),
+    Field::default("fixed", Type::Map(&CONTENT), "{}", "Species held constant, and at what."),
+    Field::default("initial", Type::Map(&CONTENT), "{}", "What is in it at first; concentrations become whole counts."),
+];
+const SPECIES: &[Field] = &[Field::default(
+    "entity",
+    Type::Choice(&["molecule", "vesicle", "ion"]),
+    "\"molecule\"",
+    "What one of it is called in tables.",
+)];
+const PROBE: &[Field] = &[
+    Field::required(
+        "kind",
+        Type::Choice(&["residence"]),
+        "What to look at: `residence`, how long single entities stay.",
+    ),
+    Field::required("of", Type::Text, "Where: `compartment.species`."),
+];
+
+/// The sections of a scenario file that describe a biological system.
+pub const SECTIONS: &[Section] = &[
+    Section {
+        name: "compartment",
+        shape: Shape::Keyed,
+        family: None,
+        fields: COMPARTMENT,
+        doc: "A well-mixed volume and what is in it.",
+    },
+    Section {
+        name: "species",
+        shape: Shape::Keyed,
+        family: None,
+        fields: SPECIES,
+        doc: "A kind of molecule; only needed for what no compartment holds at first.",
+    },
+    Section {
+        name: "pathway",
+        shape: Shape::Keyed,
+        family: Some("pathway"),
+        fields: &[],
+        doc: "A way between compartments, or in or out of the system.",
+    },
+    Section {
+        name: "reaction",
+        shape: Shape::Keyed,
+        family: None,
+        fields: reaction::FIELDS,
+        doc: "A reaction with mass action or a rate law of one's own.",
+    },
+    Section {
+        name: "intervention",
+        shape: Shape::Keyed,
+        family: None,
+        fields: intervention::FIELDS,
+        doc: "A change of a value during the run: a dose, a knock-down, a wash-out.",
+    },
+    Section {
+        name: "probe",
+        shape: Shape::Keyed,
+        family: None,
+        fields: PROBE,
+        doc: "Something to look at more closely.",
+    },
+];
+
+/// Whether `scenario` describes a biological system.
+pub(crate) fn is_present(scenario: &Table) -> bool {
+    ["compartment", "species", "pathway", "reaction"].iter().any(|s| scenario.get(s).is_some())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+//! A reaction network frozen into flat arrays, as the reaction group runs it.
+
+use super::builder::{Busy, Passage, World};
+use super::rates::Rates;
+use super::small;
+use super::tree::SumTree;
+
+/// No component, no meter.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// Rows of different length in one array.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Rows<T> {
+    ends: Vec<u32>,
+    items: Vec<T>,
+}
+
+impl<T> Rows<T> {
+    pub(super) fn push(&mut self, row: impl IntoIterator<Item = T>) {
+        self.items.extend(row);
+        self.ends.push(self.items.len() as u32);
+    }
+    #[inline]
+    pub(super) fn row(&self, i: usize) -> &[T] {
+        let start = if i == 0 { 0 } else { self.ends[i - 1] as usize };
+        &self.items[start..self.ends[i] as usize]
+    }
+}
+
+/// What never changes during a run. Slots hold counts: one for each species, then one that always holds 1.
+#[derive(Clone, Debug)]
+pub(super) struct Network {
+    /// Counts at time zero.
+    pub(super) initial: Vec<f64>,
+    /// Names of slots and channels, for messages.
+    pub(super) slot_names: Vec<String>,
+    pub(super) channel_names: Vec<String>,
+    /// The component of the first pathway.
+    pub(super) first_pathway: u32,
+    /// The component of each slot, or [`NONE`].
+    pub(super) components: Vec<u32>,
+    /// Slots whose entities are followed.
+    pub(super) tagged: Vec<bool>,
+    /// By channel: slots that change, and by how much.
+    pub(super) changes: Rows<(u32, f64)>,
+    /// By channel: channels whose propensity changes when it fires.
+    pub(super) dependents: Rows<u32>,
+    /// By channel: nodes of the tree to refresh when it fires.
+    pub(super) touched: Rows<(u32, u32)>,
+    /// By channel: the slots that its law reads.
+    pub(super) reads: Rows<u32>,
+    /// By channel: the component whose passages it counts, and whether backwards; or [`NONE`].
+    pub(super) passages: Vec<(u32, bool)>,
+    /// Channels whose rate over the greatest is the utilization of a component.
+    pub(super) meters: Vec<(u32, u32)>,
+    /// Components whose utilization is the count of a slot over a capacity.
+    pub(super) busy_counts: Vec<(u32, u32, f64)>,
+}
+
+impl Network {
+    /// Freezes `world`; `first_pathway` is the component of its first pathway, `components` those of its pools.
+    pub(super) fn new(world: &World, components: Vec<u32>, first_pathway: u32) -> Self {
+        let one = world.pools.len();
+        let mut network = Self {
+            initial: world.pools.iter().map(|p| p.initial).chain([1.0]).collect(),
+            slot_names: world.pools.iter().map(|p| p.name.clone()).collect(),
+            channel_names: Vec::new(),
+            first_pathway,
+            components,
+            tagged: world.pools.iter().map(|p| p.tagged).chain([false]).collect(),
+            changes: Rows::default(),
+            dependents: Rows::default(),
+            touched: Rows::default(),
+            reads: Rows::default(),
+            passages: Vec::new(),
+            meters: Vec::new(),
+            busy_counts: Vec::new(),
+        };
+        for (component, pathway) in (first_pathway..).zip(&world.pathways) {
+            match pathway.busy {
+                Some(Busy::Rate(channel, _)) => network.meters.push((channel, component)),
+                Some(Busy::Count(species, capacity)) => network.busy_counts.push((component, species.slot, capacity)),
+                None => {}
+            }
+        }
+        let mut readers = vec![Vec::new(); one];
+        for (q, owned) in world.channels.iter().enumerate() {
+            let channel = &owned.channel;
+            let mut reads: Vec<u32> = channel.law.reads().iter().map(|s| s.slot).collect();
+            // A channel that lacks what it takes is at rest, whatever its law says.
+            reads.extend(channel.takes.iter().filter(|(s, _)| !s.fixed).map(|(s, _)| s.slot));
+            reads.sort_unstable();
+            reads.dedup();
+            for &s in &reads {
+                readers[s as usize].push(q as u32);
+            }
+            network.reads.push(reads);
+            network.changes.push(net_changes(channel));
+            network.channel_names.push(world.pathways[owned.pathway as usize].name.clone());
+            network.passages.push(match channel.passage {
+                Passage::Forward => (first_pathway + owned.pathway, false),
+                Passage::Backward => (first_pathway + owned.pathway, true),
+                Passage::Internal => (NONE, false),
+            });
+        }
+        let tree = SumTree::new(world.channels.len());
+        for q in 0..world.channels.len() {
+            let changed = network.changes.row(q).iter();
+            let mut dependents: Vec<u32> = changed.flat_map(|&(s, _)| &readers[s as usize]).copied().collect();
+            dependents.sort_unstable();
+            dependents.dedup();
+            network.touched.push(tree.touched(dependents.iter().map(|&d| d as usize)));
+            network.dependents.push(dependents);
+        }
+        network
+    }
+
+    /// The slot that always holds 1.
+    pub(super) fn one(&self) -> usize {
+        self.initial.len() - 1
+    }
+    /// How many channels there are.
+    pub(super) fn channels(&self) -> usize {
+        self.passages.len()
+    }
+
+    /// Whether `other` differs in nothing but laws and in what is held constant.
+    pub(super) fn same_shape(&self, other: &Self) -> bool {
+        let held = |slot: usize| self.components.get(slot) == Some(&NONE);
+        let same = |(slot, (a, b)): (usize, (&f64, &f64))| a == b || held(slot);
+        self.slot_names == other.slot_names
+            && self.channel_names == other.channel_names
+            && self.changes == other.changes
+            && self.reads == other.reads
+            && self.passages == other.passages
+            && self.initial.iter().zip(&other.initial).enumerate().all(same)
+    }
+
+    /// What channel `q` is called and what the species that it reads hold, for a message.
+    pub(super) fn describe(&self, q: usize, x: &[f64]) -> String {
+        let state: Vec<String> =
+            self.reads.row(q).iter().map(|&s| format!("{} = {}", self.slot_names[s as usize], x[s as usize])).collect();
+        let state = if state.is_empty() { String::new() } else { format!(" at {}", state.join(", ")) };
+        format!("`{}`{state}", self.channel_names[q])
+    }
+}
+
+/// By how much a firing changes each slot, leaving out what is held constant and what comes out even.
+fn net_changes(channel: &super::builder::Channel) -> Vec<(u32, f64)> {
+    let signed = |list: &[(super::law::Species, u32)], sign: f64| -> Vec<(u32, f64)> {
+        list.iter().filter(|(s, _)| !s.fixed).map(|(s, n)| (s.slot, sign * f64::from(*n))).collect()
+    };
+    let mut all = signed(&channel.takes, -1.0);
+    all.extend(signed(&channel.gives, 1.0));
+    all.sort_by_key(|c| c.0);
+    let mut net: Vec<(u32, f64)> = Vec::new();
+    for (slot, change) in all {
+        match net.last_mut() {
+            Some(last) if last.0 == slot => last.1 += change,
+            _ => net.push((slot, change)),
+        }
+    }
+    net.retain(|c| c.1 != 0.0);
+    net
+}
+
+/// Laws and held counts from some time on.
+#[derive(Clone, Debug)]
+pub(super) struct Phase {
+    /// When it begins, in ticks.
+    pub(super) at: u64,
+    pub(super) rates: Rates,
+    /// Slots that are held constant, and what they hold.
+    pub(super) fixed: Vec<(u32, f64)>,
+    /// By channel: the greatest rate that its utilization is relative to, or 0.
+    pub(super) capacity: Vec<f64>,
+    /// The same for the fast kernel, if the network is small and plain enough.
+    pub(super) small: Option<small::Plan>,
+}
+
+impl Phase {
+    /// What holds from `at` on according to `world`.
+    pub(super) fn new(at: u64, world: &World, network: &Network) -> Self {
+        let counts: Vec<f64> = world.pools.iter().map(|p| p.initial).collect();
+        let rates = Rates::new(world.channels.iter().map(|c| &c.channel), network.one() as u32, &counts);
+        let fixed = world.pools.iter().zip(0..).filter(|p| p.0.fixed).map(|(p, slot)| (slot, p.initial)).collect();
+        let mut capacity = vec![0.0; network.channels()];
+        for pathway in &world.pathways {
+            if let Some(Busy::Rate(channel, vmax)) = pathway.busy {
+                capacity[channel as usize] = vmax;
+            }
+        }
+        let small = small::Plan::new(network, &rates);
+        Self { at, rates, fixed, capacity, small }
+    }
+}

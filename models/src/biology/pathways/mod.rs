@@ -1,0 +1,26 @@
+//! The kinds of pathways that come with the program. One more is one more file and one more line.
+
+mod degradation;
+mod exocytosis;
+mod influx;
+mod permeation;
+mod pump;
+
+use sim_core::config::{Diagnostic, Table};
+
+use super::PathwayBuilder;
+use crate::registry::Kind;
+
+/// Makes a pathway: reads its checked table, finds species, adds channels. See [`PathwayBuilder`].
+pub type MakePathway = fn(&Table, &mut PathwayBuilder<'_>) -> Result<(), Diagnostic>;
+
+/// The kinds of pathways that come with the program.
+pub const PATHWAYS: &[Kind<MakePathway>] =
+    &[permeation::KIND, pump::KIND, exocytosis::KIND, influx::KIND, degradation::KIND];
+
+/// The error of a pathway that leads from a compartment into itself.
+fn same_place(table: &Table, key: &str, name: &str) -> Diagnostic {
+    let message = format!("`{}` stays within compartment `{name}`", table.path);
+    Diagnostic::error("E0604", table.span_of(key), message, "a pathway leads from one compartment to another")
+        .help("name two different compartments, or write a `[reaction.NAME]` for what happens within one")
+}

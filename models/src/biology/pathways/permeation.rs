@@ -1,0 +1,76 @@
+//! Passive permeation through a membrane, both ways.
+//!
+//! A species crosses with flux `P A (C_1 - C_2)`: each molecule leaves compartment i with rate constant `P A / V_i`
+//! (Stein 1986, Transport and Diffusion across Cell Membranes, ch. 2). Or the rate constants are given directly.
+//!
+//! Forward (the pathway's throughput) is out of the compartment where the species is not held constant; if it is held
+//! constant in both or in neither, from the first to the second.
+//!
+//! Validated against the binomial law of independent molecules and Poisson immigration-death.
+
+use sim_core::config::{Diagnostic, Field, Table, Type};
+use sim_core::quantity::Dimension;
+
+use super::super::{Channel, Compartment, Law, Passage, PathwayBuilder, Species};
+use super::{MakePathway, same_place};
+use crate::registry::Kind;
+
+const FIELDS: &[Field] = &[
+    Field::required("species", Type::Text, "What crosses."),
+    Field::required("between", Type::List(&Type::Reference("compartment")), "The two compartments on either side."),
+    Field::optional(
+        "P",
+        Type::Quantity(&[Dimension::PERMEABILITY]),
+        "Permeability coefficient; drugs 1e-7 to 1e-4 cm/s.",
+    ),
+    Field::optional("area", Type::Quantity(&[Dimension::AREA]), "Area of the membrane."),
+    Field::optional("k_out", Type::Quantity(&[Dimension::RATE]), "Rate constant forwards, instead of P and area."),
+    Field::optional("k_in", Type::Quantity(&[Dimension::RATE]), "Rate constant backwards, instead of P and area."),
+];
+
+pub(super) const KIND: Kind<MakePathway> = Kind {
+    name: "permeation",
+    doc: "Passive permeation through a membrane: each molecule crosses with rate constant P A / V of where it is.",
+    fields: FIELDS,
+    make,
+};
+
+fn make(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<(), Diagnostic> {
+    let [a, b] = table.list("between") else {
+        let message = format!("`{}.between` names {} compartments", table.path, table.list("between").len());
+        return Err(Diagnostic::error("E0605", table.span_of("between"), message, "expected two"));
+    };
+    let name = |v: &sim_core::config::Value| v.as_text().unwrap_or_default().to_owned();
+    if name(a) == name(b) {
+        return Err(same_place(table, "between", &name(b)));
+    }
+    let mut side = |v| -> Result<(Compartment, Species), Diagnostic> {
+        let place = to.compartment_named(&name(v), v.span)?;
+        Ok((place, to.species(table.text("species"), &place, table.span_of("species"))?))
+    };
+    let (first, second) = (side(a)?, side(b)?);
+    let reversed = first.1.is_fixed() && !second.1.is_fixed();
+    let (inside, outside) = if reversed { (second, first) } else { (first, second) };
+    let (k_out, k_in) = rates(table, inside.0, outside.0)?;
+    let law = |k, of| Law::FirstOrder { k, of };
+    let (i, o) = (inside.1, outside.1);
+    to.channel(Channel::new(&[i], &[o], law(k_out, i), Passage::Forward));
+    to.channel(Channel::new(&[o], &[i], law(k_in, o), Passage::Backward));
+    Ok(())
+}
+
+/// Rate constants out of `inside` and out of `outside`, 1/s.
+fn rates(table: &Table, inside: Compartment, outside: Compartment) -> Result<(f64, f64), Diagnostic> {
+    let get = |key| table.opt_quantity(key).map(|q| q.value);
+    match (get("P"), get("area"), get("k_out"), get("k_in")) {
+        (Some(p), Some(area), None, None) => Ok((p * area / inside.volume, p * area / outside.volume)),
+        (None, None, k_out, k_in) if k_out.is_some() || k_in.is_some() => {
+            Ok((k_out.unwrap_or(0.0), k_in.unwrap_or(0.0)))
+        }
+        _ => {
+            let message = format!("`{}` needs a permeability and an area, or rate constants", table.path);
+            let d = Diagnostic::error("E0606", table.span, message, "expected `P` and `area`, or `k_out` and `k_in`");
+            Err(d.help("add `P = \"1e-6 cm/s\"` and `area = \"500 um^2\"`"))
+        }
+    }
+}

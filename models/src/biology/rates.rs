@@ -1,0 +1,182 @@
+//! Laws compiled for speed.
+//!
+//! Everything up to two reactants has one form without branches, `c x[i] (x[j] - d)`: a slot that always holds 1 stands
+//! in for reactants that are not there, and 2 A is `c/2 x (x - 1)`. Other laws sit beside it.
+
+use std::sync::Arc;
+
+use super::builder::Channel;
+use super::law::{Inhibition, Law, Propensity, READS_MAX, Species};
+use crate::common::expression::Expression;
+
+/// `other` of a law that is of the common form.
+pub(super) const COMMON: u32 = u32::MAX;
+
+/// `c x[i] (x[j] - d)`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Common {
+    pub(super) c: f64,
+    pub(super) d: f64,
+    pub(super) i: u32,
+    pub(super) j: u32,
+    /// Index into the other laws, or [`COMMON`].
+    pub(super) other: u32,
+}
+
+/// Laws of other forms.
+#[derive(Clone, Debug)]
+enum Form {
+    /// `c` times the number of ways to choose the reactants.
+    Choices {
+        c: f64,
+        reactants: Vec<(u32, u32)>,
+    },
+    /// `vmax n / (km free + n loaded)` with factors that never change worked in.
+    Saturation {
+        vmax: f64,
+        km: f64,
+        loaded: f64,
+        substrate: u32,
+    },
+    /// The same with inhibitors whose counts change.
+    Inhibited {
+        vmax: f64,
+        km: f64,
+        substrate: u32,
+        inhibitors: Vec<(u32, f64, Inhibition)>,
+    },
+    Expression {
+        law: Arc<Expression>,
+        reads: Vec<u32>,
+    },
+    Custom {
+        propensity: Arc<dyn Propensity>,
+        reads: Vec<u32>,
+    },
+}
+
+#[derive(Clone, Debug)]
+struct Other {
+    form: Form,
+    /// What must be there for it to fire: slot and count.
+    needs: Vec<(u32, u32)>,
+}
+
+/// The laws of all channels.
+#[derive(Clone, Debug)]
+pub(super) struct Rates {
+    pub(super) common: Vec<Common>,
+    others: Vec<Other>,
+}
+
+impl Rates {
+    /// Compiles the laws of `channels`; `one` is the slot that always holds 1, `counts` what slots hold at first (for
+    /// those that never change).
+    pub(super) fn new<'a>(channels: impl Iterator<Item = &'a Channel>, one: u32, counts: &[f64]) -> Self {
+        let mut rates = Self { common: Vec::new(), others: Vec::new() };
+        for channel in channels {
+            let law = rates.compile(channel, one, counts);
+            rates.common.push(law);
+        }
+        rates
+    }
+
+    fn compile(&mut self, channel: &Channel, one: u32, counts: &[f64]) -> Common {
+        let common = |c, i, j, d| Common { c, d, i, j, other: COMMON };
+        // The common form is zero by itself when its reactants lack; it must not be used for a channel that takes more.
+        let covers = |law: &[(Species, u32)]| {
+            let needs = channel.takes.iter().filter(|(s, _)| !s.fixed);
+            needs.clone().all(|(s, n)| law.iter().any(|(r, m)| r == s && m >= n))
+        };
+        let form = match &channel.law {
+            Law::Constant(k) if covers(&[]) => return common(*k, one, one, 0.0),
+            Law::Constant(k) => Form::Choices { c: *k, reactants: Vec::new() },
+            Law::FirstOrder { k, of } if covers(&[(*of, 1)]) => return common(*k, of.slot, one, 0.0),
+            Law::FirstOrder { k, of } => Form::Choices { c: *k, reactants: vec![(of.slot, 1)] },
+            Law::MassAction { c, reactants } => match reactants.as_slice() {
+                [] if covers(&[]) => return common(*c, one, one, 0.0),
+                [(a, 1)] if covers(reactants) => return common(*c, a.slot, one, 0.0),
+                [(a, 2)] if covers(reactants) => return common(c / 2.0, a.slot, a.slot, 1.0),
+                [(a, 1), (b, 1)] if covers(reactants) => return common(*c, a.slot, b.slot, 0.0),
+                _ => Form::Choices { c: *c, reactants: reactants.iter().map(|(s, n)| (s.slot, *n)).collect() },
+            },
+            Law::MichaelisMenten { vmax, km, substrate, inhibitors } => {
+                let mut ordered = inhibitors.clone();
+                ordered.sort_by_key(|i| i.mode == Inhibition::NonCompetitive);
+                if ordered.iter().all(|i| i.species.fixed) {
+                    let (mut free, mut loaded) = (1.0, 1.0);
+                    for i in &ordered {
+                        i.mode.apply(counts[i.species.slot as usize] / i.ki, &mut free, &mut loaded);
+                    }
+                    Form::Saturation { vmax: *vmax, km: km * free, loaded, substrate: substrate.slot }
+                } else {
+                    let inhibitors = ordered.iter().map(|i| (i.species.slot, i.ki, i.mode)).collect();
+                    Form::Inhibited { vmax: *vmax, km: *km, substrate: substrate.slot, inhibitors }
+                }
+            }
+            Law::Expression { law, reads } => {
+                Form::Expression { law: Arc::clone(law), reads: reads.iter().map(|s| s.slot).collect() }
+            }
+            Law::Custom { propensity, reads } => {
+                Form::Custom { propensity: Arc::clone(propensity), reads: reads.iter().map(|s| s.slot).collect() }
+            }
+        };
+        let needs = channel.takes.iter().filter(|(s, _)| !s.fixed).map(|(s, n)| (s.slot, *n)).collect();
+        self.others.push(Other { form, needs });
+        Common { c: 0.0, d: 0.0, i: 0, j: 0, other: self.others.len() as u32 - 1 }
+    }
+
+    /// Whether all laws are of the common form.
+    pub(super) fn all_common(&self) -> bool {
+        self.others.is_empty()
+    }
+
+    /// The propensity of channel `q` at counts `x`, in 1/s.
+    #[inline]
+    pub(super) fn rate(&self, q: usize, x: &[f64]) -> f64 {
+        let law = &self.common[q];
+        if law.other == COMMON {
+            law.c * x[law.i as usize] * (x[law.j as usize] - law.d)
+        } else {
+            self.others[law.other as usize].rate(x)
+        }
+    }
+}
+
+impl Other {
+    fn rate(&self, x: &[f64]) -> f64 {
+        if self.needs.iter().any(|&(s, n)| x[s as usize] < f64::from(n)) {
+            return 0.0;
+        }
+        match &self.form {
+            Form::Choices { c, reactants } => reactants.iter().fold(*c, |p, &(s, n)| p * choose(x[s as usize], n)),
+            Form::Saturation { vmax, km, loaded, substrate } => {
+                let n = x[*substrate as usize];
+                if n == 0.0 { 0.0 } else { vmax * n / (km + n * loaded) }
+            }
+            Form::Inhibited { vmax, km, substrate, inhibitors } => {
+                let (mut free, mut loaded) = (1.0, 1.0);
+                for &(slot, ki, mode) in inhibitors {
+                    mode.apply(x[slot as usize] / ki, &mut free, &mut loaded);
+                }
+                let n = x[*substrate as usize];
+                if n == 0.0 { 0.0 } else { vmax * n / (km * free + n * loaded) }
+            }
+            Form::Expression { law, reads } => with_counts(x, reads, |counts| law.evaluate(counts)),
+            Form::Custom { propensity, reads } => with_counts(x, reads, |counts| propensity.rate(counts)),
+        }
+    }
+}
+
+fn with_counts(x: &[f64], reads: &[u32], f: impl FnOnce(&[f64]) -> f64) -> f64 {
+    let mut counts = [0.0; READS_MAX];
+    for (to, &slot) in counts.iter_mut().zip(reads) {
+        *to = x[slot as usize];
+    }
+    f(&counts[..reads.len()])
+}
+
+/// How many ways there are to choose `n` of `x`.
+fn choose(x: f64, n: u32) -> f64 {
+    (0..n).fold(1.0, |p, i| p * ((x - f64::from(i)).max(0.0) / f64::from(i + 1)))
+}

@@ -1,0 +1,159 @@
+//! What a wrong scenario is told.
+
+use super::*;
+
+const GOOD: &str = r#"
+[compartment.medium]
+volume = "1 uL"
+fixed = { drug = "1 uM" }
+[compartment.cell]
+volume = "1 pL"
+initial = { drug = "0 uM", A = 10 }
+[pathway.leak]
+kind = "permeation"
+species = "drug"
+between = ["medium", "cell"]
+P = "4.0e-7 cm/s"
+area = "500 um^2"
+[pathway.pgp]
+kind = "pump"
+species = "drug"
+from = "cell"
+to = "medium"
+N = 100
+kcat = "0.3011 /s"
+Km = "3 uM"
+[reaction.r]
+equation = "2 A -> A"
+in = "cell"
+k = "1 /uM/s"
+[intervention.i]
+at = "1 s"
+target = "pathway.pgp.N"
+op = "knockdown"
+factor = 0.5
+"#;
+
+/// Replaces `from` by `to` and expects an error at the text `at`, with `message` and `help` in it.
+fn refused(from: &str, to: &str, at: &str, message: &str, help: &str) {
+    assert_eq!(GOOD.matches(from).count(), 1, "{from}");
+    let text = GOOD.replace(from, to);
+    let Err(found) = build(&text) else { panic!("{to} was accepted") };
+    let d = found.iter().next().expect("a finding");
+    let place = &text[d.span.start as usize..d.span.end as usize];
+    let hint = d.help.clone().unwrap_or_default();
+    assert!(d.message.contains(message), "{to}: {d:?}");
+    assert!(hint.contains(help), "{to}: {d:?}");
+    assert_eq!(place, at, "{to}: {d:?}");
+    assert_eq!(found.iter().count(), 1, "{to}: {:?}", found.iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn the_good_one_is_accepted() {
+    run(&*system(GOOD), 0, 0.0, 10.0);
+}
+
+#[test]
+fn pathways() {
+    refused("to = \"medium\"", "to = \"cell\"", "\"cell\"", "stays within compartment `cell`", "[reaction.NAME]");
+    refused(
+        "between = [\"medium\", \"cell\"]",
+        "between = [\"cell\", \"cell\"]",
+        "[\"cell\", \"cell\"]",
+        "stays within",
+        "two different",
+    );
+    refused("between = [\"medium\", \"cell\"]", "between = [\"cell\"]", "[\"cell\"]", "names 1 compartments", "");
+    refused("from = \"cell\"", "from = \"cel\"", "\"cel\"", "there is no compartment `cel`", "did you mean `cell`?");
+    let text = GOOD.replace("kind = \"pump\"\nspecies = \"drug\"", "kind = \"pump\"\nspecies = \"durg\"");
+    let found = build(&text).err().unwrap();
+    let d = found.iter().next().unwrap();
+    assert_eq!((d.message.as_str(), d.help.as_deref()), ("there is no species `durg`", Some("did you mean `drug`?")));
+    refused("area = \"500 um^2\"\n", "", "]", "needs a permeability and an area", "area");
+    refused("Km = \"3 uM\"", "Km = \"0 uM\"", "\"0 uM\"", "`pathway.pgp.Km` is zero", "");
+    refused("kcat = \"0.3011 /s\"", "kcat = \"-1 /s\"", "\"-1 /s\"", "cannot be negative", "");
+    refused("kcat = \"0.3011 /s\"", "kcat = \"3 uM\"", "\"3 uM\"", "expected a rate, found a concentration", "");
+    refused("N = 100", "N = 1.5\nexplicit = true", "1.5", "1.5 explicit carriers", "");
+    refused("N = 100", "N = 10\nk_on = \"1 /uM/s\"", "\"1 /uM/s\"", "only for explicit carriers", "explicit = true");
+    refused(
+        "N = 100",
+        "N = 10\nexplicit = true\nk_on = \"1e-3 /uM/s\"",
+        "\"1e-3 /uM/s\"",
+        "contradict its Km",
+        "follows from Km",
+    );
+}
+
+#[test]
+fn a_pump_without_substrate() {
+    let text = GOOD.replace("kind = \"pump\"\nspecies = \"drug\"\n", "kind = \"pump\"\n");
+    let found = build(&text).err().unwrap();
+    assert!(found.iter().next().unwrap().message.contains("missing key `species`"));
+}
+
+#[test]
+fn compartments() {
+    refused("volume = \"1 pL\"", "volume = \"0 pL\"", "\"0 pL\"", "`compartment.cell` has no volume", "");
+    refused("A = 10 }", "A = 10.5 }", "10.5", "`compartment.cell.initial.A` is no count", "");
+    refused("A = 10 }", "A = \"1e9 mol\" }", "\"1e9 mol\"", "is no count", "");
+    refused(
+        "fixed = { drug = \"1 uM\" }",
+        "fixed = { drug = \"1 uM\" }\ninitial = { drug = 5 }",
+        "drug",
+        "both held constant and given at first",
+        "",
+    );
+}
+
+#[test]
+fn reactions() {
+    refused("\"2 A -> A\"", "\"2 A = A\"", "2 A = A", "has no arrow", "");
+    refused("\"2 A -> A\"", "\"2 A -> AA B\"", "AA B", "`AA B` is no term", "");
+    refused("\"2 A -> A\"", "\"2 A -> a\"", "a", "there is no species `a`", "did you mean `A`?");
+    refused("k = \"1 /uM/s\"", "k = \"1 /s\"", "\"1 /s\"", "but the reaction is of order 2", "/uM/s");
+    refused("k = \"1 /uM/s\"\n", "", "]", "`reaction.r` has no rate", "k = \"0.1 /uM/s\"");
+    refused("k = \"1 /uM/s\"", "k = \"1 /uM/s\"\nc = 1", "1", "more than one rate", "");
+    refused("k = \"1 /uM/s\"", "k = \"1 /uM/s\"\nk_back = \"1 /s\"", "\"1 /s\"", "only goes one way", "<->");
+    refused("k = \"1 /uM/s\"", "law = \"k * A\"", "k", "unknown name `k`", "parameters");
+    refused("k = \"1 /uM/s\"", "law = \"2 * (A\"", "\"", "expected `)`", "");
+    refused("[reaction.r]", "[reaction.pgp]", "]", "name of a pathway and of a reaction", "");
+}
+
+#[test]
+fn interventions() {
+    refused("\"pathway.pgp.N\"", "\"pathway.pgp.M\"", "\"pathway.pgp.M\"", "there is no value", "pathway.pgp.N, ");
+    refused("\"pathway.pgp.N\"", "\"pathway.pgp\"", "\"pathway.pgp\"", "there is no value", "pathway.pgp.N");
+    refused(
+        "\"pathway.pgp.N\"",
+        "\"compartment.cell.initial.A\"",
+        "\"compartment.cell.initial.A\"",
+        "there is no value",
+        "",
+    );
+    refused("factor = 0.5", "factor = 1.5", "1.5", "a knockdown by 1.5", "scale");
+    refused("factor = 0.5", "value = 3", "]", "has no `factor`", "factor = 0.5");
+    refused(
+        "op = \"knockdown\"\nfactor = 0.5",
+        "value = \"3 uM\"",
+        "\"3 uM\"",
+        "is a bare number, not a concentration",
+        "",
+    );
+    refused("op = \"knockdown\"\nfactor = 0.5", "value = -3", "-3", "cannot be negative", "");
+    refused("at = \"1 s\"", "at = \"200 d\"", "\"200 d\"", "longer than any run", "");
+    refused("N = 100", "N = 100\nexplicit = true", "\"pathway.pgp.N\"", "cannot change during a run", "rate");
+}
+
+#[test]
+fn probes() {
+    let with = |of: &str| build(&format!("{GOOD}[probe.p]\nkind = \"residence\"\nof = \"{of}\"\n")).err().unwrap();
+    let message = |of: &str| with(of).iter().next().unwrap().message.clone();
+    assert!(message("cell.drag").contains("there is no `cell.drag`"));
+    assert!(message("medium.drug").contains("held constant"));
+}
+
+#[test]
+fn a_scenario_without_compartments() {
+    let found = build("[species.A]\n[reaction.r]\nequation = \"A ->\"\nk = \"1 /s\"\n").err().unwrap();
+    assert!(found.iter().any(|d| d.message == "there is no compartment"));
+}

@@ -1,0 +1,151 @@
+//! Permeation, sources and sinks, vesicle pools, residence times.
+
+use super::*;
+
+fn membrane(k_out: &str) -> String {
+    format!(
+        r#"
+[compartment.cell]
+volume = "1 pL"
+initial = {{ drug = "1000 molecules" }}
+[compartment.medium]
+volume = "4 pL"
+[pathway.leak]
+kind = "permeation"
+species = "drug"
+between = ["cell", "medium"]
+{k_out}
+"#
+    )
+}
+
+#[test]
+fn permeation_is_binomial() {
+    // Stein 1986: k_out = 0.005/s, k_in = 0.00125/s.
+    let s = system(&membrane("P = \"1e-6 cm/s\"\narea = \"500 um^2\""));
+    for t in [50.0, 100.0, 200.0, 500.0, 1000.0] {
+        let p = 0.2 + 0.8 * (-0.00625 * t as f64).exp();
+        Moments::binomial(1000.0, p).assert(&final_counts(&*s, "cell.drug", 3000, t), &format!("t = {t}"));
+    }
+    assert!((s.event_rate() - 10.0).abs() < 1e-9);
+}
+
+#[test]
+fn immigration_and_death_is_poisson() {
+    let s = system(
+        r#"
+[compartment.cell]
+volume = "1 pL"
+[species.drug]
+[pathway.synthesis]
+kind = "influx"
+species = "drug"
+to = "cell"
+rate = "4 molecules/s"
+[pathway.decay]
+kind = "degradation"
+species = "drug"
+from = "cell"
+k = "0.2 /s"
+"#,
+    );
+    // The transient of an empty start is Poisson as well.
+    for (t, mean) in [(2.0, 20.0 * (1.0 - (-0.4_f64).exp())), (100.0, 20.0)] {
+        Moments::poisson(mean).assert(&final_counts(&*s, "cell.drug", 10_000, t), &format!("t = {t}"));
+    }
+}
+
+#[test]
+fn residence_of_first_order_exit_is_exponential() {
+    let text = membrane("k_out = \"0.005 /s\"") + "[probe.stay]\nkind = \"residence\"\nof = \"cell.drug\"\n";
+    let s = system(&text);
+    let n = 40;
+    let stat = |stat: &str| {
+        let all = (0..n).map(|rep| measure(&*s, &run(&*s, rep, 0.0, 20_000.0), "cell.drug", "sojourn_time", stat));
+        all.sum::<f64>() / n as f64
+    };
+    // Exp(0.005/s): mean = sd = 200 s, median 138.63 s, over 40 000 molecules.
+    let error = 200.0 / (1000.0 * n as f64).sqrt();
+    assert!((stat("mean") - 200.0).abs() < 4.0 * error, "{}", stat("mean"));
+    assert!((stat("sd") - 200.0).abs() < 4.0 * error * 2.0_f64.sqrt() + 0.5, "{}", stat("sd"));
+    assert!((stat("p50") - 138.629).abs() < 4.0 * error + 1.0, "{}", stat("p50"));
+}
+
+#[test]
+fn following_entities_does_not_change_the_run() {
+    let plain = membrane("P = \"1e-6 cm/s\"\narea = \"500 um^2\"");
+    let followed = plain.clone() + "[probe.stay]\nkind = \"residence\"\nof = \"cell.drug\"\n";
+    let measures = |text: &str| {
+        let s = system(text);
+        let record = run(&*s, 3, 100.0, 5000.0);
+        let kept = record.measures.iter().filter(|m| m.metric != "sojourn_time").copied().collect::<Vec<_>>();
+        (kept, record.events)
+    };
+    assert_eq!(measures(&plain), measures(&followed));
+}
+
+#[test]
+fn release_sites_fill_independently() {
+    let s = system(
+        r#"
+[compartment.cell]
+volume = "1 pL"
+initial = { rrp = "100 vesicles" }
+[compartment.cleft]
+volume = "1 aL"
+[species.fused]
+[species.glutamate]
+[pathway.release]
+kind = "exocytosis"
+from = "cell.rrp"
+to = "cleft.fused"
+k = "3 /s"
+capacity = 100
+refill = { k = "1 /s" }
+cargo = { to = "cleft.glutamate", molecules = 5000 }
+"#,
+    );
+    Moments::binomial(100.0, 0.25).assert(&final_counts(&*s, "cell.rrp", 5000, 10.0), "occupied sites");
+    let record = run(&*s, 0, 0.0, 10.0);
+    let fused = measure(&*s, &record, "cleft.fused", "in_system", "mean");
+    assert_eq!(measure(&*s, &record, "cleft.glutamate", "in_system", "mean"), 5000.0 * fused);
+    assert_eq!(measure(&*s, &record, "release", "throughput", "mean"), fused / 10.0);
+    let entity = |name: &str| s.components().iter().find(|c| c.name == name).unwrap().entity;
+    assert_eq!((entity("cell.rrp"), entity("release"), entity("cleft.glutamate")), ("vesicle", "vesicle", "molecule"));
+}
+
+#[test]
+fn pools_in_a_row_are_first_order() {
+    let s = system(
+        r#"
+[compartment.cell]
+volume = "1 pL"
+initial = { reserve = 300, rrp = 0 }
+[pathway.release]
+kind = "exocytosis"
+from = "cell.rrp"
+k = "2 /s"
+refill = { from = "cell.reserve", k = "0.5 /s" }
+"#,
+    );
+    // P(ready at t) for a vesicle of the reserve.
+    let t: f64 = 1.0;
+    let p = 0.5 / 1.5 * ((-0.5 * t).exp() - (-2.0 * t).exp());
+    Moments::binomial(300.0, p).assert(&final_counts(&*s, "cell.rrp", 5000, t), "ready");
+    Moments::binomial(300.0, (-0.5 * t).exp()).assert(&final_counts(&*s, "cell.reserve", 5000, t), "reserve");
+}
+
+#[test]
+fn counts_follow_concentration_and_volume() {
+    let s = system(
+        r#"
+[compartment.cell]
+volume = "1 pL"
+initial = { a = "1 uM", b = "3 molecules", c = 7, d = "1e-21 mol" }
+"#,
+    );
+    let record = run(&*s, 0, 0.0, 1.0);
+    let held = |name: &str| measure(&*s, &record, name, "occupancy", "time_mean");
+    // 1 uM of 1 pL, and rounding to whole molecules.
+    assert_eq!([held("cell.a"), held("cell.b"), held("cell.c"), held("cell.d")], [602_214.0, 3.0, 7.0, 602.0]);
+}

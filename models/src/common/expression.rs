@@ -1,0 +1,469 @@
+//! Arithmetic written as text (`Vmax * A / (Km + A)`), compiled once and evaluated without allocation.
+//!
+//! Numbers, names, `+ - * / ^`, comparisons (`<`, `<=`, `>`, `>=`, `==`, `!=`; 1 if true, else 0), and the functions
+//! `exp`, `log` (natural), `sqrt`, `abs`, `min`, `max` and `if(condition, then, else)`. `^` binds tightest and to the
+//! right, so `-2^2` is -4. What a name stands for is the caller's business: `A` and `[A]` are two different [`Name`]s.
+//!
+//! ```
+//! use models::common::expression::{Expression, Name, Symbol};
+//!
+//! let law = Expression::parse("k * x^2", &mut |name| match name {
+//!     Name::Plain("k") => Some(Symbol::Constant(0.5)),
+//!     Name::Plain("x") => Some(Symbol::Variable { index: 0, scale: 1.0 }),
+//!     _ => None,
+//! });
+//! assert_eq!(law.unwrap().evaluate(&[4.0]), 8.0);
+//! ```
+
+use std::ops::Range;
+
+use thiserror::Error;
+
+use super::expression_token::{Token, Tokens};
+
+/// A name as it stands in an expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Name<'a> {
+    /// `A` or `cell.A`.
+    Plain(&'a str),
+    /// `[A]` or `[cell.A]`.
+    Bracketed(&'a str),
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Symbol {
+    /// A number that is known now.
+    Constant(f64),
+    /// The value at `index` of the slice given to [`Expression::evaluate`], times `scale`.
+    Variable {
+        /// Index of the value.
+        index: u32,
+        /// What it is multiplied by.
+        scale: f64,
+    },
+}
+
+/// Why a text is no expression, and where in it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct ExpressionError {
+    /// What is wrong.
+    pub message: String,
+    /// The bytes of the text at fault; empty at its end if something is missing there.
+    pub range: Range<usize>,
+    /// The name that nothing is known of, if that is what is wrong.
+    pub unknown: Option<String>,
+}
+
+/// A compiled expression.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expression {
+    ops: Vec<Op>,
+}
+
+/// One step of the program, on a stack.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Op {
+    Constant(f64),
+    Load(u32, f64),
+    Negate,
+    Unary(Unary),
+    Binary(Binary),
+    Select,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unary {
+    Exp,
+    Log,
+    Sqrt,
+    Abs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Binary {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Power,
+    Min,
+    Max,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    Equal,
+    Unequal,
+}
+
+/// Values that an evaluation may hold at once, and the nesting that a text may have.
+const DEPTH: usize = 32;
+
+impl Expression {
+    /// Compiles `text`; `resolve` says what its names stand for.
+    ///
+    /// Fails if it does not parse, if a name is not resolved, or if it is nested too deeply.
+    pub fn parse(text: &str, resolve: &mut dyn FnMut(Name<'_>) -> Option<Symbol>) -> Result<Self, ExpressionError> {
+        let mut parser = Parser { tokens: Tokens::new(text), resolve, ops: Vec::new(), nested: 0 };
+        parser.expression(0)?;
+        let (token, range) = parser.tokens.next()?;
+        if token != Token::End {
+            return Err(error(format!("unexpected {token}"), range));
+        }
+        let expression = Self { ops: parser.ops };
+        if expression.stack() > DEPTH {
+            return Err(error("the expression is nested too deeply", 0..text.len()));
+        }
+        Ok(expression)
+    }
+
+    /// The indices of the variables that it reads, ascending, each once.
+    pub fn reads(&self) -> Vec<u32> {
+        let mut all: Vec<u32> =
+            self.ops.iter().filter_map(|op| if let Op::Load(i, _) = op { Some(*i) } else { None }).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Its value; not finite where the arithmetic is not (a division by zero).
+    pub fn evaluate(&self, variables: &[f64]) -> f64 {
+        let mut stack = [0.0; DEPTH];
+        let mut top = 0;
+        for op in &self.ops {
+            match *op {
+                Op::Constant(x) => {
+                    stack[top] = x;
+                    top += 1;
+                }
+                Op::Load(i, scale) => {
+                    stack[top] = variables[i as usize] * scale;
+                    top += 1;
+                }
+                Op::Negate => stack[top - 1] = -stack[top - 1],
+                Op::Unary(f) => stack[top - 1] = f.apply(stack[top - 1]),
+                Op::Binary(b) => {
+                    top -= 1;
+                    stack[top - 1] = b.apply(stack[top - 1], stack[top]);
+                }
+                Op::Select => {
+                    top -= 2;
+                    stack[top - 1] = if stack[top - 1] == 0.0 { stack[top + 1] } else { stack[top] };
+                }
+            }
+        }
+        stack[0]
+    }
+
+    /// The greatest number of values that it holds at once.
+    fn stack(&self) -> usize {
+        let (mut now, mut most) = (0usize, 0);
+        for op in &self.ops {
+            match op {
+                Op::Constant(_) | Op::Load(..) => now += 1,
+                Op::Negate | Op::Unary(_) => {}
+                Op::Binary(_) => now -= 1,
+                Op::Select => now -= 2,
+            }
+            most = most.max(now);
+        }
+        most
+    }
+}
+
+impl Unary {
+    fn apply(self, x: f64) -> f64 {
+        match self {
+            Self::Exp => libm::exp(x),
+            Self::Log => libm::log(x),
+            Self::Sqrt => libm::sqrt(x),
+            Self::Abs => x.abs(),
+        }
+    }
+}
+
+impl Binary {
+    #[inline]
+    fn apply(self, a: f64, b: f64) -> f64 {
+        match self {
+            Self::Add => a + b,
+            Self::Subtract => a - b,
+            Self::Multiply => a * b,
+            Self::Divide => a / b,
+            Self::Power => power(a, b),
+            Self::Min => a.min(b),
+            Self::Max => a.max(b),
+            Self::Less => f64::from(a < b),
+            Self::LessEqual => f64::from(a <= b),
+            Self::Greater => f64::from(a > b),
+            Self::GreaterEqual => f64::from(a >= b),
+            Self::Equal => f64::from(a == b),
+            Self::Unequal => f64::from(a != b),
+        }
+    }
+}
+
+/// Squares and cubes, by far the most common powers, without the full function.
+fn power(a: f64, b: f64) -> f64 {
+    if b == 2.0 {
+        a * a
+    } else if b == 3.0 {
+        a * a * a
+    } else {
+        libm::pow(a, b)
+    }
+}
+
+fn error(message: impl Into<String>, range: Range<usize>) -> ExpressionError {
+    ExpressionError { message: message.into(), range, unknown: None }
+}
+
+/// Operators between two operands: how tightly they bind on the left and on the right.
+fn infix(token: Token<'_>) -> Option<(Binary, u8, u8)> {
+    let Token::Symbol(symbol) = token else { return None };
+    Some(match symbol {
+        "<" => (Binary::Less, 1, 2),
+        "<=" => (Binary::LessEqual, 1, 2),
+        ">" => (Binary::Greater, 1, 2),
+        ">=" => (Binary::GreaterEqual, 1, 2),
+        "==" => (Binary::Equal, 1, 2),
+        "!=" => (Binary::Unequal, 1, 2),
+        "+" => (Binary::Add, 3, 4),
+        "-" => (Binary::Subtract, 3, 4),
+        "*" => (Binary::Multiply, 5, 6),
+        "/" => (Binary::Divide, 5, 6),
+        "^" => (Binary::Power, 9, 8),
+        _ => return None,
+    })
+}
+/// How tightly a sign binds: tighter than `*`, looser than `^`.
+const SIGN: u8 = 7;
+
+/// A parser by precedence that writes the program as it goes.
+struct Parser<'a, 'r> {
+    tokens: Tokens<'a>,
+    resolve: &'r mut dyn FnMut(Name<'_>) -> Option<Symbol>,
+    ops: Vec<Op>,
+    nested: usize,
+}
+
+impl Parser<'_, '_> {
+    /// Reads operands and operators that bind at least as tightly as `least`.
+    fn expression(&mut self, least: u8) -> Result<(), ExpressionError> {
+        self.nested += 1;
+        self.operand()?;
+        while let Some((binary, left, right)) = infix(self.tokens.peek()?.0) {
+            if left < least {
+                break;
+            }
+            self.tokens.next()?;
+            self.expression(right)?;
+            self.emit(Op::Binary(binary));
+        }
+        self.nested -= 1;
+        Ok(())
+    }
+
+    fn operand(&mut self) -> Result<(), ExpressionError> {
+        let (token, range) = self.tokens.next()?;
+        if self.nested > 2 * DEPTH {
+            return Err(error("the expression is nested too deeply", range));
+        }
+        match token {
+            Token::Number(x) => self.emit(Op::Constant(x)),
+            Token::Name(name) if self.tokens.peek()?.0 == Token::Symbol("(") => self.call(name, range)?,
+            Token::Name(name) => self.name(Name::Plain(name), range)?,
+            Token::Symbol("[") => {
+                let (inner, at) = self.tokens.next()?;
+                let Token::Name(name) = inner else {
+                    return Err(error(format!("expected a name between `[` and `]`, found {inner}"), at));
+                };
+                self.expect("]")?;
+                self.name(Name::Bracketed(name), at)?;
+            }
+            Token::Symbol("(") => {
+                self.expression(0)?;
+                self.expect(")")?;
+            }
+            Token::Symbol("-") => {
+                self.expression(SIGN)?;
+                self.emit(Op::Negate);
+            }
+            Token::Symbol("+") => self.expression(SIGN)?,
+            other => return Err(error(format!("expected a number, a name or `(`, found {other}"), range)),
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, name: Name<'_>, range: Range<usize>) -> Result<(), ExpressionError> {
+        match (self.resolve)(name) {
+            Some(Symbol::Constant(x)) => self.emit(Op::Constant(x)),
+            Some(Symbol::Variable { index, scale }) => self.emit(Op::Load(index, scale)),
+            None => {
+                let (Name::Plain(text) | Name::Bracketed(text)) = name;
+                let message = format!("unknown name `{text}`");
+                return Err(ExpressionError { message, range, unknown: Some(text.to_owned()) });
+            }
+        }
+        Ok(())
+    }
+
+    fn call(&mut self, function: &str, range: Range<usize>) -> Result<(), ExpressionError> {
+        self.expect("(")?;
+        let fold = match function {
+            "min" => Some(Binary::Min),
+            "max" => Some(Binary::Max),
+            _ => None,
+        };
+        let mut given = 0;
+        loop {
+            self.expression(0)?;
+            given += 1;
+            if let Some(binary) = fold.filter(|_| given > 1) {
+                self.emit(Op::Binary(binary));
+            }
+            let (token, at) = self.tokens.next()?;
+            match token {
+                Token::Symbol(",") => {}
+                Token::Symbol(")") => break,
+                other => return Err(error(format!("expected `,` or `)`, found {other}"), at)),
+            }
+        }
+        let (op, wanted) = match function {
+            "min" | "max" if given > 1 => return Ok(()),
+            "min" | "max" => return Err(error(format!("`{function}` takes two values or more, given {given}"), range)),
+            "exp" => (Op::Unary(Unary::Exp), 1),
+            "log" => (Op::Unary(Unary::Log), 1),
+            "sqrt" => (Op::Unary(Unary::Sqrt), 1),
+            "abs" => (Op::Unary(Unary::Abs), 1),
+            "if" => (Op::Select, 3),
+            _ => {
+                let message = format!("unknown function `{function}`; there are exp, log, sqrt, abs, min, max, if");
+                return Err(error(message, range));
+            }
+        };
+        if given != wanted {
+            let values = if wanted == 1 { "one value" } else { "three values" };
+            return Err(error(format!("`{function}` takes {values}, given {given}"), range));
+        }
+        self.emit(op);
+        Ok(())
+    }
+
+    fn expect(&mut self, symbol: &'static str) -> Result<(), ExpressionError> {
+        let (token, range) = self.tokens.next()?;
+        if token == Token::Symbol(symbol) {
+            Ok(())
+        } else {
+            Err(error(format!("expected `{symbol}`, found {token}"), range))
+        }
+    }
+
+    /// Adds a step; arithmetic between constants is done at once.
+    fn emit(&mut self, op: Op) {
+        let folded = match (op, self.ops.as_slice()) {
+            (Op::Negate, [.., Op::Constant(a)]) => Some((1, -a)),
+            (Op::Unary(f), [.., Op::Constant(a)]) => Some((1, f.apply(*a))),
+            (Op::Binary(b), [.., Op::Constant(x), Op::Constant(y)]) => Some((2, b.apply(*x, *y))),
+            _ => None,
+        };
+        if let Some((taken, value)) = folded {
+            self.ops.truncate(self.ops.len() - taken);
+            self.ops.push(Op::Constant(value));
+        } else {
+            self.ops.push(op);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn compile(text: &str) -> Result<Expression, ExpressionError> {
+        Expression::parse(text, &mut |name| match name {
+            Name::Plain("x") => Some(Symbol::Variable { index: 0, scale: 1.0 }),
+            Name::Bracketed("x") => Some(Symbol::Variable { index: 0, scale: 0.5 }),
+            Name::Plain("cell.y") => Some(Symbol::Variable { index: 1, scale: 1.0 }),
+            Name::Plain("k") => Some(Symbol::Constant(3.0)),
+            _ => None,
+        })
+    }
+    fn value(text: &str) -> f64 {
+        compile(text).unwrap_or_else(|e| panic!("{text}: {e}")).evaluate(&[4.0, 10.0])
+    }
+
+    #[test]
+    fn precedence_is_that_of_arithmetic() {
+        for (text, expected) in [
+            ("1 + 2 * 3", 7.0),
+            ("(1 + 2) * 3", 9.0),
+            ("8 / 2 / 2", 2.0),
+            ("8 - 2 - 2", 4.0),
+            ("2 ^ 3 ^ 2", 512.0),
+            ("-2 ^ 2", -4.0),
+            ("2 ^ -1", 0.5),
+            ("2 * -x", -8.0),
+            ("x ^ 0.5", 2.0),
+            ("x^3 + x^2", 80.0),
+            ("k * x / (cell.y + x)", 12.0 / 14.0),
+            ("[x] + x", 6.0),
+            ("1 < 2 + 3", 1.0),
+            ("x >= 4", 1.0),
+            ("x != 4", 0.0),
+            ("if(x < 3, 1, cell.y)", 10.0),
+            ("max(1, x, 3) + min(x, 2)", 6.0),
+            ("exp(log(x)) + sqrt(x) + abs(-x)", 10.0),
+            ("1e-3*1.5E2", 0.15),
+        ] {
+            assert!((value(text) - expected).abs() < 1e-14, "{text}: {} is not {expected}", value(text));
+        }
+    }
+
+    #[test]
+    fn what_is_constant_is_worked_out_once() {
+        assert_eq!(compile("2 * k + exp(0)").unwrap().ops, [Op::Constant(7.0)]);
+        assert_eq!(compile("x * cell.y + [x]").unwrap().reads(), [0, 1]);
+    }
+
+    #[test]
+    fn mistakes_are_located() {
+        for (text, message, range) in [
+            ("1 + ", "expected a number, a name or `(`, found the end", 4..4),
+            ("1 + * 2", "expected a number, a name or `(`, found `*`", 4..5),
+            ("(1 + 2", "expected `)`, found the end", 6..6),
+            ("1 2", "unexpected the number 2", 2..3),
+            ("foo * 2", "unknown name `foo`", 0..3),
+            ("sin(x)", "unknown function `sin`; there are exp, log, sqrt, abs, min, max, if", 0..3),
+            ("exp(1, 2)", "`exp` takes one value, given 2", 0..3),
+            ("min(1)", "`min` takes two values or more, given 1", 0..3),
+            ("x $ 2", "`$` has no meaning in an expression", 2..3),
+            ("1.2.3", "`1.2.3` is not a number", 0..5),
+            ("[2]", "expected a name between `[` and `]`, found the number 2", 1..2),
+            ("", "expected a number, a name or `(`, found the end", 0..0),
+        ] {
+            let e = compile(text).unwrap_err();
+            assert_eq!((e.message.as_str(), e.range), (message, range), "{text}");
+        }
+        let deep = "(".repeat(500) + "1" + &")".repeat(500);
+        assert_eq!(compile(&deep).unwrap_err().message, "the expression is nested too deeply");
+        let wide = "x^".repeat(40) + "x";
+        assert_eq!(compile(&wide).unwrap_err().message, "the expression is nested too deeply");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "[-+*/^()<>=!a-z0-9., \\[\\]]{0,40}") {
+            if let Ok(e) = compile(&text) {
+                e.evaluate(&[1.0, 2.0]);
+            }
+        }
+        #[test]
+        fn sums_and_products_agree_with_the_language(a in -100.0..100.0f64, b in -100.0..100.0f64, c in 0.1..100.0f64) {
+            prop_assert_eq!(value(&format!("{a} + {b} * {c} - {a} / {c}")), a + b * c - a / c);
+        }
+    }
+}

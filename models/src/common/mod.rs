@@ -1,0 +1,4 @@
+//! What both families use.
+
+pub mod expression;
+mod expression_token;

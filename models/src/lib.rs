@@ -1,0 +1,14 @@
+//! The two model families of `egress`, network and biology, on the engine of `sim_core`.
+//!
+//! A [`Registry`] lists every kind of element that a scenario file may name; [`registry`] is the list of those that come
+//! with the program, and a third-party crate adds its own to it. [`build`] turns a checked scenario into a [`System`]
+//! that can be run any number of times, from several threads.
+
+pub mod biology;
+pub mod common;
+pub mod network;
+mod registry;
+mod system;
+
+pub use registry::{Family, Kind, Registry, registry};
+pub use system::{BuildContext, System, build, sections};

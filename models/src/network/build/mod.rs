@@ -1,0 +1,212 @@
+//! From checked tables to a network that can run.
+
+mod flows;
+mod stations;
+mod ways;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sim_core::SimTime;
+use sim_core::config::{Diagnostic, Diagnostics, Field, Section, Shape, Span, Table, Type, did_you_mean};
+use sim_core::quantity::{Dimension, Quantity};
+use sim_core::stats::{Component, ComponentKind};
+
+use super::model::Event;
+use super::packet::Packet;
+use super::routing::Routes;
+use super::system::{NetworkSystem, SourcePlan};
+use super::topology::{self, Graph};
+use crate::{BuildContext, System};
+use flows::Flow;
+use stations::Stations;
+
+/// The sections of a network scenario.
+pub(crate) fn sections() -> Vec<Section> {
+    [topology::SECTIONS, SECTIONS].concat()
+}
+
+const SECTIONS: &[Section] = &[
+    Section {
+        name: "stage",
+        shape: Shape::Keyed,
+        family: Some("stage"),
+        fields: &[],
+        doc: "What packets pass at a node that lists it under `stages`, in that order.",
+    },
+    Section {
+        name: "traffic",
+        shape: Shape::Keyed,
+        family: Some("traffic"),
+        fields: &[
+            Field::optional("from", Type::Text, "The node where packets come in."),
+            Field::optional(
+                "to",
+                Type::Text,
+                "The node that they are addressed to, over shortest paths. Without it they wander: each node draws the next by its `next`.",
+            ),
+            Field::default("class", Type::Text, "\"default\"", "The class, for disciplines that tell classes apart."),
+            Field::default("start", Type::Quantity(&[Dimension::TIME]), "\"0 s\"", "When the source begins."),
+            Field::optional(
+                "stop",
+                Type::Quantity(&[Dimension::TIME]),
+                "When it ends; without it, at the end of the run.",
+            ),
+            Field::default(
+                "size",
+                Type::Kind("size"),
+                "{ kind = \"constant\", size = \"1500 B\" }",
+                "The law of packet sizes, in bytes on the wire.",
+            ),
+        ],
+        doc: "A flow of packets from one node to another.",
+    },
+];
+
+/// Makes the network of `scenario`.
+pub(crate) fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<dyn System>, Diagnostics> {
+    let graph = topology::graph(scenario, context)?;
+    let mut builder = Builder::new(scenario, context, graph);
+    builder.read_flows();
+    builder.read_nodes();
+    builder.stop_if_wrong()?;
+    builder.check_ways();
+    builder.find_instant_loops();
+    builder.stop_if_wrong()?;
+    builder.finish()
+}
+
+/// A node's own declarations.
+#[derive(Default)]
+struct NodePlan {
+    /// Names of its stages.
+    stages: Vec<(String, Span)>,
+    /// Nodes that wandering packets go to next (`None`: out), with their probabilities.
+    next: Vec<(Option<usize>, f64)>,
+    branches: bool,
+}
+
+struct Builder<'a> {
+    scenario: &'a Table,
+    context: &'a BuildContext<'a>,
+    graph: Graph,
+    by_name: BTreeMap<String, usize>,
+    classes: Vec<String>,
+    flows: Vec<Flow>,
+    nodes: Vec<NodePlan>,
+    diagnostics: Diagnostics,
+}
+
+fn ticks(q: Quantity) -> u64 {
+    q.to_ticks().unwrap_or(SimTime::HORIZON_MAX.ticks())
+}
+
+/// The tables of a keyed section.
+fn tables<'a>(scenario: &'a Table, section: &str) -> impl Iterator<Item = (&'a str, &'a Table)> {
+    let entries = scenario.opt_table(section).map_or(&[][..], |t| &t.entries);
+    entries.iter().filter_map(|(name, _, v)| Some((name.as_str(), v.as_table()?)))
+}
+
+impl<'a> Builder<'a> {
+    fn new(scenario: &'a Table, context: &'a BuildContext<'a>, graph: Graph) -> Self {
+        let by_name = graph.nodes.iter().enumerate().map(|(i, n)| (n.name.clone(), i)).collect();
+        let nodes = graph.nodes.iter().map(|_| NodePlan::default()).collect();
+        Self {
+            scenario,
+            context,
+            graph,
+            by_name,
+            classes: Vec::new(),
+            flows: Vec::new(),
+            nodes,
+            diagnostics: Diagnostics::default(),
+        }
+    }
+
+    fn stop_if_wrong(&mut self) -> Result<(), Diagnostics> {
+        if self.diagnostics.has_errors() { Err(std::mem::take(&mut self.diagnostics)) } else { Ok(()) }
+    }
+
+    fn node(&mut self, name: &str, span: Span) -> Option<usize> {
+        let found = self.by_name.get(name).copied();
+        if found.is_none() {
+            let help = did_you_mean(name, self.by_name.keys().map(String::as_str))
+                .unwrap_or_else(|| "declare it as [node.NAME], or see `topology`".to_string());
+            let d = Diagnostic::error("E0310", span, format!("there is no node `{name}`"), "unknown node").help(help);
+            self.diagnostics.push(d);
+        }
+        found
+    }
+
+    fn read_nodes(&mut self) {
+        for (name, table) in tables(self.scenario, "node") {
+            let Some(&node) = self.by_name.get(name) else { continue };
+            for v in table.list("stages") {
+                let stage = v.as_text().unwrap_or_default().to_string();
+                self.nodes[node].stages.push((stage, v.span));
+            }
+            if let Some(next) = table.opt_table("next") {
+                self.read_branches(node, next);
+            }
+        }
+    }
+
+    fn finish(mut self) -> Result<Box<dyn System>, Diagnostics> {
+        let routes = self.routes();
+        let used = self.used_links(&routes);
+        let sinks = self.sinks(&routes);
+        let mut stations = Stations::new(self.flows.len());
+        let mut link_stations = vec![u32::MAX; 2 * self.graph.links.len()];
+        for (l, _) in used.iter().enumerate().filter(|(_, used)| **used) {
+            link_stations[l] = stations.plans.len() as u32;
+            self.add_link(l, &sinks, &mut stations);
+        }
+        let (stages, first) = self.add_stages(&sinks, &mut stations);
+        self.check_names(&stations);
+        let size = self.flows.len().max(stations.plans.len()).max(stations.slots);
+        if size > Event::INDEX_MAX {
+            let d = Diagnostic::error("E0332", self.scenario.span, format!("{size} elements of a kind"), "too many");
+            self.diagnostics.push(d);
+        }
+        self.stop_if_wrong()?;
+        let branches = self.branches(&link_stations);
+        let mut components: Vec<Component> = Vec::new();
+        for f in &self.flows {
+            components.push(Component { name: f.name.clone(), kind: ComponentKind::Flow, entity: "packet" });
+        }
+        components.append(&mut stations.components);
+        let event_rate = self.event_rate(&routes);
+        let sources = self.flows.into_iter().map(|f| SourcePlan {
+            row: f.to.map_or(0, |to| routes.row(to)),
+            stream: f.stream,
+            traffic: f.traffic,
+            node: f.from as u32,
+            target: f.to.map_or(Packet::WANDERING, |to| to as u32),
+            class: f.class,
+            start: f.start,
+            stop: f.stop,
+        });
+        Ok(Box::new(NetworkSystem {
+            names: Arc::new(components.iter().map(|c| c.name.clone()).collect()),
+            components,
+            sources: sources.collect(),
+            stations: stations.plans,
+            stages,
+            first,
+            routes: Arc::new(routes),
+            link_stations,
+            branches,
+            event_rate,
+        }))
+    }
+
+    fn event_rate(&self, routes: &Routes) -> f64 {
+        let of = |f: &Flow| {
+            // A wandering packet is taken to visit ten stations.
+            let hops = f.to.map_or(10, |to| routes.hops(routes.row(to), f.from as u32).unwrap_or(0));
+            debug_assert!(f.mean_bits >= 1.0, "sizes are at least a bit");
+            f.traffic.mean_rate() * f64::from(1 + hops)
+        };
+        self.flows.iter().map(of).sum()
+    }
+}

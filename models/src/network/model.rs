@@ -1,0 +1,241 @@
+//! The network in motion: sources, stations and the walk of a packet between them.
+
+use sim_core::rng::Rng;
+use sim_core::{Ctx, Model, Probe, SimDuration, SimTime};
+
+use super::packet::Packet;
+use super::routing::Routes;
+use super::station::{Core, Outgoing, Slot};
+use super::traffic::{Streams, Traffic};
+
+/// What happens in a network: a kind in the top two bits and an index below them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Event(u32);
+
+const INDEX_BITS: u32 = 30;
+
+enum What {
+    /// Source `.0` sends a packet.
+    Emit(usize),
+    /// The head of station `.0`'s lane arrives at the next node.
+    Arrival(u32),
+    /// Server `.0` has served its packet.
+    Done(u32),
+}
+
+impl Event {
+    /// More stations, sources or servers than this do not fit an event.
+    pub(super) const INDEX_MAX: usize = (1 << INDEX_BITS) - 1;
+
+    fn emit(source: u32) -> Self {
+        Self(source)
+    }
+    #[inline]
+    pub(super) fn arrival(station: u32) -> Self {
+        Self(1 << INDEX_BITS | station)
+    }
+    #[inline]
+    pub(super) fn done(slot: u32) -> Self {
+        Self(2 << INDEX_BITS | slot)
+    }
+    #[inline]
+    fn what(self) -> What {
+        let index = self.0 & Self::INDEX_MAX as u32;
+        match self.0 >> INDEX_BITS {
+            0 => What::Emit(index as usize),
+            1 => What::Arrival(index),
+            _ => What::Done(index),
+        }
+    }
+}
+
+/// A source and the flow that it makes.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) traffic: Box<dyn Traffic>,
+    pub(super) streams: Streams,
+    /// The node where its packets come in.
+    pub(super) node: u32,
+    /// The node that they are addressed to, or [`Packet::WANDERING`].
+    pub(super) target: u32,
+    /// The row of `target` in the routes.
+    pub(super) row: u32,
+    pub(super) class: u8,
+    pub(super) start: SimDuration,
+    /// No packet is sent from here on.
+    pub(super) stop: SimTime,
+    /// The size of the packet that is sent next.
+    pub(super) bits: u32,
+}
+
+/// Where a packet that nobody addressed goes from a node.
+#[derive(Debug, Clone)]
+pub(super) struct Branch {
+    pub(super) rng: Rng,
+    /// Cumulated probabilities and the hop that each stands for; what is left over leaves the network.
+    pub(super) ways: Vec<(f64, Hop)>,
+}
+
+/// One step between nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hop {
+    /// Over a link: a station.
+    Link(u32),
+    /// At once.
+    Node(u32),
+    /// Out of the network.
+    Exit,
+}
+
+/// A network at an instant.
+#[derive(Debug)]
+pub(super) struct Network {
+    pub(super) sources: Vec<Source>,
+    pub(super) stations: Vec<Core>,
+    pub(super) slots: Vec<Slot>,
+    /// The stations that are the stages of node n: `stages[first[n]..first[n + 1]]`.
+    pub(super) stages: Vec<u32>,
+    pub(super) first: Vec<u32>,
+    pub(super) routes: std::sync::Arc<Routes>,
+    /// The station of each directed link; `u32::MAX` for one that nothing is routed over.
+    pub(super) link_stations: Vec<u32>,
+    /// For nodes that draw the next hop.
+    pub(super) branches: Vec<Option<Branch>>,
+    /// Node and next stage behind each station.
+    pub(super) behind: Vec<(u32, u32)>,
+    pub(super) names: std::sync::Arc<Vec<String>>,
+}
+
+impl Network {
+    /// Draws the next packet of source `s` and schedules it, unless there is none.
+    #[inline]
+    fn schedule_next<P: Probe>(&mut self, s: usize, delay: SimDuration, ctx: &mut Ctx<'_, Event, P>) {
+        let source = &mut self.sources[s];
+        let Some(next) = source.traffic.next(&mut source.streams) else { return };
+        let gap = delay + next.gap;
+        if ctx.now() + gap < source.stop {
+            source.bits = next.bits;
+            ctx.after(gap, Event::emit(s as u32));
+        }
+    }
+
+    #[inline]
+    fn emit<P: Probe>(&mut self, s: usize, ctx: &mut Ctx<'_, Event, P>) {
+        let now = ctx.now();
+        let source = &self.sources[s];
+        let packet = Packet {
+            born: now,
+            entered: now,
+            waited: 0,
+            bits: source.bits,
+            flow: s as u32,
+            target: source.target,
+            class: source.class,
+        };
+        let node = source.node;
+        ctx.probe().enter(packet.flow, now);
+        self.schedule_next(s, SimDuration::ZERO, ctx);
+        self.travel(Outgoing { packet, at: now }, node, 0, ctx);
+    }
+
+    /// Takes a packet through node after node until a station takes it in or it has arrived.
+    #[inline]
+    fn travel<P: Probe>(&mut self, out: Outgoing, mut node: u32, mut stage: u32, ctx: &mut Ctx<'_, Event, P>) {
+        let Outgoing { packet, at } = out;
+        loop {
+            let first = self.first[node as usize] + stage;
+            if first < self.first[node as usize + 1] {
+                let station = self.stages[first as usize];
+                return self.enter(station, packet, ctx);
+            }
+            match self.hop(&packet, node) {
+                Hop::Link(station) => return self.enter(station, packet, ctx),
+                Hop::Exit => return packet.deliver(at, ctx.probe()),
+                Hop::Node(next) => (node, stage) = (next, 0),
+            }
+        }
+    }
+
+    #[inline]
+    fn hop(&mut self, packet: &Packet, node: u32) -> Hop {
+        if packet.target != Packet::WANDERING {
+            if packet.target == node {
+                return Hop::Exit;
+            }
+            let row = self.sources[packet.flow as usize].row;
+            let link = self.routes.next(row, node);
+            return Hop::Link(self.link_stations[link as usize]);
+        }
+        let Some(branch) = &mut self.branches[node as usize] else { return Hop::Exit };
+        let u = branch.rng.uniform();
+        branch.ways.iter().find(|(p, _)| u < *p).map_or(Hop::Exit, |(_, hop)| *hop)
+    }
+
+    #[inline]
+    fn enter<P: Probe>(&mut self, station: u32, packet: Packet, ctx: &mut Ctx<'_, Event, P>) {
+        match &mut self.stations[station as usize] {
+            Core::Fused(f) => f.enter(packet, station, ctx),
+            Core::Queued(q) => q.enter(packet, &mut self.slots, ctx),
+        }
+    }
+}
+
+impl<P: Probe> Model<P> for Network {
+    type Event = Event;
+
+    fn start(&mut self, ctx: &mut Ctx<'_, Event, P>) {
+        for s in 0..self.sources.len() {
+            let start = self.sources[s].start;
+            self.schedule_next(s, start, ctx);
+        }
+    }
+
+    #[inline]
+    fn handle(&mut self, event: Event, ctx: &mut Ctx<'_, Event, P>) {
+        let (station, out) = match event.what() {
+            What::Emit(source) => return self.emit(source, ctx),
+            What::Arrival(station) => {
+                let out = match &mut self.stations[station as usize] {
+                    Core::Fused(f) => f.arrive(station, ctx),
+                    Core::Queued(q) => q.arrive(station, ctx),
+                };
+                (station, Some(out))
+            }
+            What::Done(slot) => {
+                let station = self.slots[slot as usize].station;
+                let Core::Queued(q) = &mut self.stations[station as usize] else { unreachable!("has servers") };
+                (station, q.done(slot, station, &mut self.slots, ctx))
+            }
+        };
+        if let Some(out) = out {
+            let (node, stage) = self.behind[station as usize];
+            self.travel(out, node, stage, ctx);
+        }
+    }
+
+    fn settle(&mut self, at: SimTime, probe: &mut P) {
+        for station in &mut self.stations {
+            if let Core::Fused(f) = station {
+                f.catch_up(at.ticks(), probe);
+            }
+        }
+    }
+
+    fn census(&mut self, at: SimTime, probe: &mut P) {
+        for station in &self.stations {
+            match station {
+                Core::Fused(f) => f.census(at, probe),
+                Core::Queued(q) => q.census(at, &self.slots, probe),
+            }
+        }
+    }
+
+    fn element(&self, event: Event) -> String {
+        let flows = self.sources.len();
+        match event.what() {
+            What::Emit(s) => self.names[s].clone(),
+            What::Arrival(station) => self.names[flows + station as usize].clone(),
+            What::Done(slot) => self.names[flows + self.slots[slot as usize].station as usize].clone(),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! A station: a queue discipline in front of servers, and what comes after them.
+//!
+//! [`Fused`] is a first-in-first-out station with one server: departures are worked out on arrival. [`Queued`] is any
+//! other: an event at every end of service.
+
+mod fused;
+mod law;
+mod queued;
+
+use super::packet::Packet;
+
+pub(super) use fused::Fused;
+pub(super) use law::{Serialisation, ServiceLaw};
+pub(super) use queued::{Queued, Slot};
+
+/// What a station needs to know of its surroundings; fixed during a run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Placement {
+    /// Its component.
+    pub(super) component: u32,
+    /// Ticks of propagation after service.
+    pub(super) delay: u64,
+    /// All packets that leave this station have arrived where they are going: no event is needed to tell.
+    pub(super) terminal: bool,
+}
+
+/// A packet on its way out of a station, and when it is where it goes next.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outgoing {
+    pub(super) packet: Packet,
+    pub(super) at: sim_core::SimTime,
+}
+
+/// A station.
+#[derive(Debug)]
+pub(super) enum Core {
+    Fused(Fused),
+    Queued(Queued),
+}

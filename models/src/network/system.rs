@@ -1,0 +1,135 @@
+//! A network made ready to run.
+
+use std::sync::Arc;
+
+use sim_core::rng::Streams;
+use sim_core::stats::{Component, RunRecord, Window, observe};
+use sim_core::{RunError, SimDuration, SimTime};
+
+use super::discipline::Discipline;
+use super::model::{Branch, Hop, Network, Source};
+use super::routing::Routes;
+use super::service::Service;
+use super::station::Serialisation;
+use super::station::{Core, Fused, Placement, Queued, ServiceLaw, Slot};
+use super::traffic::{self, Traffic};
+use crate::System;
+
+/// A source of packets, as every replication starts it.
+#[derive(Debug)]
+pub(super) struct SourcePlan {
+    /// What its random streams are named after.
+    pub(super) stream: String,
+    pub(super) traffic: Box<dyn Traffic>,
+    pub(super) node: u32,
+    pub(super) target: u32,
+    pub(super) row: u32,
+    pub(super) class: u8,
+    pub(super) start: SimDuration,
+    pub(super) stop: SimTime,
+}
+
+/// How a station serves.
+#[derive(Debug)]
+pub(super) enum ServicePlan {
+    None,
+    Rate(Serialisation),
+    Drawn(Service),
+}
+
+/// A station, as every replication starts it.
+#[derive(Debug)]
+pub(super) struct StationPlan {
+    pub(super) stream: String,
+    pub(super) place: Placement,
+    pub(super) behind: (u32, u32),
+    pub(super) servers: u32,
+    pub(super) service: ServicePlan,
+    pub(super) discipline: Box<dyn Discipline>,
+}
+
+/// A node that draws the next hop.
+#[derive(Debug)]
+pub(super) struct BranchPlan {
+    pub(super) stream: String,
+    pub(super) ways: Vec<(f64, Hop)>,
+}
+
+/// Everything about a network that replications share.
+#[derive(Debug)]
+pub(super) struct NetworkSystem {
+    pub(super) components: Vec<Component>,
+    pub(super) names: Arc<Vec<String>>,
+    pub(super) sources: Vec<SourcePlan>,
+    pub(super) stations: Vec<StationPlan>,
+    pub(super) stages: Vec<u32>,
+    pub(super) first: Vec<u32>,
+    pub(super) routes: Arc<Routes>,
+    pub(super) link_stations: Vec<u32>,
+    pub(super) branches: Vec<Option<BranchPlan>>,
+    pub(super) event_rate: f64,
+}
+
+impl System for NetworkSystem {
+    fn components(&self) -> &[Component] {
+        &self.components
+    }
+    fn run(&self, streams: Streams, window: Window) -> Result<RunRecord, RunError> {
+        observe(self.start(streams), &self.components, window)
+    }
+    fn event_rate(&self) -> f64 {
+        self.event_rate
+    }
+}
+
+impl NetworkSystem {
+    /// The network at time zero of a replication.
+    fn start(&self, streams: Streams) -> Network {
+        let sources = self.sources.iter().map(|s| Source {
+            traffic: s.traffic.boxed_clone(),
+            streams: traffic::Streams {
+                gap: streams.stream(&s.stream, "gap"),
+                size: streams.stream(&s.stream, "size"),
+            },
+            node: s.node,
+            target: s.target,
+            row: s.row,
+            class: s.class,
+            start: s.start,
+            stop: s.stop,
+            bits: 0,
+        });
+        let mut slots = Vec::new();
+        let stations = self.stations.iter().enumerate().map(|(i, s)| start_station(i as u32, s, streams, &mut slots));
+        let stations = stations.collect();
+        let branch = |b: &BranchPlan| Branch { rng: streams.stream(&b.stream, "next"), ways: b.ways.clone() };
+        Network {
+            sources: sources.collect(),
+            stations,
+            slots,
+            stages: self.stages.clone(),
+            first: self.first.clone(),
+            routes: Arc::clone(&self.routes),
+            link_stations: self.link_stations.clone(),
+            branches: self.branches.iter().map(|b| b.as_ref().map(branch)).collect(),
+            behind: self.stations.iter().map(|s| s.behind).collect(),
+            names: Arc::clone(&self.names),
+        }
+    }
+}
+
+fn start_station(index: u32, plan: &StationPlan, streams: Streams, slots: &mut Vec<Slot>) -> Core {
+    let law = match &plan.service {
+        ServicePlan::None => ServiceLaw::None,
+        ServicePlan::Rate(rate) => ServiceLaw::Rate(*rate),
+        ServicePlan::Drawn(law) => ServiceLaw::Drawn { law: law.clone(), rng: streams.stream(&plan.stream, "service") },
+    };
+    if plan.servers == 1
+        && let Some(limit) = plan.discipline.as_fifo()
+    {
+        return Core::Fused(Fused::new(plan.place, law, limit));
+    }
+    let from = slots.len() as u32;
+    slots.extend((0..plan.servers).map(|_| Slot::idle(index)));
+    Core::Queued(Queued::new(plan.place, law, plan.discipline.boxed_clone(), from..slots.len() as u32))
+}

@@ -1,0 +1,330 @@
+//! Nodes and links: written in the scenario, imported from a file, or generated.
+//!
+//! `[topology]` names a file or a regular graph; `[node.NAME]` and `[link.NAME]` add to it, and change what it has under
+//! the same name. Without `[topology]` there is what the scenario writes.
+//!
+//! ```toml
+//! [topology]
+//! kind  = "graphml"                 # the Topology Zoo's format
+//! file  = "Geant2012.graphml"
+//! rate  = "10 Gbit/s"               # for links of which the file has no speed
+//! delay = "2 ms"
+//!
+//! [link.UK-NL]                      # one of them, changed
+//! rate = "1 Gbit/s"
+//! ```
+
+mod declared;
+mod edge_list;
+mod generated;
+mod graphml;
+mod sections;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sim_core::config::{Diagnostic, Diagnostics, Span, Table};
+use sim_core::quantity::Quantity;
+
+use crate::BuildContext;
+
+pub use sections::SECTIONS;
+
+/// More nodes are refused.
+pub const NODES_MAX: usize = 100_000;
+/// More links are refused.
+pub const LINKS_MAX: usize = 1_000_000;
+
+/// The nodes and links of a network before they are made ready to run.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    /// Nodes, by name.
+    pub nodes: Vec<NodeSpec>,
+    /// Links between them.
+    pub links: Vec<LinkSpec>,
+}
+
+/// A node.
+#[derive(Clone, Debug)]
+pub struct NodeSpec {
+    /// Its name, unique.
+    pub name: String,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// A link, in one direction or both.
+#[derive(Clone, Debug)]
+pub struct LinkSpec {
+    /// Its name, unique; the component's name.
+    pub name: String,
+    /// Index of the node it starts from.
+    pub from: usize,
+    /// Index of the node it leads to.
+    pub to: usize,
+    /// Whether it also leads back, with a queue of its own.
+    pub duplex: bool,
+    /// Bits a second, exactly; `None` for a link without serialisation.
+    pub rate: Option<Quantity>,
+    /// Propagation delay.
+    pub delay: Quantity,
+    /// Length for routing: shortest paths minimise the sum.
+    pub cost: f64,
+    /// The checked table of its queue discipline.
+    pub queue: Arc<Table>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// Reads the nodes and links of a scenario.
+///
+/// Fails with every unknown node, duplicate name, bad file and absurd size, each at its place.
+pub fn graph(scenario: &Table, context: &BuildContext<'_>) -> Result<Graph, Diagnostics> {
+    let mut draft = Draft::default();
+    if let Some(table) = scenario.opt_table("topology") {
+        sections::check_keys(table)?;
+        let template = Template::read(table)?;
+        match table.text("kind") {
+            "inline" => {}
+            "graphml" => graphml::import(table, &template, context, &mut draft)?,
+            "edge_list" => edge_list::import(table, &template, context, &mut draft)?,
+            _ => generated::generate(table, &template, &mut draft)?,
+        }
+    }
+    declared::add(scenario, &mut draft);
+    if draft.wrong.has_errors() { Err(draft.wrong) } else { Ok(draft.graph) }
+}
+
+/// A graph in the making.
+#[derive(Default)]
+struct Draft {
+    graph: Graph,
+    nodes: BTreeMap<String, usize>,
+    links: BTreeMap<String, usize>,
+    /// How many links have been added between the ends that give a link its name.
+    parallel: BTreeMap<String, u32>,
+    wrong: Diagnostics,
+}
+
+impl Draft {
+    /// Adds a node of a new name; `None` if it cannot be added, which is reported.
+    fn add_node(&mut self, name: String, span: Span) -> Option<usize> {
+        if name == "exit" {
+            let d = Diagnostic::error("E0344", span, "a node cannot be called `exit`", "a reserved name");
+            self.wrong.push(d.help("`exit` in `next` is where packets leave the network; choose another name"));
+            return None;
+        }
+        let index = self.graph.nodes.len();
+        if index >= NODES_MAX {
+            // Once is enough.
+            if index == NODES_MAX && !self.wrong.has_errors() {
+                self.wrong.push(too_large(span, "nodes", NODES_MAX + 1, NODES_MAX));
+            }
+            return None;
+        }
+        self.graph.nodes.push(NodeSpec { name: name.clone(), span });
+        self.nodes.insert(name, index);
+        Some(index)
+    }
+    /// Adds a link that the scenario does not name: after its ends, and `#2`, `#3` for those parallel to the first.
+    fn add_unnamed(&mut self, from: usize, to: usize, link: &Template) -> &mut LinkSpec {
+        let ends = format!("{}-{}", self.graph.nodes[from].name, self.graph.nodes[to].name);
+        let n = self.parallel.entry(ends.clone()).and_modify(|n| *n += 1).or_insert(1);
+        let name = if *n == 1 { ends } else { format!("{ends}#{n}") };
+        self.add_link(link.link(name, from, to))
+    }
+    fn add_link(&mut self, link: LinkSpec) -> &mut LinkSpec {
+        let index = self.graph.links.len();
+        self.links.insert(link.name.clone(), index);
+        self.graph.links.push(link);
+        &mut self.graph.links[index]
+    }
+    /// Whether another link fits; reports if not.
+    fn has_room(&mut self, span: Span) -> bool {
+        let room = self.graph.links.len() < LINKS_MAX;
+        if !room {
+            self.wrong.push(too_large(span, "links", LINKS_MAX + 1, LINKS_MAX));
+        }
+        room
+    }
+}
+
+fn too_large(span: Span, what: &str, found: impl std::fmt::Display, limit: usize) -> Diagnostic {
+    Diagnostic::error("E0343", span, format!("a network of {found} {what}"), format!("at most {limit} {what}"))
+        .help("simulate a part of it, or a smaller one of the same kind")
+}
+
+/// What all links that a file or a generator makes have in common.
+struct Template {
+    rate: Option<Quantity>,
+    delay: Quantity,
+    cost: f64,
+    duplex: bool,
+    queue: Arc<Table>,
+    span: Span,
+}
+
+impl Template {
+    fn read(table: &Table) -> Result<Self, Diagnostics> {
+        let mut wrong = Diagnostics::default();
+        let rate = table.opt_quantity("rate");
+        let delay = table.quantity("delay");
+        check_rate(rate, table.span_of("rate"), &mut wrong);
+        check_delay(delay, table.span_of("delay"), &mut wrong);
+        if wrong.has_errors() {
+            return Err(wrong);
+        }
+        Ok(Self {
+            rate,
+            delay,
+            cost: table.number("cost"),
+            duplex: table.bool("duplex"),
+            queue: Arc::new(table.table("queue").clone()),
+            span: table.span,
+        })
+    }
+    fn link(&self, name: String, from: usize, to: usize) -> LinkSpec {
+        LinkSpec {
+            name,
+            from,
+            to,
+            duplex: self.duplex,
+            rate: self.rate,
+            delay: self.delay,
+            cost: self.cost,
+            queue: Arc::clone(&self.queue),
+            span: self.span,
+        }
+    }
+}
+
+fn check_rate(rate: Option<Quantity>, span: Span, wrong: &mut Diagnostics) {
+    if rate.is_some_and(|r| r.exact.0 == 0) {
+        let d = Diagnostic::error("E0346", span, "a link of rate zero passes nothing", "more than zero");
+        wrong.push(d.help("leave `rate` out for a link without serialisation"));
+    }
+}
+
+fn check_delay(delay: Quantity, span: Span, wrong: &mut Diagnostics) {
+    if delay.to_ticks().is_none() {
+        let d = Diagnostic::error("E0346", span, format!("a delay of {delay}"), "at most 106 d");
+        wrong.push(d.help("nothing that is sent would ever arrive"));
+    }
+}
+
+/// `raw` as the name of an element: every run of other characters than letters, digits, `_` and `-` becomes one `_`.
+fn element_name(raw: &str) -> String {
+    let mut name = String::with_capacity(raw.len());
+    for c in raw.trim().chars() {
+        if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') {
+            name.push(c);
+        } else if !name.ends_with('_') {
+            name.push('_');
+        }
+    }
+    let trimmed = name.trim_end_matches('_').len();
+    if !raw.trim().ends_with('_') {
+        name.truncate(trimmed);
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::traffic::fixture::{codes, scenario, within};
+    use super::*;
+
+    pub(super) fn read_in(folder: &Path, text: &str) -> Result<Graph, Diagnostics> {
+        let scenario = scenario(SECTIONS, text);
+        within(folder, |context| graph(&scenario, context))
+    }
+
+    pub(super) fn read(text: &str) -> Result<Graph, Diagnostics> {
+        read_in(&std::env::temp_dir(), text)
+    }
+
+    /// Links as `name: from>to`, or `from=to` for duplex ones.
+    pub(super) fn links(graph: &Graph) -> Vec<String> {
+        let name = |n: usize| graph.nodes[n].name.as_str();
+        let arrow = |l: &LinkSpec| if l.duplex { "=" } else { ">" };
+        graph.links.iter().map(|l| format!("{}: {}{}{}", l.name, name(l.from), arrow(l), name(l.to))).collect()
+    }
+
+    pub(super) fn refused(text: &str) -> Vec<&'static str> {
+        codes(&read(text).unwrap_err())
+    }
+
+    #[test]
+    fn foreign_names_become_element_names() {
+        for (raw, name) in [
+            ("New York", "New_York"),
+            ("St. Louis", "St_Louis"),
+            (" Paris (2) ", "Paris_2"),
+            ("a.b-c_", "a.b-c_".replace('.', "_").as_str()),
+            ("Gy\u{151}r", "Gy_r"),
+            ("?", ""),
+        ] {
+            assert_eq!(element_name(raw), name, "{raw}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_changes_what_is_generated() {
+        let g = read(
+            "{ topology = { kind = 'line', nodes = 3, rate = '1 Gbit/s', delay = '1 ms', cost = 2, duplex = false },
+               node = { lan = {}, n1 = {} },
+               link = { n0-n1 = { rate = '10 Mbit/s', duplex = true }, up = { from = 'lan', to = 'n0' } } }",
+        )
+        .unwrap();
+        assert_eq!(g.nodes.iter().map(|n| n.name.as_str()).collect::<Vec<_>>(), ["n0", "n1", "n2", "lan"]);
+        assert_eq!(links(&g), ["n0-n1: n0=n1", "n1-n2: n1>n2", "up: lan=n0"]);
+        let [first, second, up] = &g.links[..] else { panic!("three links") };
+        assert_eq!((first.rate.unwrap().value, first.delay.value, first.cost), (1e7, 1e-3, 2.0));
+        assert_eq!((second.rate.unwrap().value, second.cost), (1e9, 2.0));
+        assert_eq!((up.rate, up.delay.value, up.cost), (None, 0.0, 1.0));
+        assert_eq!(up.queue.kind(), "fifo");
+    }
+
+    #[test]
+    fn mistakes_are_reported_together() {
+        assert_eq!(
+            refused(
+                "{ node = { a = {}, exit = {} }, link = { x = { from = 'a', to = 'aa' }, y = { from = 'a' },
+                   z = { from = 'a', to = 'a', rate = '0 bit/s', delay = '200 d' } } }"
+            ),
+            ["E0344", "E0310", "E0345", "E0346", "E0346", "E0345"]
+        );
+    }
+
+    #[test]
+    fn an_unknown_node_is_met_with_the_nearest() {
+        let found = read("{ node = { lan = {}, wan = {} }, link = { l = { from = 'lna', to = 'wan' } } }").unwrap_err();
+        assert_eq!(found.iter().next().unwrap().help.as_deref(), Some("did you mean `lan`?"));
+    }
+
+    #[test]
+    fn keys_of_other_kinds_are_refused() {
+        for text in [
+            "{ topology = { kind = 'ring', nodes = 4, rows = 2 } }",
+            "{ topology = { rate = '1 Mbit/s' } }",
+            "{ topology = { kind = 'grid', rows = 2 } }",
+            "{ topology = { kind = 'graphml' } }",
+            "{ topology = { kind = 'tree' } }",
+            "{ topology = { kind = 'tree', nodes = 3, depth = 1 } }",
+            "{ topology = { kind = 'ring', nodes = 2 } }",
+        ] {
+            assert_eq!(refused(text), ["E0342"], "{text}");
+        }
+        assert_eq!(
+            refused("{ topology = { kind = 'line', nodes = 2, rate = '0 bit/s', delay = '200 d' } }"),
+            ["E0346"; 2]
+        );
+    }
+
+    #[test]
+    fn the_declared_sections_are_optional() {
+        assert!(read("{}").unwrap().nodes.is_empty());
+    }
+}

@@ -1,0 +1,145 @@
+//! What a scenario may say about its topology, nodes and links.
+
+use sim_core::config::{Diagnostic, Diagnostics, Field, Section, Shape, Table, Type};
+use sim_core::quantity::Dimension;
+
+const COUNT: Type = Type::Integer { min: 1, max: i64::MAX };
+const RATE: Type = Type::Quantity(&[Dimension::BIT_RATE]);
+const TIME: Type = Type::Quantity(&[Dimension::TIME]);
+// Beyond these bounds a path's sum could lose a link's cost to rounding.
+const COST: Type = Type::Number { min: 0.001, max: 16_777_216.0 };
+
+const DELAY: Field = Field::default("delay", TIME, "\"0 s\"", "Propagation delay.");
+const COST_FIELD: Field = Field::default(
+    "cost",
+    COST,
+    "1.0",
+    "Length for routing: shortest paths have the least sum; ties go to the link declared first.",
+);
+const DUPLEX: Field = Field::default(
+    "duplex",
+    Type::Bool,
+    "true",
+    "Whether it leads back, too, with a queue of its own (`NAME.reverse`).",
+);
+const QUEUE: Field =
+    Field::default("queue", Type::Kind("discipline"), "{ kind = \"fifo\" }", "The queue discipline of each direction.");
+
+/// `[topology]`, `[node.NAME]` and `[link.NAME]`.
+pub const SECTIONS: &[Section] = &[
+    Section {
+        name: "topology",
+        shape: Shape::Single,
+        family: None,
+        fields: &[
+            Field::default(
+                "kind",
+                Type::Choice(&["inline", "graphml", "edge_list", "line", "ring", "star", "tree", "grid"]),
+                "\"inline\"",
+                "Where nodes and links come from: this file, an imported one, or a generator, which calls them n0, n1, ... \
+                 and n0-n1, ...",
+            ),
+            Field::optional(
+                "file",
+                Type::Text,
+                "For `graphml` and `edge_list` (CSV): the file, from the scenario's folder.",
+            ),
+            Field::optional("nodes", COUNT, "For `line`, `ring`, `star` (its hub n0 counts) and `tree`: how many."),
+            Field::optional(
+                "depth",
+                COUNT,
+                "For `tree`, instead of `nodes`: levels below the root n0, all of them full.",
+            ),
+            Field::optional("arity", COUNT, "For `tree`: children of a node; 2 if left out."),
+            Field::optional("rows", COUNT, "For `grid`."),
+            Field::optional("columns", COUNT, "For `grid`."),
+            Field::optional("rate", RATE, "The rate of links for which the file has none, or of all generated links."),
+            DELAY,
+            COST_FIELD,
+            DUPLEX,
+            QUEUE,
+        ],
+        doc: "Nodes and links that are imported or generated, besides those of the scenario; 100000 nodes and 1000000 links \
+              at most.",
+    },
+    Section {
+        name: "node",
+        shape: Shape::Keyed,
+        family: None,
+        fields: &[
+            Field::optional("stages", Type::List(&Type::Reference("stage")), "What packets pass here, in this order."),
+            Field::optional(
+                "next",
+                Type::Map(&Type::Number { min: 0.0, max: 1.0 }),
+                "Where packets without a destination go next, with probabilities that sum to 1; `exit` is out.",
+            ),
+        ],
+        doc: "A node. One of the same name in the topology gets these keys.",
+    },
+    Section {
+        name: "link",
+        shape: Shape::Keyed,
+        family: None,
+        fields: &[
+            Field::optional(
+                "from",
+                Type::Text,
+                "The node where it begins; only a link of the topology can do without.",
+            ),
+            Field::optional("to", Type::Text, "The node where it ends; only a link of the topology can do without."),
+            Field::optional("rate", RATE, "Its capacity in bits a second; without one, packets take no time to send."),
+            DELAY,
+            COST_FIELD,
+            DUPLEX,
+            QUEUE,
+        ],
+        doc: "A link between two nodes. One of the same name in the topology is changed by the keys given here.",
+    },
+];
+
+/// The keys that say what a kind is; all kinds but `inline` take those of links as well.
+fn own_keys(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "graphml" | "edge_list" => &["file"],
+        "line" | "ring" | "star" => &["nodes"],
+        "tree" => &["nodes", "depth", "arity"],
+        "grid" => &["rows", "columns"],
+        _ => &[],
+    }
+}
+
+const OF_LINKS: &[&str] = &["rate", "delay", "cost", "duplex", "queue"];
+
+/// That `[topology]` has the keys of its kind and no others.
+pub(super) fn check_keys(table: &Table) -> Result<(), Diagnostics> {
+    let kind = table.text("kind");
+    let own = own_keys(kind);
+    let mut wrong = Diagnostics::default();
+    for (key, span, _) in table.entries.iter().filter(|(k, _, v)| k != "kind" && !v.defaulted) {
+        if !own.contains(&key.as_str()) && (kind == "inline" || !OF_LINKS.contains(&key.as_str())) {
+            let help = match kind {
+                "inline" => "give the topology a `kind`, or write the key at each [link.NAME]".to_string(),
+                _ => format!("keys of `{kind}`: {}", [own, OF_LINKS].concat().join(", ")),
+            };
+            let message = format!("a topology of kind `{kind}` has no `{key}`");
+            wrong.push(Diagnostic::error("E0342", *span, message, "does nothing here").help(help));
+        }
+    }
+    let given = |key: &&&str| table.get(key).is_some();
+    match kind {
+        "tree" if ["nodes", "depth"].iter().filter(given).count() != 1 => {
+            let message = "a tree has either `nodes` or `depth`";
+            wrong.push(Diagnostic::error("E0342", table.span, message, "one of them").help("depth = 3"));
+        }
+        "tree" => {}
+        _ => {
+            for key in own.iter().filter(|key| !given(key)) {
+                let message = format!("a topology of kind `{kind}` needs `{key}`");
+                let example = if *key == "file" { "\"network\"" } else { "4" };
+                let d = Diagnostic::error("E0342", table.span, message, format!("missing key `{key}`"));
+                wrong.push(d.help(format!("{key} = {example}")));
+            }
+        }
+    }
+    if wrong.has_errors() { Err(wrong) } else { Ok(()) }
+}

@@ -1,0 +1,120 @@
+//! Tables from short texts, and statistics of sources, for the tests of this family.
+
+use std::path::Path;
+
+use sim_core::config::{Data, Diagnostics, Field, Node, Section, Span, Table, Tree, Type, check, check_table};
+use sim_core::rng::Rng;
+
+use super::{Emission, MakeTraffic, Streams, TRAFFIC, Traffic};
+use crate::network::size::Size;
+use crate::registry::{Kind, Registry, registry};
+use crate::{BuildContext, network};
+
+/// The tree of an inline table of TOML; `'` stands for `"`.
+pub(in crate::network) fn tree(text: &str) -> Node {
+    let text: &'static str = Box::leak(text.replace('\'', "\"").into_boxed_str());
+    let fields = [Field::default("it", Type::Any, text, "The tree.")];
+    let empty = Node { tree: Tree::Table(Vec::new()), span: Span::default() };
+    let mut found = Diagnostics::default();
+    let table = check_table(&empty, "", &fields, &registry(), &mut found);
+    match table.get("it").map(|v| &v.data) {
+        Some(Data::Any(node)) => node.clone(),
+        _ => panic!("not a tree: {text}"),
+    }
+}
+
+/// The checked table of a kind.
+pub(in crate::network) fn table<F>(kinds: &[Kind<F>], text: &str) -> Table {
+    let node = tree(text);
+    let Some(Tree::Str(name)) = node.get("kind").map(|n| &n.tree) else { panic!("no kind: {text}") };
+    let kind = kinds.iter().find(|k| k.name == name).unwrap_or_else(|| panic!("unknown kind: {text}"));
+    let fields = [&[Field::required("kind", Type::Text, "The kind.")], kind.fields].concat();
+    let mut found = Diagnostics::default();
+    let table = check_table(&node, "it", &fields, &registry(), &mut found);
+    assert!(found.is_empty(), "{text}: {found:?}");
+    table
+}
+
+/// The checked table of a scenario.
+pub(in crate::network) fn scenario(sections: &[Section], text: &str) -> Table {
+    let mut found = Diagnostics::default();
+    let table = check(&tree(text), sections, &registry(), &mut found);
+    assert!(found.is_empty(), "{text}: {found:?}");
+    table
+}
+
+/// Runs `f` with a context whose folder is `folder`.
+pub(in crate::network) fn within<T>(folder: &Path, f: impl FnOnce(&BuildContext<'_>) -> T) -> T {
+    let registry: Registry = registry();
+    f(&BuildContext { registry: &registry, folder })
+}
+
+/// A file that is gone when its owner is.
+pub(in crate::network) struct TestFile {
+    pub(in crate::network) name: String,
+}
+
+impl TestFile {
+    pub(in crate::network) fn new(name: &str, content: &[u8]) -> Self {
+        let name = format!("egress-test-{}-{name}", std::process::id());
+        std::fs::write(std::env::temp_dir().join(&name), content).expect("the temporary folder takes a file");
+        Self { name }
+    }
+}
+impl Drop for TestFile {
+    fn drop(&mut self) {
+        // Nothing depends on it.
+        let _ = std::fs::remove_file(std::env::temp_dir().join(&self.name));
+    }
+}
+
+/// A source of packets of 1250 B.
+pub(super) fn traffic(text: &str) -> Result<Box<dyn Traffic>, Diagnostics> {
+    of_size(text, &Size::Constant(10_000))
+}
+
+pub(super) fn of_size(text: &str, size: &Size) -> Result<Box<dyn Traffic>, Diagnostics> {
+    let table = table(TRAFFIC, text);
+    let make: MakeTraffic = TRAFFIC.iter().find(|k| k.name == table.kind()).expect("checked").make;
+    within(&std::env::temp_dir(), |context| make(&table, size, context))
+}
+
+/// The codes of the findings.
+pub(in crate::network) fn codes(found: &Diagnostics) -> Vec<&'static str> {
+    found.iter().map(|d| d.code).collect()
+}
+
+pub(super) fn streams(seed: u64) -> Streams {
+    Streams { gap: Rng::seed_from_u64(seed), size: Rng::seed_from_u64(seed + 1_000_000) }
+}
+
+/// What a source sends before `end` seconds: times in ticks and sizes.
+pub(super) fn sent(source: &mut dyn Traffic, seed: u64, end: f64) -> Vec<(u64, u32)> {
+    let mut streams = streams(seed);
+    let (mut at, mut all) = (0u64, Vec::new());
+    while let Some(Emission { gap, bits }) = source.next(&mut streams) {
+        at = at.saturating_add(gap.ticks());
+        if at as f64 >= end * 1e12 {
+            break;
+        }
+        all.push((at, bits));
+    }
+    all
+}
+
+/// Mean and index of dispersion of the counts in `n` windows of `width` seconds.
+pub(super) fn counts(source: &mut dyn Traffic, seed: u64, n: usize, width: f64) -> (f64, f64) {
+    let mut counts = vec![0u32; n];
+    for (at, _) in sent(source, seed, n as f64 * width) {
+        counts[((at as f64 / (width * 1e12)) as usize).min(n - 1)] += 1;
+    }
+    let mean = counts.iter().map(|c| f64::from(*c)).sum::<f64>() / n as f64;
+    let variance = counts.iter().map(|c| (f64::from(*c) - mean).powi(2)).sum::<f64>() / (n - 1) as f64;
+    (mean, variance / mean)
+}
+
+#[test]
+fn declarations_are_valid() {
+    let registry = registry();
+    sim_core::config::assert_declarations_valid(&network::sections(), &registry);
+}

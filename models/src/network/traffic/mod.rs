@@ -1,0 +1,60 @@
+//! Traffic: when a source sends packets, and how large they are.
+//!
+//! Adding a kind is one file here and one line in [`TRAFFIC`]; a third-party crate adds its own to
+//! [`Registry::traffic`](crate::Registry::traffic).
+
+mod constant;
+#[cfg(test)]
+pub(in crate::network) mod fixture;
+pub mod matrix;
+mod on_off;
+mod poisson;
+mod rate;
+pub(in crate::network) mod rows;
+mod trace;
+
+use std::fmt::Debug;
+
+use sim_core::SimDuration;
+use sim_core::config::{Diagnostics, Table};
+use sim_core::rng::Rng;
+
+use super::size::Size;
+use crate::BuildContext;
+use crate::registry::Kind;
+
+/// What a source sends next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Emission {
+    /// How long after the packet before it (after the start, for the first).
+    pub gap: SimDuration,
+    /// Its size in bits.
+    pub bits: u32,
+}
+
+/// The random streams of a source. Gaps and sizes have streams of their own, so that a change of one law leaves the
+/// other's draws as they are.
+#[derive(Clone, Debug)]
+pub struct Streams {
+    /// For gaps.
+    pub gap: Rng,
+    /// For sizes.
+    pub size: Rng,
+}
+
+/// A source of packets.
+pub trait Traffic: Debug + Send + Sync {
+    /// The next packet, or `None` if there are no more.
+    fn next(&mut self, streams: &mut Streams) -> Option<Emission>;
+    /// Packets a second, on average: for estimates only.
+    fn mean_rate(&self) -> f64;
+    /// A source in the state of this one; each replication starts from a copy.
+    fn boxed_clone(&self) -> Box<dyn Traffic>;
+}
+
+/// Makes a source from the checked table of its `[traffic.NAME]` and the law of its packet sizes.
+pub type MakeTraffic = fn(&Table, &Size, &BuildContext<'_>) -> Result<Box<dyn Traffic>, Diagnostics>;
+
+/// The kinds of traffic that come with the program.
+pub const TRAFFIC: &[Kind<MakeTraffic>] =
+    &[constant::KIND, poisson::KIND, on_off::EXPONENTIAL, on_off::PARETO, trace::KIND, matrix::KIND];

@@ -1,0 +1,44 @@
+//! From a checked scenario to something that runs.
+
+use std::path::Path;
+
+use sim_core::RunError;
+use sim_core::config::{Diagnostics, Section, Table};
+use sim_core::rng::Streams;
+use sim_core::stats::{Component, RunRecord, Window};
+
+use crate::registry::Registry;
+use crate::{biology, network};
+
+/// A scenario made ready to run: immutable, shared by all replications of a point.
+pub trait System: Send + Sync {
+    /// What is measured, in the order of the indices in a record.
+    fn components(&self) -> &[Component];
+    /// Runs one replication from empty. A pure function of its arguments.
+    ///
+    /// Fails if the system cannot go on (no progress, a rate that is not a number).
+    fn run(&self, streams: Streams, window: Window) -> Result<RunRecord, RunError>;
+    /// About how many events a second of simulated time takes, to warn of runs that would never end.
+    fn event_rate(&self) -> f64;
+}
+
+/// What making a system may look at besides the scenario.
+#[derive(Clone, Copy, Debug)]
+pub struct BuildContext<'a> {
+    /// The kinds of elements.
+    pub registry: &'a Registry,
+    /// What relative file names start from: the scenario file's folder.
+    pub folder: &'a Path,
+}
+
+/// The sections of a scenario file that describe a system.
+pub fn sections() -> Vec<Section> {
+    [network::sections(), biology::SECTIONS.to_vec()].concat()
+}
+
+/// Makes the system that `scenario` describes: a network or a biological one.
+///
+/// Fails with everything that is wrong with it, each at its place.
+pub fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<dyn System>, Diagnostics> {
+    if biology::is_present(scenario) { biology::build(scenario, context) } else { network::build(scenario, context) }
+}
