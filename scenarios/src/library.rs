@@ -1,0 +1,50 @@
+//! The scenarios that come with the program.
+
+use sim_core::config::{Diagnostic, Span, Tree, did_you_mean};
+
+use crate::text::parse;
+
+/// Names and texts; the name is the file's.
+const LIBRARY: &[(&str, &str)] = &[
+    ("branch-office", include_str!("../library/branch-office.toml")),
+    ("pgp-efflux", include_str!("../library/pgp-efflux.toml")),
+];
+
+/// Name and title of each bundled scenario.
+pub fn list() -> Vec<(&'static str, String)> {
+    let title = |text| match parse("", text, 0).0.get("scenario").and_then(|s| s.get("title")).map(|t| &t.tree) {
+        Some(Tree::Str(title)) => title.clone(),
+        _ => String::new(),
+    };
+    LIBRARY.iter().map(|(name, text)| (*name, title(text))).collect()
+}
+
+/// The text of a bundled scenario; an error without a place that names near ones if there is none of this name.
+pub fn get(name: &str) -> Result<&'static str, Diagnostic> {
+    LIBRARY.iter().find(|s| s.0 == name).map(|s| s.1).ok_or_else(|| {
+        let names = || LIBRARY.iter().map(|s| s.0);
+        let all = format!("bundled scenarios: {}", names().collect::<Vec<_>>().join(", "));
+        let help = did_you_mean(name, names()).map_or(all.clone(), |near| format!("{near} {all}"));
+        let message = format!("there is no bundled scenario `{name}`");
+        Diagnostic::error("E0003", Span::default(), message, "").help(help)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Overrides, Scenario, Source};
+    use crate::text::render;
+
+    #[test]
+    fn every_bundled_scenario_has_its_name_and_a_title_and_is_valid() {
+        for (name, title) in list() {
+            assert!(!title.is_empty(), "{name}");
+            let source = Source::Bundled(name.to_owned());
+            match Scenario::load(&source, &Overrides::default(), &models::registry()) {
+                Ok(s) => assert_eq!(s.name(), name),
+                Err(e) => panic!("{name}:\n{}", render(&e.diagnostics, &e.sources, false)),
+            }
+        }
+    }
+}

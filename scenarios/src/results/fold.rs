@@ -1,0 +1,183 @@
+//! Folds the runs of a point, in the order of replications, into estimates; memory does not grow with their number.
+
+use sim_core::stats::Sketch;
+
+use super::record::{MeasureKey, StoredRun, StoredSeries};
+use crate::summary::{Moments, t_quantile};
+use crate::tables::{Estimate, SeriesSummary, SummaryRow};
+
+/// What the runs of one point come to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PointFold {
+    measures: Vec<(MeasureKey, Moments)>,
+    series: Vec<(StoredSeries, Vec<Moments>)>,
+    bin: f64,
+    sojourns: Vec<(String, Sketch)>,
+}
+
+/// The tables of one point.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PointTables {
+    pub(crate) summary: Vec<SummaryRow>,
+    pub(crate) series: Vec<SeriesSummary>,
+    /// Replications behind each series.
+    pub(crate) series_n: Vec<u32>,
+    pub(crate) sojourns: Vec<(usize, String, Sketch)>,
+}
+
+/// The place of the entry that `same` accepts: at `hint`, where it is if all runs are alike, or anywhere.
+fn place<T>(all: &[T], hint: usize, same: impl Fn(&T) -> bool) -> Option<usize> {
+    if all.get(hint).is_some_and(&same) { Some(hint) } else { all.iter().position(same) }
+}
+
+impl PointFold {
+    /// Takes in the next run; one that failed has nothing to give.
+    pub(crate) fn add(&mut self, run: &StoredRun) {
+        if run.error.is_some() {
+            return;
+        }
+        for (i, m) in run.measures.iter().enumerate() {
+            let at = place(&self.measures, i, |(key, _)| *key == m.key).unwrap_or_else(|| {
+                self.measures.push((m.key.clone(), Moments::default()));
+                self.measures.len() - 1
+            });
+            self.measures[at].1.add(m.value);
+        }
+        self.bin = run.bin;
+        for (i, row) in run.series.iter().enumerate() {
+            let same = |(s, _): &(StoredSeries, _)| s.component == row.component && s.metric == row.metric;
+            let at = place(&self.series, i, same).unwrap_or_else(|| {
+                let label = StoredSeries { values: Vec::new(), ..row.clone() };
+                self.series.push((label, vec![Moments::default(); row.values.len()]));
+                self.series.len() - 1
+            });
+            self.series[at].1.iter_mut().zip(&row.values).for_each(|(m, &x)| m.add(x));
+        }
+        for (i, (component, sketch)) in run.sojourns.iter().enumerate() {
+            match place(&self.sojourns, i, |(c, _)| c == component) {
+                Some(at) => self.sojourns[at].1.merge(sketch),
+                None => self.sojourns.push((component.clone(), sketch.clone())),
+            }
+        }
+    }
+
+    /// The tables of point `point` with intervals at `confidence`.
+    pub(crate) fn finish(self, point: usize, confidence: f64) -> PointTables {
+        let mut summary = Vec::with_capacity(self.measures.len());
+        for (key, moments) in &self.measures {
+            let row = |stat: &str, estimate| SummaryRow {
+                point,
+                component: key.component.clone(),
+                metric: key.metric.clone(),
+                stat: stat.to_owned(),
+                estimate,
+                unit: key.unit.clone(),
+            };
+            let estimate = moments.estimate(confidence);
+            summary.push(row(&key.stat, estimate));
+            if let Some(bound) = self.bound_on_loss(key, estimate) {
+                summary.push(row("upper95", bound));
+            }
+        }
+        let (mut series, mut series_n) = (Vec::new(), Vec::new());
+        for (label, bins) in self.series {
+            let n = bins.iter().map(Moments::n).max().unwrap_or(0);
+            let t = t_quantile(confidence, n);
+            let mean = |m: &Moments| if m.n() == 0 { f64::NAN } else { m.mean() };
+            let half =
+                |m: &Moments| if m.n() == n { m.half_width(t) } else { m.half_width(t_quantile(confidence, m.n())) };
+            series.push(SeriesSummary {
+                point,
+                component: label.component,
+                metric: label.metric,
+                unit: label.unit,
+                bin: self.bin,
+                mean: bins.iter().map(mean).collect(),
+                half_width: bins.iter().map(half).collect(),
+            });
+            series_n.push(n);
+        }
+        let sojourns = self.sojourns.into_iter().map(|(component, s)| (point, component, s)).collect();
+        PointTables { summary, series, series_n, sojourns }
+    }
+
+    /// Where nothing was lost in any run, a loss ratio of 0 says little: the rule of three bounds it at 95 % by
+    /// 3 / arrivals (Hanley & Lippman-Hand 1983, doi:10.1001/jama.1983.03330370053031).
+    fn bound_on_loss(&self, key: &MeasureKey, loss: Estimate) -> Option<Estimate> {
+        if key.metric != "loss_ratio" || loss.n == 0 || loss.mean != 0.0 {
+            return None;
+        }
+        let arrivals = |k: &MeasureKey| k.component == key.component && k.metric == "arrivals" && k.stat == "mean";
+        let (_, m) = self.measures.iter().find(|(k, _)| arrivals(k))?;
+        let total = m.mean() * f64::from(m.n());
+        let bound = Estimate { mean: 3.0 / total, sd: f64::NAN, ci_low: f64::NAN, ci_high: f64::NAN, n: loss.n };
+        (total > 0.0).then_some(bound)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::record::StoredMeasure;
+    use super::*;
+
+    fn measure(metric: &str, value: f64) -> StoredMeasure {
+        let key = MeasureKey { component: "a".into(), metric: metric.into(), stat: "mean".into(), unit: "1".into() };
+        StoredMeasure { key, value }
+    }
+
+    fn run(arrivals: f64, loss: f64) -> StoredRun {
+        StoredRun {
+            measures: vec![measure("arrivals", arrivals), measure("loss_ratio", loss)],
+            bin: 0.5,
+            series: vec![StoredSeries {
+                component: "a".into(),
+                metric: "throughput".into(),
+                unit: "1/s".into(),
+                values: vec![arrivals, 2.0 * arrivals],
+            }],
+            ..StoredRun::default()
+        }
+    }
+
+    fn fold(runs: &[StoredRun]) -> PointTables {
+        let mut fold = PointFold::default();
+        for r in runs {
+            fold.add(r);
+        }
+        fold.finish(3, 0.95)
+    }
+
+    #[test]
+    fn no_observed_loss_is_bounded_by_the_rule_of_three() {
+        let t = fold(&[run(100.0, 0.0), run(200.0, 0.0)]);
+        let stats: Vec<(&str, &str)> = t.summary.iter().map(|r| (r.metric.as_str(), r.stat.as_str())).collect();
+        assert_eq!(stats, [("arrivals", "mean"), ("loss_ratio", "mean"), ("loss_ratio", "upper95")]);
+        assert!((t.summary[2].estimate.mean - 0.01).abs() < 1e-15);
+        assert!(t.summary.iter().all(|r| r.point == 3 && r.estimate.n == 2));
+        let lossy = fold(&[run(100.0, 0.0), run(200.0, 0.5)]);
+        assert_eq!(lossy.summary.len(), 2);
+        // Nothing arrived: nothing is known of loss.
+        assert_eq!(fold(&[run(0.0, f64::NAN)]).summary.len(), 2);
+    }
+
+    #[test]
+    fn failed_runs_are_left_out() {
+        let failed = StoredRun { error: Some("no progress".into()), ..StoredRun::default() };
+        let t = fold(&[run(100.0, 0.1), failed, run(300.0, 0.1)]);
+        assert_eq!((t.summary[0].estimate.mean, t.summary[0].estimate.n), (200.0, 2));
+        assert_eq!((t.series[0].mean.clone(), t.series_n[0]), (vec![200.0, 400.0], 2));
+        // t(0.975, 1) = 12.7062; the sd of 100 and 300 is sqrt(20000).
+        assert!((t.series[0].half_width[0] - 1270.62).abs() < 0.01);
+    }
+
+    #[test]
+    fn runs_need_not_measure_the_same_in_the_same_order() {
+        let mut second = run(300.0, 0.1);
+        second.measures.reverse();
+        second.measures.push(measure("influx", 1.0));
+        let t = fold(&[run(100.0, 0.1), second]);
+        let got: Vec<(&str, f64, u32)> =
+            t.summary.iter().map(|r| (r.metric.as_str(), r.estimate.mean, r.estimate.n)).collect();
+        assert_eq!(got, [("arrivals", 200.0, 2), ("loss_ratio", 0.1, 2), ("influx", 1.0, 1)]);
+    }
+}

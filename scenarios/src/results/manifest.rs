@@ -1,0 +1,211 @@
+//! `manifest.json`: what was run, from what, and what became of it.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sim_core::stats::{Component, ComponentKind};
+
+use super::files::write_file;
+use crate::error::StudyError;
+use crate::plan::Plan;
+use crate::tables::Axis;
+
+/// The layout of the folder; another number is another layout.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The content of `manifest.json`.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+pub struct Manifest {
+    /// The layout of the folder.
+    pub schema_version: u32,
+    /// The program that wrote it.
+    pub program: String,
+    /// Its version.
+    pub version: String,
+    /// Where the study stands.
+    pub status: Status,
+    /// The scenario's name.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// The hash of the scenario without its name, seed, replications, sweep and figures.
+    pub study: String,
+    /// The seed of all random numbers.
+    pub seed: u64,
+    /// Whether the seed was drawn, not given.
+    pub seed_drawn: bool,
+    /// Runs of each point.
+    pub replications: u32,
+    /// The confidence of intervals, 0 to 1.
+    pub confidence: f64,
+    /// Where statistics begin, in s (at the first point).
+    pub warmup_s: f64,
+    /// The end of a run, in s (at the first point).
+    pub end_s: f64,
+    /// The command line.
+    pub command: Vec<String>,
+    /// Files that the scenario names, and the scenario itself.
+    pub inputs: Vec<Input>,
+    /// The sweep.
+    pub axes: Vec<StoredAxis>,
+    /// The hash of each point's resolved scenario.
+    pub points: Vec<String>,
+    /// What is measured, at the first point.
+    pub components: Vec<StoredComponent>,
+    /// How many runs there are.
+    pub counts: Counts,
+    /// The self-checks.
+    pub checks: CheckSummary,
+    /// Findings that did not stop the study, in words.
+    pub warnings: Vec<String>,
+}
+
+/// Where a study stands.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Runs are being made, or the process was killed.
+    Running,
+    /// It was interrupted in an orderly way: the tables hold what was done.
+    Interrupted,
+    /// All runs were made.
+    Done,
+}
+
+/// A file and what it held.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Input {
+    /// As the scenario names it.
+    pub file: String,
+    /// BLAKE3 of its content.
+    pub blake3: String,
+}
+
+/// How many runs there are, and what they took.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Counts {
+    /// Points times replications.
+    pub planned: u64,
+    /// Runs that came to their end.
+    pub done: u64,
+    /// Runs that failed.
+    pub failed: u64,
+    /// Events of all runs.
+    pub events: u64,
+}
+
+/// What the self-checks of all runs came to.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+pub struct CheckSummary {
+    /// Comparisons made: conservation, Little's law, the utilization law.
+    pub made: u64,
+    /// How many did not hold.
+    pub violated: u64,
+    /// The first of those, in words, with the run.
+    pub violations: Vec<String>,
+}
+
+/// An [`Axis`], as stored.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+pub struct StoredAxis {
+    name: String,
+    unit: String,
+    labels: Vec<String>,
+    values: Option<Vec<f64>>,
+    log: bool,
+}
+
+/// A [`Component`], as stored.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+pub struct StoredComponent {
+    name: String,
+    entity: String,
+    #[serde(flatten)]
+    kind: StoredKind,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum StoredKind {
+    Station { servers: u32 },
+    Flow,
+    Population { initial: f64, tagged: bool },
+    Pathway { saturable: bool },
+}
+
+impl Manifest {
+    /// The manifest of a folder, if there is one.
+    ///
+    /// Fails if it cannot be read.
+    pub fn read(folder: &Path) -> Result<Option<Self>, StudyError> {
+        let path = folder.join("manifest.json");
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(e) if matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
+            Err(e) => return Err(StudyError::io("read", &path)(e)),
+        };
+        let damaged = |reason: String| StudyError::Damaged { path: path.clone(), reason };
+        let manifest: Self = serde_json::from_str(&text).map_err(|e| damaged(e.to_string()))?;
+        if manifest.schema_version != SCHEMA_VERSION {
+            let reason = format!("layout {}, this program knows {SCHEMA_VERSION}", manifest.schema_version);
+            return Err(damaged(reason));
+        }
+        Ok(Some(manifest))
+    }
+    /// Writes it into `folder`, whole or not at all.
+    pub(crate) fn write(&self, folder: &Path) -> Result<(), StudyError> {
+        let path = folder.join("manifest.json");
+        let mut text = serde_json::to_string_pretty(self).map_err(|e| StudyError::io("write", &path)(e.into()))?;
+        text.push('\n');
+        write_file(&path, text.as_bytes())
+    }
+    /// Points and replications.
+    pub fn plan(&self) -> Plan {
+        Plan { points: self.points.len(), replications: self.replications }
+    }
+    /// What the folder holds, for messages.
+    pub(crate) fn describe(&self) -> String {
+        format!("{} {} of {} {}", self.name, self.study, self.program, self.version)
+    }
+}
+
+impl From<&Axis> for StoredAxis {
+    fn from(a: &Axis) -> Self {
+        let Axis { name, unit, labels, values, log } = a.clone();
+        Self { name, unit, labels, values, log }
+    }
+}
+
+impl From<StoredAxis> for Axis {
+    fn from(a: StoredAxis) -> Self {
+        let StoredAxis { name, unit, labels, values, log } = a;
+        Self { name, unit, labels, values, log }
+    }
+}
+
+impl From<&Component> for StoredComponent {
+    fn from(c: &Component) -> Self {
+        let kind = match c.kind {
+            ComponentKind::Station { servers } => StoredKind::Station { servers },
+            ComponentKind::Flow => StoredKind::Flow,
+            ComponentKind::Population { initial, tagged } => StoredKind::Population { initial, tagged },
+            ComponentKind::Pathway { saturable } => StoredKind::Pathway { saturable },
+        };
+        Self { name: c.name.clone(), entity: c.entity.to_owned(), kind }
+    }
+}
+
+impl From<StoredComponent> for Component {
+    fn from(c: StoredComponent) -> Self {
+        let kind = match c.kind {
+            StoredKind::Station { servers } => ComponentKind::Station { servers },
+            StoredKind::Flow => ComponentKind::Flow,
+            StoredKind::Population { initial, tagged } => ComponentKind::Population { initial, tagged },
+            StoredKind::Pathway { saturable } => ComponentKind::Pathway { saturable },
+        };
+        let entity = ["packet", "molecule", "vesicle"].into_iter().find(|e| *e == c.entity).unwrap_or("entity");
+        Self { name: c.name, kind, entity }
+    }
+}

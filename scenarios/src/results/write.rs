@@ -1,0 +1,272 @@
+//! Makes the tables of a study from its run files, in the order of points and replications.
+
+use std::fs;
+use std::path::Path;
+
+use sim_core::TICKS_PER_SECOND;
+
+use super::files::{CsvFile, create_folder, number};
+use super::fold::{PointFold, PointTables};
+use super::manifest::{CheckSummary, Counts, Manifest};
+use super::parquet::MetricsParquet;
+use super::record::StoredRun;
+use super::store::{RunStore, run_id};
+use crate::error::StudyError;
+use crate::plan::coordinates;
+use crate::summary::bottlenecks;
+use crate::tables::{Axis, Point, StudyTables};
+
+/// Violations and failures that are spelt out.
+const SHOWN: usize = 20;
+
+/// Reads the tables of a finished or interrupted study back from its folder, for figures and reports.
+///
+/// Fails if there is no study in `folder`.
+pub fn load(folder: &Path) -> Result<(StudyTables, Manifest), StudyError> {
+    let missing = || StudyError::io("read", &folder.join("manifest.json"))(std::io::ErrorKind::NotFound.into());
+    let manifest = Manifest::read(folder)?.ok_or_else(missing)?;
+    let store = RunStore::open(folder)?;
+    let mut tables = blank(&manifest);
+    let mut fewest = u32::MAX;
+    for (point, id) in manifest.points.iter().enumerate() {
+        let mut fold = PointFold::default();
+        let mut n = 0;
+        for run in (0..manifest.replications).filter_map(|r| store.load(id, r)) {
+            n += u32::from(run.error.is_none());
+            fold.add(&run);
+        }
+        fewest = fewest.min(n);
+        take(&mut tables, fold.finish(point, manifest.confidence));
+    }
+    tables.replications = fewest;
+    Ok((tables, manifest))
+}
+
+/// The tables without results.
+fn blank(manifest: &Manifest) -> StudyTables {
+    let axes: Vec<Axis> = manifest.axes.iter().cloned().map(Axis::from).collect();
+    let lengths: Vec<usize> = axes.iter().map(|a| a.labels.len()).collect();
+    let points = (0..manifest.points.len()).map(|k| Point { coordinates: coordinates(&lengths, k) }).collect();
+    StudyTables {
+        name: manifest.name.clone(),
+        title: manifest.title.clone(),
+        axes,
+        points,
+        components: manifest.components.iter().cloned().map(Into::into).collect(),
+        warmup: manifest.warmup_s,
+        end: manifest.end_s,
+        seed: manifest.seed,
+        ..StudyTables::default()
+    }
+}
+
+fn take(tables: &mut StudyTables, point: PointTables) {
+    tables.summary.extend(point.summary);
+    tables.series.extend(point.series);
+    tables.sojourns.extend(point.sojourns);
+}
+
+/// What the runs of a study came to.
+pub(crate) struct Written {
+    pub(crate) tables: StudyTables,
+    pub(crate) counts: Counts,
+    pub(crate) checks: CheckSummary,
+    /// The first failed runs and why.
+    pub(crate) failures: Vec<String>,
+}
+
+/// Writes all tables of the study that `manifest` describes, from the runs in `store`, into `folder`.
+pub(crate) fn write_tables(folder: &Path, manifest: &Manifest, store: &RunStore) -> Result<Written, StudyError> {
+    let counts = Counts { planned: manifest.plan().runs(), ..Counts::default() };
+    let (tables, checks, failures) = (blank(manifest), CheckSummary::default(), Vec::new());
+    let mut written = Written { tables, counts, checks, failures };
+    let mut files = Files::create(folder, &written.tables.axes)?;
+    let mut fewest = u32::MAX;
+    for (point, id) in manifest.points.iter().enumerate() {
+        let mut fold = PointFold::default();
+        let mut n = 0;
+        for replication in 0..manifest.replications {
+            let Some(run) = store.load(id, replication) else {
+                files.missing_run(id, point, replication)?;
+                continue;
+            };
+            written.tally(&run, &run_id(id, replication));
+            n += u32::from(run.error.is_none());
+            fold.add(&run);
+            files.run(id, point, replication, &run, store.wall(id, replication))?;
+        }
+        fewest = fewest.min(n);
+        let point_tables = fold.finish(point, manifest.confidence);
+        files.point(folder, point, &labels(&written.tables, point), &point_tables)?;
+        take(&mut written.tables, point_tables);
+    }
+    written.tables.replications = fewest;
+    files.finish(folder, &written.tables)?;
+    Ok(written)
+}
+
+impl Written {
+    fn tally(&mut self, run: &StoredRun, id: &str) {
+        self.counts.done += u64::from(run.error.is_none());
+        self.counts.failed += u64::from(run.error.is_some());
+        self.counts.events += run.events;
+        self.checks.made += u64::from(run.checks_made);
+        self.checks.violated += run.violations.len() as u64;
+        let left = SHOWN.saturating_sub(self.checks.violations.len());
+        self.checks.violations.extend(run.violations.iter().take(left).map(|v| format!("{id}: {v}")));
+        if let Some(error) = run.error.as_ref().filter(|_| self.failures.len() < SHOWN) {
+            self.failures.push(format!("{id}: {error}"));
+        }
+    }
+}
+
+/// The values of the axes at a point, as the scenario writes them.
+fn labels(tables: &StudyTables, point: usize) -> Vec<String> {
+    let at = tables.axes.iter().zip(&tables.points[point].coordinates);
+    at.map(|(a, &i)| a.labels[i].clone()).collect()
+}
+
+fn with_axes(axes: &[Axis], columns: &[&str]) -> Vec<String> {
+    axes.iter().map(|a| a.name.as_str()).chain(columns.iter().copied()).map(str::to_owned).collect()
+}
+
+/// Writes `points.csv`: each axis as the scenario writes its values and, where they are numbers, as numbers.
+pub(crate) fn write_points(folder: &Path, manifest: &Manifest) -> Result<(), StudyError> {
+    let tables = blank(manifest);
+    let mut header = vec!["point".to_owned(), "point_id".to_owned()];
+    for a in &tables.axes {
+        header.push(a.name.clone());
+        if a.values.is_some() {
+            header.push(format!("{} [{}]", a.name, if a.unit.is_empty() { "1" } else { &a.unit }));
+        }
+    }
+    let mut csv = CsvFile::create(&folder.join("points.csv"), header)?;
+    for (k, id) in manifest.points.iter().enumerate() {
+        let mut row = vec![k.to_string(), id.clone()];
+        for (a, &i) in tables.axes.iter().zip(&tables.points[k].coordinates) {
+            row.push(a.labels[i].clone());
+            row.extend(a.values.as_ref().map(|v| number(v[i])));
+        }
+        csv.row(row)?;
+    }
+    csv.commit()
+}
+
+/// The tables that are written run by run and point by point.
+struct Files {
+    runs: CsvFile,
+    metrics: CsvFile,
+    parquet: MetricsParquet,
+    summary: CsvFile,
+    distributions: CsvFile,
+}
+
+impl Files {
+    fn create(folder: &Path, axes: &[Axis]) -> Result<Self, StudyError> {
+        create_folder(&folder.join("series"))?;
+        let csv = |name: &str, header: &[&str]| CsvFile::create(&folder.join(name), header.iter().copied());
+        let summary = with_axes(axes, &["component", "metric", "stat", "mean", "ci_low", "ci_high", "n", "unit"]);
+        Ok(Self {
+            runs: csv("runs.csv", &["run", "point", "replication", "status", "events", "wall_s", "error"])?,
+            metrics: csv("metrics.csv", &["point", "replication", "component", "metric", "stat", "value", "unit"])?,
+            parquet: MetricsParquet::create(&folder.join("metrics.parquet"))?,
+            summary: CsvFile::create(&folder.join("summary.csv"), summary)?,
+            distributions: csv("distributions.csv", &["point", "component", "upper_s", "count", "ccdf"])?,
+        })
+    }
+
+    fn missing_run(&mut self, id: &str, point: usize, replication: u32) -> Result<(), StudyError> {
+        let [run, point, replication] = [run_id(id, replication), point.to_string(), replication.to_string()];
+        self.runs.row([run.as_str(), &point, &replication, "missing", "", "", ""])
+    }
+
+    fn run(&mut self, id: &str, point: usize, r: u32, run: &StoredRun, wall: Option<f64>) -> Result<(), StudyError> {
+        let [name, at, replication, events] = [run_id(id, r), point.to_string(), r.to_string(), run.events.to_string()];
+        let status = if run.error.is_some() { "failed" } else { "ok" };
+        let wall = wall.map(number).unwrap_or_default();
+        let error = run.error.as_deref().unwrap_or_default();
+        self.runs.row([name.as_str(), &at, &replication, status, &events, &wall, error])?;
+        for m in &run.measures {
+            let (k, value) = (&m.key, number(m.value));
+            self.metrics.row([at.as_str(), &replication, &k.component, &k.metric, &k.stat, &value, &k.unit])?;
+            self.parquet.row(point, r, m)?;
+        }
+        Ok(())
+    }
+
+    fn point(&mut self, folder: &Path, point: usize, labels: &[String], t: &PointTables) -> Result<(), StudyError> {
+        for row in &t.summary {
+            let e = &row.estimate;
+            let [mean, low, high, n] = [number(e.mean), number(e.ci_low), number(e.ci_high), e.n.to_string()];
+            let cells = [&row.component, &row.metric, &row.stat, &mean, &low, &high, &n, &row.unit];
+            self.summary.row(labels.iter().chain(cells))?;
+        }
+        for (_, component, sketch) in &t.sojourns {
+            let mut above = sketch.total();
+            for (upper, count) in sketch.buckets() {
+                above -= count;
+                let ccdf = above as f64 / sketch.total() as f64;
+                let upper = number(upper / TICKS_PER_SECOND as f64);
+                let [at, count, ccdf] = [point.to_string(), count.to_string(), number(ccdf)];
+                self.distributions.row([&at, component, &upper, &count, &ccdf])?;
+            }
+        }
+        write_series(folder, point, t)
+    }
+
+    fn finish(self, folder: &Path, tables: &StudyTables) -> Result<(), StudyError> {
+        self.runs.commit()?;
+        self.metrics.commit()?;
+        self.parquet.commit()?;
+        self.summary.commit()?;
+        self.distributions.commit()?;
+        write_bottlenecks(folder, tables)?;
+        remove_stale_series(folder, tables.points.len())
+    }
+}
+
+fn series_file(point: usize) -> String {
+    format!("point-{point:05}.csv")
+}
+
+fn write_series(folder: &Path, point: usize, t: &PointTables) -> Result<(), StudyError> {
+    let header = ["start_s", "end_s", "component", "metric", "mean", "ci_low", "ci_high", "n", "unit"];
+    let mut csv = CsvFile::create(&folder.join("series").join(series_file(point)), header)?;
+    for (s, n) in t.series.iter().zip(&t.series_n) {
+        let n = n.to_string();
+        for (k, (mean, half)) in s.mean.iter().zip(&s.half_width).enumerate() {
+            let [start, end] = [number(k as f64 * s.bin), number((k + 1) as f64 * s.bin)];
+            let [mean, low, high] = [number(*mean), number(mean - half), number(mean + half)];
+            csv.row([&start, &end, &s.component, &s.metric, &mean, &low, &high, &n, &s.unit])?;
+        }
+    }
+    csv.commit()
+}
+
+fn write_bottlenecks(folder: &Path, tables: &StudyTables) -> Result<(), StudyError> {
+    let columns = ["rank", "component", "utilization", "ci_low", "ci_high", "n", "loss_ratio"];
+    let mut csv = CsvFile::create(&folder.join("bottlenecks.csv"), with_axes(&tables.axes, &columns))?;
+    for point in 0..tables.points.len() {
+        for (rank, b) in bottlenecks(tables, point).iter().enumerate() {
+            let u = &b.utilization;
+            let loss = b.loss_ratio.map(|l| number(l.mean)).unwrap_or_default();
+            let cells =
+                [(rank + 1).to_string(), b.component.clone(), number(u.mean), number(u.ci_low), number(u.ci_high)];
+            csv.row(labels(tables, point).into_iter().chain(cells).chain([u.n.to_string(), loss]))?;
+        }
+    }
+    csv.commit()
+}
+
+/// Removes the series of points that an earlier, larger sweep had.
+fn remove_stale_series(folder: &Path, points: usize) -> Result<(), StudyError> {
+    let series = folder.join("series");
+    let current: std::collections::BTreeSet<String> = (0..points).map(series_file).collect();
+    for entry in fs::read_dir(&series).map_err(StudyError::io("read", &series))?.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with("point-") && !current.contains(&name) {
+            fs::remove_file(entry.path()).map_err(StudyError::io("remove", &entry.path()))?;
+        }
+    }
+    Ok(())
+}

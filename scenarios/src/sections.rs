@@ -1,0 +1,88 @@
+//! The sections of a scenario file that both worlds share: what it is called, how long it runs, how often, what is shown.
+
+use sim_core::config::{Field, Section, Shape, Type};
+use sim_core::quantity::Dimension;
+
+/// The kinds of figures that `[[figure]]` may ask for.
+pub const FIGURES: &[&str] = &["throughput", "occupancy", "delay_ccdf", "utilization", "sweep"];
+
+/// The shared sections.
+pub const SECTIONS: &[Section] = &[
+    Section {
+        name: "scenario",
+        shape: Shape::Single,
+        family: None,
+        fields: &[
+            Field::required("name", Type::Text, "A short name: of the results folder, and in tables."),
+            Field::default("title", Type::Text, "\"\"", "One line, for figures and the report."),
+            Field::optional("description", Type::Text, "What it is about, in as many lines as needed."),
+            Field::default("citation", Type::List(&Type::Text), "[]", "What it is taken from."),
+        ],
+        doc: "What the scenario is called.",
+    },
+    Section {
+        name: "run",
+        shape: Shape::Single,
+        family: None,
+        fields: &[
+            Field::required(
+                "duration",
+                Type::Quantity(&[Dimension::TIME]),
+                "The simulated time of a run, up to 106 days.",
+            ),
+            Field::default(
+                "warmup",
+                Type::OneOf(&[Type::Choice(&["none"]), Type::Quantity(&[Dimension::TIME])]),
+                "\"0 s\"",
+                "Statistics begin here; series show everything. \"none\" is the same as \"0 s\".",
+            ),
+            Field::default("bins", Type::Integer { min: 1, max: 100_000 }, "1000", "Bins of the series of a run."),
+        ],
+        doc: "How long a run is.",
+    },
+    Section {
+        name: "study",
+        shape: Shape::Single,
+        family: None,
+        fields: &[
+            Field::optional(
+                "seed",
+                Type::Integer { min: 0, max: i64::MAX },
+                "The seed of all random numbers; drawn and written down if it is not given.",
+            ),
+            Field::default("replications", Type::Integer { min: 1, max: 1_000_000 }, "20", "Runs of each point."),
+            Field::default(
+                "confidence",
+                Type::Number { min: 0.5, max: 0.9999 },
+                "0.95",
+                "The confidence of intervals (Student's t over replications).",
+            ),
+        ],
+        doc: "How many runs are made, from which seed.",
+    },
+    Section {
+        name: "sweep",
+        shape: Shape::Free,
+        family: None,
+        fields: &[],
+        doc: "Paths and the values that they take: all combinations are run.",
+    },
+    Section {
+        name: "figure",
+        shape: Shape::Array,
+        family: None,
+        fields: &[Field::required("kind", Type::Choice(FIGURES), "What is drawn.")],
+        doc: "A figure to draw; without any, those that fit the scenario are drawn.",
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim_core::config::assert_declarations_valid;
+
+    #[test]
+    fn defaults_and_declarations_are_valid() {
+        assert_declarations_valid(SECTIONS, &models::registry());
+    }
+}

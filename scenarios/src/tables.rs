@@ -1,0 +1,105 @@
+//! The results of a study as tables: what is written to the results folder and what figures are drawn from.
+
+use sim_core::stats::{Component, Sketch};
+
+/// One axis of a sweep.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Axis {
+    /// The column name in tables: the swept path, `link.uplink.rate`.
+    pub name: String,
+    /// The unit of `values`, for labels; empty for bare numbers and names.
+    pub unit: String,
+    /// The values as the scenario writes them.
+    pub labels: Vec<String>,
+    /// The values as numbers in `unit`; `None` for values that are not (sub-tables, names).
+    pub values: Option<Vec<f64>>,
+    /// Whether the values are spaced evenly in their logarithm (or span more than a factor of 30).
+    pub log: bool,
+}
+
+/// One point of a sweep: an index into each axis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// Index into the labels of each axis, in the order of the axes.
+    pub coordinates: Vec<usize>,
+}
+
+/// A mean over replications with its confidence interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// The mean; NaN if no replication had a value.
+    pub mean: f64,
+    /// Standard deviation over replications; NaN for fewer than two.
+    pub sd: f64,
+    /// Lower end of the 95 % confidence interval (Student's t over replications); NaN for fewer than two.
+    pub ci_low: f64,
+    /// Upper end.
+    pub ci_high: f64,
+    /// Replications with a value.
+    pub n: u32,
+}
+
+/// One row of `summary.csv`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SummaryRow {
+    /// Index of the point.
+    pub point: usize,
+    /// Name of the component.
+    pub component: String,
+    /// Metric, as in [`sim_core::stats::Measure`].
+    pub metric: String,
+    /// Statistic within a run.
+    pub stat: String,
+    /// Over replications.
+    pub estimate: Estimate,
+    /// Unit.
+    pub unit: String,
+}
+
+/// A series averaged over replications.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeriesSummary {
+    /// Index of the point.
+    pub point: usize,
+    /// Name of the component.
+    pub component: String,
+    /// `throughput`, `occupancy` or `utilization`.
+    pub metric: String,
+    /// Unit of the values.
+    pub unit: String,
+    /// Width of a bin in s; bin k covers [k, k + 1) widths.
+    pub bin: f64,
+    /// Mean over replications, bin by bin.
+    pub mean: Vec<f64>,
+    /// Half-width of the 95 % confidence interval, bin by bin; NaN for one replication.
+    pub half_width: Vec<f64>,
+}
+
+/// Everything that figures are drawn from.
+#[derive(Clone, Debug, Default)]
+pub struct StudyTables {
+    /// The scenario's name.
+    pub name: String,
+    /// The scenario's title.
+    pub title: String,
+    /// Axes of the sweep; empty if there is none.
+    pub axes: Vec<Axis>,
+    /// Points of the sweep; one without coordinates if there is none.
+    pub points: Vec<Point>,
+    /// The components, as the system of the first point describes them.
+    pub components: Vec<Component>,
+    /// Summary over replications.
+    pub summary: Vec<SummaryRow>,
+    /// Series, averaged over replications.
+    pub series: Vec<SeriesSummary>,
+    /// Distributions of sojourn times, merged over replications: point, component, sketch.
+    pub sojourns: Vec<(usize, String, Sketch)>,
+    /// Where statistics begin, in s.
+    pub warmup: f64,
+    /// The end of a run, in s.
+    pub end: f64,
+    /// Replications a point that are in the tables.
+    pub replications: u32,
+    /// The study's seed.
+    pub seed: u64,
+}

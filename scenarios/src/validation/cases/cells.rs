@@ -1,0 +1,191 @@
+//! Cells: molecules that cross, come, go and are pumped.
+
+use super::super::case::{Case, Observable, Quantity, Statistic};
+use super::super::closed_form::{
+    Law, binomial, birth_death_stationary, exponential_quantile, linear_birth_death, poisson,
+};
+use super::{BUSY, FLUX, NUMBER, QUANTILE_ERROR, case};
+
+const GARDINER: &str = "Gardiner 2009, Stochastic Methods, ch. 11 (from memory)";
+const PERMEATION: (&str, &str) = (
+    "N(t) is binomial, p = 0.2 + 0.8 exp(-(k_out + k_in) t), k = P A / V",
+    "independent molecules; Stein 1986, Transport and Diffusion across Cell Membranes (from memory)",
+);
+const EGRESS: (&str, &str) = ("each egress time is exponential with rate P A / V: N(t) is binomial", GARDINER);
+const RESIDENCE: (&str, &str) = ("residence times are exponential; N is Poisson with mean lambda / k", GARDINER);
+const IMMIGRATION: (&str, &str) = ("N(t) is Poisson with mean lambda / mu (1 - exp(-mu t)), as in M/M/inf", GARDINER);
+const KENDALL: (&str, &str) = (
+    "E N = n e^((b-d)t); Var N = n (b+d) / (b-d) e^((b-d)t) (e^((b-d)t) - 1)",
+    "Kendall 1948, doi:10.1214/aoms/1177730285",
+);
+const LEAK_PUMP: (&str, &str) = (
+    "pi(n) proportional to prod_j lambda / (k j + Vmax j / (Km (1 + I/Ki) + j)); residence time E N / lambda",
+    "product form of a birth-death chain; Karlin & Taylor 1975, ch. 4 (from memory)",
+);
+const INHIBITION: (&str, &str) = (
+    "v = Vmax S / (Km (1 + I/Ki) + S), halved at I = Ki (1 + S/Km); firings are Poisson",
+    "Cheng & Prusoff 1973, doi:10.1016/0006-2952(73)90196-2",
+);
+const TURNOVER: (&str, &str) = (
+    "rate = k1 S k2 / (k1 S + k-1 + k2); Var N / E N = 1 - 2 k1 S k2 / (k1 S + k-1 + k2)^2",
+    "Kou, Cherayil, Min, English & Xie 2005, doi:10.1021/jp051490q",
+);
+
+const LEAK_PUMP_CELL: &str = include_str!("leak-pump.toml");
+
+/// Molecules in 1 pL at 1 uM.
+const PER_MICROMOLAR: f64 = 602.214_076;
+
+pub(super) fn cases() -> Vec<Case> {
+    let mut cases = vec![
+        case(
+            "permeation",
+            "Passive permeation between two compartments, from one side",
+            PERMEATION,
+            include_str!("permeation.toml"),
+            counts("inside.drug", &[50.0, 100.0, 200.0, 500.0, 1000.0], |t| {
+                binomial(1000.0, 0.2 + 0.8 * (-0.006_25 * t).exp())
+            }),
+        ),
+        case(
+            "egress-time",
+            "First-order egress into a sink: how many are still inside",
+            EGRESS,
+            include_str!("egress-time.toml"),
+            counts("cell.drug", &[20.0, 50.0, 138.629_436_11, 300.0, 460.517_018_60], |t| {
+                binomial(1000.0, (-0.005 * t).exp())
+            }),
+        ),
+        case(
+            "residence-time",
+            "First-order egress in equilibrium: how long single molecules stay",
+            RESIDENCE,
+            include_str!("residence-time.toml"),
+            residence(),
+        ),
+        case(
+            "immigration-death",
+            "Constant influx and first-order degradation, from empty",
+            IMMIGRATION,
+            include_str!("immigration-death.toml"),
+            counts("cell.protein", &[5.0, 10.0, 20.0, 50.0], |t| poisson(100.0 * -(-0.1 * t).exp_m1())),
+        ),
+        case(
+            "birth-death",
+            "Linear birth and death",
+            KENDALL,
+            include_str!("birth-death.toml"),
+            counts("cell.X", &[1.0, 4.0, 8.0], |t| linear_birth_death(20.0, 0.3, 0.2, t)),
+        ),
+    ];
+    for (id, title, inhibitor) in [
+        ("leak-pump-0", "Leak in and pump out, no inhibitor", 0.0),
+        ("leak-pump-1", "Leak in and pump out, 1 uM inhibitor", 1.0),
+        ("leak-pump-10", "Leak in and pump out, 10 uM inhibitor", 10.0),
+    ] {
+        cases.push(leak_pump(id, title, inhibitor));
+    }
+    cases.push(case(
+        "competitive-inhibition",
+        "Pumps under a competitive inhibitor: 0, IC50 and ten times that",
+        INHIBITION,
+        include_str!("competitive-inhibition.toml"),
+        inhibition(),
+    ));
+    cases.push(case(
+        "carrier-turnover",
+        "Turnovers of a single carrier",
+        TURNOVER,
+        include_str!("carrier-turnover.toml"),
+        turnover(),
+    ));
+    cases
+}
+
+/// Mean and variance of a count at the ends of runs of these lengths, s.
+fn counts(at: &'static str, times: &[f64], law: impl Fn(f64) -> Law) -> Vec<Observable> {
+    let pair = |(point, &t): (usize, &f64)| {
+        let law = law(t);
+        let count = |name: String, exact, statistic, unit| {
+            Observable::mean(&name, at, ("in_system", "mean"), exact, unit).at(point).known(statistic)
+        };
+        let mean = Statistic::MeanOfKnown { sd: law.variance.sqrt() };
+        let variance = Statistic::VarianceOfKnown { kurtosis: law.kurtosis };
+        [
+            count(format!("count at {t:.4} s"), law.mean, mean, "molecule"),
+            count(format!("its variance at {t:.4} s"), law.variance, variance, "1").within(0.02),
+        ]
+    };
+    times.iter().enumerate().flat_map(pair).collect()
+}
+
+/// Arrivals at 1/s stay for 200 s on average.
+fn residence() -> Vec<Observable> {
+    let time = |name, stat, exact| Observable::mean(name, "cell.drug", ("sojourn_time", stat), exact, "s");
+    let quantile =
+        |name, stat, p| Observable { tolerance: QUANTILE_ERROR, ..time(name, stat, exponential_quantile(200.0, p)) };
+    vec![
+        Observable::mean("count", "cell.drug", NUMBER, 200.0, "molecule"),
+        time("residence time", "mean", 200.0),
+        time("its standard deviation", "sd", 200.0),
+        quantile("residence time, median", "p50", 0.5),
+        quantile("residence time, 90 %", "p90", 0.9),
+        quantile("residence time, 99 %", "p99", 0.99),
+    ]
+}
+
+/// k = 0.002 /s, 1 uM outside, Vmax = 0.05 uM/s, Km = 3 uM, Ki = 0.5 uM, 1 pL.
+fn leak_pump(id: &'static str, title: &str, inhibitor: f64) -> Case {
+    let (leak, influx, vmax) = (0.002, 0.002 * PER_MICROMOLAR, 0.05 * PER_MICROMOLAR);
+    let km = 3.0 * (1.0 + inhibitor / 0.5) * PER_MICROMOLAR;
+    let law = birth_death_stationary(|_| influx, |n| leak * n + vmax * n / (km + n));
+    let at = "cell.drug";
+    let observables = vec![
+        Observable::mean("count", at, NUMBER, law.mean, "molecule"),
+        Observable {
+            quantity: Quantity::SquaredDeviation { component: at, mean: law.mean },
+            ..Observable::mean("its variance", at, NUMBER, law.variance, "1").within(0.02)
+        },
+        // What does not leak back is pumped.
+        Observable::mean("pump flux", "pump", FLUX, influx - leak * law.mean, "1/s"),
+        Observable::mean("leak flux", "leak", FLUX, leak * law.mean, "1/s"),
+    ];
+    let mut case = case(id, title, LEAK_PUMP, LEAK_PUMP_CELL, observables);
+    case.set.push(format!("compartment.medium.fixed.inhibitor={inhibitor} uM"));
+    case
+}
+
+/// 100 carriers with kcat = 0.3 /s at S = Km, for 100 s; Ki = 0.5 uM, so that IC50 = 1 uM.
+fn inhibition() -> Vec<Observable> {
+    let seconds = 100.0;
+    let at_dose = |(point, inhibitor): (usize, &f64)| {
+        let law = poisson(30.0 / (2.0 + inhibitor / 0.5) * seconds);
+        let count = |name: String, exact, statistic, unit| {
+            Observable::mean(&name, "pump", FLUX, exact, unit).at(point).known(statistic)
+        };
+        let mean = Statistic::MeanOfKnown { sd: law.variance.sqrt() / seconds };
+        let variance = Statistic::VarianceOfKnown { kurtosis: law.kurtosis };
+        [
+            count(format!("flux at {inhibitor} uM"), law.mean / seconds, mean, "1/s"),
+            count(format!("its variance at {inhibitor} uM"), law.variance / (seconds * seconds), variance, "1/s^2")
+                .within(0.03),
+        ]
+    };
+    [0.0, 1.0, 10.0].iter().enumerate().flat_map(at_dose).collect()
+}
+
+/// k1 S = 15 /s, k-1 = 5 /s, k2 = 10 /s, for 400 s.
+fn turnover() -> Vec<Observable> {
+    let (bind, unbind, turn, seconds) = (15.0, 5.0, 10.0, 400.0);
+    let sum: f64 = bind + unbind + turn;
+    let rate = bind * turn / sum;
+    let variance = rate / seconds * (1.0 - 2.0 * bind * turn / (sum * sum));
+    let flux = |name, exact, unit| Observable::mean(name, "carrier", FLUX, exact, unit);
+    vec![
+        flux("turnover", rate, "1/s").within(0.005),
+        // The variance of a count grows linearly up to a constant of the order of one.
+        Observable { tolerance: 0.002, ..flux("its variance", variance, "1/s^2").within(0.03) }
+            .known(Statistic::VarianceOfKnown { kurtosis: 3.0 }),
+        Observable::mean("utilization", "carrier", BUSY, bind / sum, "1").within(0.005),
+    ]
+}

@@ -1,0 +1,61 @@
+//! The bundled cases.
+
+mod cells;
+mod networks;
+mod queues;
+
+use super::case::{Case, Observable};
+
+/// The metric and statistic of a measure.
+type Measured = (&'static str, &'static str);
+
+const NUMBER: Measured = ("occupancy", "time_mean");
+const SOJOURN: Measured = ("sojourn_time", "mean");
+const WAIT: Measured = ("wait_time", "mean");
+const BUSY: Measured = ("utilization", "time_mean");
+const LOSS: Measured = ("loss_ratio", "mean");
+const FLUX: Measured = ("throughput", "mean");
+
+/// Quantiles come from buckets 0.8 % wide, interpolated.
+const QUANTILE_ERROR: f64 = 0.002;
+
+/// How many times more replications a full validation makes.
+const FULL: u32 = 10;
+
+/// All cases. `full` makes more of them, with ten times the replications.
+pub fn cases(full: bool) -> Vec<Case> {
+    let mut cases = [queues::cases(), networks::cases(), cells::cases()].concat();
+    if !full {
+        return cases;
+    }
+    cases.extend(queues::further());
+    for case in &mut cases {
+        case.replications = Some(FULL * case.replications.unwrap_or_else(|| replications(case.scenario)));
+    }
+    cases
+}
+
+/// The number of replications that a bundled scenario gives.
+fn replications(scenario: &str) -> u32 {
+    let after = scenario.split("replications = ").nth(1).unwrap_or_default();
+    after.lines().next().and_then(|n| n.trim().parse().ok()).expect("bundled scenarios say how many replications")
+}
+
+fn case(
+    id: &'static str,
+    title: &str,
+    (formula, source): (&'static str, &'static str),
+    scenario: &'static str,
+    observables: Vec<Observable>,
+) -> Case {
+    let (title, set) = (title.to_owned(), Vec::new());
+    Case { id, title, formula, source, scenario, set, replications: None, observables }
+}
+
+impl Case {
+    /// With changes of the scenario.
+    fn with(mut self, set: &[&str]) -> Self {
+        self.set.extend(set.iter().map(|&s| s.to_owned()));
+        self
+    }
+}

@@ -1,0 +1,174 @@
+//! Single queues, on links and at stages.
+
+use super::super::case::{Case, Observable, Quantity};
+use super::super::closed_form::{Mm1, Queue, cobham, erlang_b, mm1, mm1k, mmc, pollaczek_khinchine};
+use super::{BUSY, LOSS, NUMBER, QUANTILE_ERROR, SOJOURN, WAIT, case};
+
+const MM1: (&str, &str) = (
+    "L = rho / (1 - rho); W = 1 / (mu - lambda), exponential; Wq = rho W; Var N = rho / (1 - rho)^2",
+    "Kleinrock 1975, Queueing Systems vol. 1, ch. 3 (from memory)",
+);
+const MMC: (&str, &str) =
+    ("Wq = C(c, a) / (c mu - lambda), Erlang C", "Kleinrock 1975, Queueing Systems vol. 1, ch. 3 (from memory)");
+const MM1K: (&str, &str) =
+    ("P(loss) = (1 - rho) rho^K / (1 - rho^(K+1))", "Kleinrock 1975, Queueing Systems vol. 1, ch. 3 (from memory)");
+const MG1: (&str, &str) = (
+    "Wq = lambda E[S^2] / (2 (1 - rho)), Pollaczek-Khinchine",
+    "Kleinrock 1975, Queueing Systems vol. 1, ch. 5 (from memory)",
+);
+const ERLANG_B: (&str, &str) =
+    ("P(loss) = B(c, a), Erlang B, for any law of service times", "Erlang 1917; Sevast'yanov 1957 (from memory)");
+const COBHAM: (&str, &str) =
+    ("W_k = sum(lambda_i E[S_i^2]) / 2 / ((1 - sigma_(k-1)) (1 - sigma_k))", "Cobham 1954, doi:10.1287/opre.2.1.70");
+
+const LINK: &str = include_str!("mm1-link.toml");
+const SERVER: &str = include_str!("server.toml");
+const MG1_LINK: &str = include_str!("mg1.toml");
+const PRIORITY: &str = include_str!("priority.toml");
+
+/// Service rate of the exponential cases, 1/s.
+const MU: f64 = 1000.0;
+
+pub(super) fn cases() -> Vec<Case> {
+    vec![
+        case("mm1-050", "M/M/1 at load 0.5, on a link", MM1, LINK, single("line", &mm1(500.0, MU))).with(&[
+            "traffic.customers.rate=500 packets/s",
+            "run.duration=42 s",
+            "run.warmup=2 s",
+            "study.seed=101",
+        ]),
+        case("mm1-080", "M/M/1 at load 0.8, on a link", MM1, LINK, single("line", &mm1(800.0, MU))),
+        // Fluctuations last for some 1500 services: long runs, see the asymptotic variance 2 rho (1 + rho) / (1 - rho)^4.
+        case("mm1-095", "M/M/1 at load 0.95, on a link", MM1, LINK, single("line", &mm1(950.0, MU))).with(&[
+            "traffic.customers.rate=950 packets/s",
+            "run.duration=1030 s",
+            "run.warmup=30 s",
+            "study.seed=103",
+        ]),
+        case("mm1-server", "M/M/1 at load 0.8, at a stage", MM1, SERVER, single("workers", &mm1(800.0, MU))),
+        case("mmc-4", "M/M/4 at load 0.75", MMC, SERVER, means("workers", &mmc(3000.0, MU, 4))).with(&[
+            "stage.workers.workers=4",
+            "traffic.customers.rate=3000 packets/s",
+            "study.seed=105",
+        ]),
+        mm1k_case("mm1k", "M/M/1/10 at load 0.8", 800.0, 10),
+        case("erlang-b", "M/M/15/15 at 10 erlangs", ERLANG_B, SERVER, lost(erlang_b(15, 10.0))).with(&[
+            "stage.workers.workers=15",
+            "stage.workers.queue.limit=0 packets",
+            "traffic.customers.rate=10000 packets/s",
+            "run.duration=35 s",
+            "study.seed=107",
+        ]),
+        md1("md1", "M/D/1 at load 0.8, on a link", 0.8),
+        imix("mg1-imix", "M/G/1 with the Internet mix at load 0.8, on a link", 0.8),
+        case("priority-cobham", "M/M/1 with two classes, the first with priority", COBHAM, PRIORITY, priorities()),
+    ]
+}
+
+/// Cases of a full validation only.
+pub(super) fn further() -> Vec<Case> {
+    let insensitive = "M/D/15/15 at 10 erlangs";
+    vec![
+        case("mmc-8", "M/M/8 at load 0.9", MMC, SERVER, means("workers", &mmc(7200.0, MU, 8))).with(&[
+            "stage.workers.workers=8",
+            "traffic.customers.rate=7200 packets/s",
+            "study.seed=111",
+        ]),
+        mm1k_case("mm1k-overload", "M/M/1/10 at load 1.2", 1200.0, 10),
+        md1("md1-050", "M/D/1 at load 0.5, on a link", 0.5),
+        md1("md1-090", "M/D/1 at load 0.9, on a link", 0.9),
+        imix("mg1-imix-050", "M/G/1 with the Internet mix at load 0.5, on a link", 0.5),
+        case("erlang-b-constant", insensitive, ERLANG_B, SERVER, lost(erlang_b(15, 10.0))).with(&[
+            "stage.workers.workers=15",
+            "stage.workers.queue.limit=0 packets",
+            "stage.workers.service={ kind = \"constant\", time = \"1 ms\" }",
+            "traffic.customers.rate=10000 packets/s",
+            "run.duration=35 s",
+            "study.seed=117",
+        ]),
+    ]
+}
+
+fn means(at: &'static str, q: &Queue) -> Vec<Observable> {
+    vec![
+        Observable::mean("number in system", at, NUMBER, q.number, "packet"),
+        Observable::mean("sojourn time", at, SOJOURN, q.sojourn, "s"),
+        Observable::mean("wait", at, WAIT, q.wait, "s"),
+        Observable::mean("utilization", at, BUSY, q.utilization, "1"),
+    ]
+}
+
+/// Everything that is known of an M/M/1 queue.
+fn single(at: &'static str, q: &Mm1) -> Vec<Observable> {
+    let quantile = |name, stat, p| Observable {
+        tolerance: QUANTILE_ERROR,
+        ..Observable::mean(name, at, ("sojourn_time", stat), q.sojourn_quantile(p), "s").within(0.02)
+    };
+    let mut all = means(at, &q.means);
+    all.push(quantile("sojourn time, median", "p50", 0.5));
+    all.push(quantile("sojourn time, 99 %", "p99", 0.99));
+    all.push(Observable {
+        quantity: Quantity::SquaredDeviation { component: at, mean: q.means.number },
+        ..Observable::mean("variance of the number", at, NUMBER, q.number_variance, "1").within(0.04)
+    });
+    all
+}
+
+fn lost(loss: f64) -> Vec<Observable> {
+    vec![
+        Observable::mean("loss ratio", "workers", LOSS, loss, "1"),
+        Observable::mean("number in system", "workers", NUMBER, 10.0 * (1.0 - loss), "packet"),
+    ]
+}
+
+fn mm1k_case(id: &'static str, title: &str, lambda: f64, k: u32) -> Case {
+    let q = mm1k(lambda, MU, k);
+    let observables = vec![
+        Observable::mean("loss ratio", "workers", LOSS, q.loss, "1").within(0.02),
+        Observable::mean("number in system", "workers", NUMBER, q.number, "packet"),
+        Observable::mean("sojourn time", "workers", SOJOURN, q.sojourn, "s"),
+        Observable::mean("utilization", "workers", BUSY, q.utilization, "1"),
+    ];
+    let mut case = case(id, title, MM1K, SERVER, observables).with(&["study.seed=106"]);
+    case.set.push(format!("stage.workers.queue.limit={} packets", k - 1));
+    case.set.push(format!("traffic.customers.rate={lambda} packets/s"));
+    case
+}
+
+fn md1(id: &'static str, title: &str, load: f64) -> Case {
+    let service = 1.0 / MU;
+    let q = pollaczek_khinchine(load * MU, service, service * service);
+    let mut case = case(id, title, MG1, MG1_LINK, means("line", &q)).with(&["study.seed=108"]);
+    case.set.push(format!("traffic.customers.rate={} packets/s", load * MU));
+    case
+}
+
+/// 7, 4 and 1 of 64, 594 and 1518 bytes at 10 Mbit/s.
+fn imix(id: &'static str, title: &str, load: f64) -> Case {
+    let services = [(7.0, 64.0), (4.0, 594.0), (1.0, 1518.0)].map(|(weight, bytes)| (weight / 12.0, 8.0 * bytes / 1e7));
+    let mean: f64 = services.iter().map(|(p, s)| p * s).sum();
+    let second: f64 = services.iter().map(|(p, s)| p * s * s).sum();
+    let lambda = (load / mean).round();
+    let q = pollaczek_khinchine(lambda, mean, second);
+    let mut case =
+        case(id, title, MG1, MG1_LINK, means("line", &q)).with(&["traffic.customers.size={ kind = \"imix\" }"]);
+    case.set.push(format!("traffic.customers.rate={lambda} packets/s"));
+    case
+}
+
+fn priorities() -> Vec<Observable> {
+    let service = 1.0 / MU;
+    let class = |lambda| (lambda, service, 2.0 * service * service);
+    let rates = [300.0, 500.0];
+    let waits = cobham(&rates.map(class));
+    let all = mm1(800.0, MU).means;
+    // The wait of the urgent is exponential in no part: only means are known.
+    vec![
+        Observable::mean("wait, urgent", "calls", WAIT, waits[0], "s"),
+        Observable::mean("wait, bulk", "files", WAIT, waits[1], "s"),
+        Observable::mean("number in system, urgent", "calls", NUMBER, rates[0] * (waits[0] + service), "packet"),
+        Observable::mean("number in system, bulk", "files", NUMBER, rates[1] * (waits[1] + service), "packet"),
+        Observable::mean("number in system", "line", NUMBER, all.number, "packet"),
+        Observable::mean("utilization", "line", BUSY, all.utilization, "1"),
+    ]
+}

@@ -1,0 +1,128 @@
+//! Laws of molecule counts.
+//!
+//! Independent molecules are binomial or Poisson (Gardiner 2009, Stochastic Methods, ch. 11); linear birth and death is
+//! Kendall's (1948, doi:10.1214/aoms/1177730285); a chain that moves by single steps has a stationary law of product
+//! form (Karlin & Taylor 1975, A First Course in Stochastic Processes, ch. 4).
+
+/// Moments of the law of a count.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Law {
+    /// Mean.
+    pub mean: f64,
+    /// Variance.
+    pub variance: f64,
+    /// Fourth central moment over the squared variance; 3 for the normal law.
+    pub kurtosis: f64,
+}
+
+/// Each of `n` molecules is there with probability `p`.
+pub fn binomial(n: f64, p: f64) -> Law {
+    let pq = p * (1.0 - p);
+    Law { mean: n * p, variance: n * pq, kurtosis: 3.0 + (1.0 - 6.0 * pq) / (n * pq) }
+}
+
+/// Poisson: immigration at a constant rate and independent departures, started empty (the M/M/inf queue).
+pub fn poisson(mean: f64) -> Law {
+    Law { mean, variance: mean, kurtosis: 3.0 + 1.0 / mean }
+}
+
+/// Each of `initial` molecules at time zero and its offspring doubles at rate `birth` and dies at rate `death`
+/// (`birth != death`); the law at time `t`.
+pub fn linear_birth_death(initial: f64, birth: f64, death: f64, t: f64) -> Law {
+    let growth = ((birth - death) * t).exp();
+    let none = death * (growth - 1.0) / (birth * growth - death);
+    let more = birth * (growth - 1.0) / (birth * growth - death);
+    // The offspring of one is none with probability `none`, otherwise geometric: factorial moments, then moments.
+    let ratio = more / (1.0 - more);
+    let f1 = (1.0 - none) / (1.0 - more);
+    let (f2, f3, f4) = (2.0 * f1 * ratio, 6.0 * f1 * ratio * ratio, 24.0 * f1 * ratio * ratio * ratio);
+    let (m2, m3, m4) = (f2 + f1, f3 + 3.0 * f2 + f1, f4 + 6.0 * f3 + 7.0 * f2 + f1);
+    let variance = m2 - f1 * f1;
+    let fourth = m4 - 4.0 * f1 * m3 + 6.0 * f1 * f1 * m2 - 3.0 * f1.powi(4);
+    // Cumulants of independent ancestors add up.
+    let excess = (fourth - 3.0 * variance * variance) / (variance * variance) / initial;
+    Law { mean: initial * f1, variance: initial * variance, kurtosis: 3.0 + excess }
+}
+
+/// The stationary law of a count that goes up by one at rate `up(n)` and down by one at rate `down(n)`:
+/// pi(n) is proportional to the product of up(j - 1) / down(j) over j = 1 .. n.
+pub fn birth_death_stationary(up: impl Fn(f64) -> f64, down: impl Fn(f64) -> f64) -> Law {
+    let mut logs = vec![0.0_f64];
+    let mut greatest = 0.0_f64;
+    // Beyond the mode the terms fall; below e^-80 of the greatest they count no more.
+    while let Some(&last) = logs.last()
+        && (last > greatest - 80.0 || logs.len() < 2)
+        && logs.len() < 10_000_000
+    {
+        let n = logs.len() as f64;
+        let next = last + (up(n - 1.0) / down(n)).ln();
+        greatest = greatest.max(next);
+        logs.push(next);
+    }
+    let weights: Vec<f64> = logs.iter().map(|l| (l - greatest).exp()).collect();
+    let sum: f64 = weights.iter().sum();
+    let expect = |f: &dyn Fn(f64) -> f64| weights.iter().enumerate().map(|(n, w)| f(n as f64) * w).sum::<f64>() / sum;
+    let mean = expect(&|n| n);
+    let variance = expect(&|n| (n - mean).powi(2));
+    Law { mean, variance, kurtosis: expect(&|n| (n - mean).powi(4)) / (variance * variance) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::validation::closed_form::near;
+
+    #[test]
+    fn permeation_into_a_larger_compartment() {
+        for (t, mean, variance) in [
+            (50.0, 785.2925, 168.6082),
+            (100.0, 628.2091, 233.5624),
+            (200.0, 429.2038, 244.9879),
+            (500.0, 235.1495, 179.8542),
+            (1000.0, 201.5444, 160.9242),
+        ] {
+            let law = binomial(1000.0, 0.2 + 0.8 * (-0.00625 * t as f64).exp());
+            near(law.mean, mean, 1e-6);
+            near(law.variance, variance, 1e-6);
+        }
+    }
+
+    #[test]
+    fn kurtosis_of_a_coin() {
+        // One fair coin: (x - 1/2)^4 is 1/16 always, the variance 1/4.
+        near(binomial(1.0, 0.5).kurtosis, 1.0, 1e-12);
+    }
+
+    #[test]
+    fn births_and_deaths_above_balance() {
+        let law = linear_birth_death(20.0, 0.3, 0.2, 4.0);
+        near(law.mean, 29.836_493_952_8, 1e-11);
+        near(law.variance.sqrt(), 8.565_723_733_7, 1e-11);
+        near(law.kurtosis, 3.310_998_808_64, 1e-11);
+    }
+
+    #[test]
+    fn leak_and_pump() {
+        // k = 0.002 /s, 1 uM outside, Vmax = 0.05 uM/s, Km = 3 uM, Ki = 0.5 uM; 602.214 molecules a uM in 1 pL.
+        for (picolitres, inhibitor, mean, variance) in [
+            (1.0, 0.0, 66.6721, 68.8499),
+            (1.0, 1.0, 162.9264, 166.4694),
+            (1.0, 10.0, 432.5187, 433.8968),
+            (0.05, 0.0, 3.3645, 3.4740),
+        ] {
+            let v = 602.214_076 * picolitres;
+            let pump = |n: f64| 0.05 * v * n / (3.0 * (1.0 + inhibitor / 0.5) * v + n);
+            let law = birth_death_stationary(|_| 0.002 * v, |n| 0.002 * n + pump(n));
+            near(law.mean, mean, 2e-5);
+            near(law.variance, variance, 2e-5);
+        }
+    }
+
+    #[test]
+    fn without_a_pump_it_is_poisson() {
+        let (chain, known) = (birth_death_stationary(|_| 3.0, |n| 0.1 * n), poisson(30.0));
+        near(chain.mean, known.mean, 1e-12);
+        near(chain.variance, known.variance, 1e-12);
+        near(chain.kurtosis, known.kurtosis, 1e-12);
+    }
+}

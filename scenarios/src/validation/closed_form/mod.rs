@@ -1,0 +1,18 @@
+//! Exact results that the program is checked against, each with its source.
+
+mod counts;
+mod networks;
+mod queues;
+
+pub use counts::{Law, binomial, birth_death_stationary, linear_birth_death, poisson};
+pub use networks::traffic_equations;
+pub use queues::{
+    Mm1, Mm1k, Queue, cobham, erlang_b, erlang_c, exponential_quantile, mm1, mm1k, mmc, pollaczek_khinchine,
+};
+
+/// Asserts that `got` is `want` up to a relative error.
+#[cfg(test)]
+#[track_caller]
+fn near(got: f64, want: f64, error: f64) {
+    assert!((got / want - 1.0).abs() <= error, "{got} is not {want}");
+}

@@ -1,0 +1,212 @@
+//! Single queues. Rates per unit of time; first in, first out; infinite waiting room unless said otherwise.
+//!
+//! Kleinrock 1975, Queueing Systems vol. 1 (M/M/1, M/M/c, M/M/1/K, M/G/1); Erlang 1917; Cobham 1954,
+//! doi:10.1287/opre.2.1.70.
+
+/// Mean values of a queue in equilibrium.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Queue {
+    /// Number in the system, waiting or in service (L).
+    pub number: f64,
+    /// Time in the system (W).
+    pub sojourn: f64,
+    /// Time before service (Wq).
+    pub wait: f64,
+    /// Busy share of a server.
+    pub utilization: f64,
+}
+
+impl Queue {
+    /// From the mean wait, by Little's law.
+    fn from_wait(lambda: f64, service: f64, servers: f64, wait: f64) -> Self {
+        let sojourn = wait + service;
+        Self { number: lambda * sojourn, sojourn, wait, utilization: lambda * service / servers }
+    }
+}
+
+/// An M/M/1 queue in equilibrium.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mm1 {
+    /// Mean values.
+    pub means: Queue,
+    /// Variance of the number in the system, rho / (1 - rho)^2.
+    pub number_variance: f64,
+}
+
+impl Mm1 {
+    /// Quantile `p` of the time in the system, which is exponential.
+    pub fn sojourn_quantile(&self, p: f64) -> f64 {
+        exponential_quantile(self.means.sojourn, p)
+    }
+}
+
+/// Quantile `p` of an exponential time with this mean.
+pub fn exponential_quantile(mean: f64, p: f64) -> f64 {
+    -mean * (-p).ln_1p()
+}
+
+/// M/M/1: L = rho / (1 - rho), W = 1 / (mu - lambda); the number in the system is geometric.
+pub fn mm1(lambda: f64, mu: f64) -> Mm1 {
+    let rho = lambda / mu;
+    Mm1 {
+        means: Queue::from_wait(lambda, 1.0 / mu, 1.0, rho / (mu - lambda)),
+        number_variance: rho / ((1.0 - rho) * (1.0 - rho)),
+    }
+}
+
+/// Erlang B: the share of customers lost at `c` servers without a waiting room under `a` erlangs. It holds for any law of
+/// service times.
+pub fn erlang_b(c: u32, a: f64) -> f64 {
+    (1..=c).fold(1.0, |b, n| a * b / (f64::from(n) + a * b))
+}
+
+/// Erlang C: the share of customers that wait at `c` servers under `a < c` erlangs.
+pub fn erlang_c(c: u32, a: f64) -> f64 {
+    let b = erlang_b(c, a);
+    let c = f64::from(c);
+    c * b / (c - a * (1.0 - b))
+}
+
+/// M/M/c: Wq = C / (c mu - lambda) with Erlang C.
+pub fn mmc(lambda: f64, mu: f64, c: u32) -> Queue {
+    let wait = erlang_c(c, lambda / mu) / (f64::from(c) * mu - lambda);
+    Queue::from_wait(lambda, 1.0 / mu, f64::from(c), wait)
+}
+
+/// An M/M/1/K queue in equilibrium.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mm1k {
+    /// The share of customers that find the system full.
+    pub loss: f64,
+    /// Mean number in the system.
+    pub number: f64,
+    /// Mean time in the system of those who are let in.
+    pub sojourn: f64,
+    /// Busy share of the server.
+    pub utilization: f64,
+}
+
+/// M/M/1/K: at most `k` in the system, the one in service included; P(n) is proportional to rho^n.
+pub fn mm1k(lambda: f64, mu: f64, k: u32) -> Mm1k {
+    let weights: Vec<f64> = (0..=k).map(|n| (lambda / mu).powi(n as i32)).collect();
+    let sum: f64 = weights.iter().sum();
+    let loss = weights[k as usize] / sum;
+    let number = weights.iter().enumerate().map(|(n, w)| n as f64 * w).sum::<f64>() / sum;
+    Mm1k { loss, number, sojourn: number / (lambda * (1.0 - loss)), utilization: 1.0 - weights[0] / sum }
+}
+
+/// M/G/1 by Pollaczek and Khinchine: Wq = lambda E[S^2] / (2 (1 - rho)).
+pub fn pollaczek_khinchine(lambda: f64, service: f64, service_second_moment: f64) -> Queue {
+    let wait = lambda * service_second_moment / (2.0 * (1.0 - lambda * service));
+    Queue::from_wait(lambda, service, 1.0, wait)
+}
+
+/// M/G/1 with priorities, not preemptive: the mean wait of each class, the most urgent first. A class is its arrival rate
+/// and the first two moments of its service time. W_k = W_0 / ((1 - sigma_(k-1)) (1 - sigma_k)).
+pub fn cobham(classes: &[(f64, f64, f64)]) -> Vec<f64> {
+    let residual: f64 = classes.iter().map(|(rate, _, second)| rate * second / 2.0).sum();
+    let mut load = 0.0;
+    let wait = |&(rate, service, _): &(f64, f64, f64)| {
+        let before = load;
+        load += rate * service;
+        residual / ((1.0 - before) * (1.0 - load))
+    };
+    classes.iter().map(wait).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::validation::closed_form::near;
+
+    #[test]
+    fn mm1_at_eighty_per_cent() {
+        let q = mm1(0.8, 1.0);
+        near(q.means.number, 4.0, 1e-12);
+        near(q.means.sojourn, 5.0, 1e-12);
+        near(q.means.wait, 4.0, 1e-12);
+        near(q.means.utilization, 0.8, 1e-12);
+        near(q.number_variance, 20.0, 1e-12);
+        near(q.sojourn_quantile(0.99), 5.0 * 100f64.ln(), 1e-12);
+    }
+
+    #[test]
+    fn mm1_at_forty_per_cent() {
+        let q = mm1(0.5, 1.25).means;
+        near(q.number, 2.0 / 3.0, 1e-12);
+        near(q.sojourn, 4.0 / 3.0, 1e-12);
+    }
+
+    #[test]
+    fn erlangs_tables() {
+        for (a, c, b) in [(2.0, 3, 0.210_526), (10.0, 15, 0.036_496_9), (100.0, 110, 0.027_463_4), (8.0, 10, 0.121_661)]
+        {
+            near(erlang_b(c, a), b, 1e-5);
+        }
+        for (a, c, p, wait) in
+            [(3.0, 4, 0.509_434, 0.509_434), (6.0, 8, 0.356_981, 0.178_490), (7.2, 8, 0.701_533, 0.876_916)]
+        {
+            near(erlang_c(c, a), p, 1e-5);
+            near(mmc(a, 1.0, c).wait, wait, 1e-5);
+        }
+        near(mmc(8.0, 1.0, 10).sojourn, 1.204_590, 1e-6);
+        near(mmc(45.0, 1.0, 50).sojourn, 1.072_773, 1e-6);
+    }
+
+    #[test]
+    fn one_of_many_servers_is_mm1() {
+        let (one, many) = (mm1(0.7, 1.0).means, mmc(0.7, 1.0, 1));
+        near(one.wait, many.wait, 1e-12);
+        near(one.number, many.number, 1e-12);
+    }
+
+    #[test]
+    fn finite_waiting_rooms() {
+        for (rho, k, loss, number) in [
+            (0.8, 10, 0.023_492_9, 2.966_31),
+            (1.0, 10, 0.090_909_1, 5.0),
+            (1.2, 10, 0.192_586, 6.710_71),
+            (0.9, 20, 0.013_651_4, 6.419_89),
+        ] {
+            let q = mm1k(rho, 1.0, k);
+            near(q.loss, loss, 1e-5);
+            near(q.number, number, 1e-5);
+            // What gets in keeps the server busy.
+            near(q.utilization, rho * (1.0 - q.loss), 1e-12);
+        }
+    }
+
+    #[test]
+    fn general_service_times() {
+        for (rho, wait) in [(0.5, 0.5), (0.8, 2.0), (0.9, 4.5), (0.95, 9.5)] {
+            near(pollaczek_khinchine(rho, 1.0, 1.0).wait, wait, 1e-12);
+        }
+        // Ethernet mix on 10 Mbit/s, in ms.
+        let sizes = [(7.0, 64.0), (4.0, 594.0), (1.0, 1518.0)].map(|(w, b)| (w / 12.0, b * 8.0 / 1e4));
+        let mean: f64 = sizes.iter().map(|(w, s)| w * s).sum();
+        let second: f64 = sizes.iter().map(|(w, s)| w * s * s).sum();
+        for (rho, wait) in [(0.5, 0.344_942), (0.8, 1.379_766), (0.9, 3.104_474)] {
+            near(pollaczek_khinchine(rho / mean, mean, second).wait, wait, 2e-6);
+        }
+    }
+
+    #[test]
+    fn priorities() {
+        let exponential = [0.2, 0.3, 0.3].map(|rate| (rate, 1.0, 2.0));
+        for (got, want) in cobham(&exponential).into_iter().zip([1.0, 2.0, 8.0]) {
+            near(got, want, 1e-12);
+        }
+        let constant = [0.2, 0.3, 0.3].map(|rate| (rate, 1.0, 1.0));
+        for (got, want) in cobham(&constant).into_iter().zip([0.5, 1.0, 4.0]) {
+            near(got, want, 1e-12);
+        }
+    }
+
+    #[test]
+    fn priorities_conserve_the_mean_wait() {
+        // Kleinrock's conservation law: sum rho_i W_i is that of first in, first out.
+        let classes = [(0.3, 1.0, 2.0), (0.5, 1.0, 2.0)];
+        let sum: f64 = cobham(&classes).iter().zip(&classes).map(|(w, c)| w * c.0 * c.1).sum();
+        near(sum, 0.8 * pollaczek_khinchine(0.8, 1.0, 2.0).wait, 1e-12);
+    }
+}
