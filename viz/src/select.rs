@@ -1,0 +1,168 @@
+//! Which components a figure shows, and the look-ups that figures share.
+
+use std::collections::BTreeMap;
+
+use scenarios::tables::{Estimate, StudyTables, SummaryRow};
+use sim_core::stats::ComponentKind;
+
+use crate::unit::pretty;
+
+/// Kinds of components, as figures group them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    Station,
+    Flow,
+    Population,
+    Pathway,
+}
+
+/// Groups of classes, the best to show first.
+pub(crate) type Order = &'static [&'static [Class]];
+
+/// Orders of preference by metric: what leaves the system end to end comes first.
+pub(crate) fn order(metric: &str) -> Order {
+    use Class::{Flow, Pathway, Population, Station};
+    match metric {
+        "throughput" => &[&[Flow], &[Pathway], &[Station], &[Population]],
+        "occupancy" => &[&[Station, Population], &[Flow], &[Pathway]],
+        "sojourn_time" => &[&[Flow], &[Population, Pathway], &[Station]],
+        "loss_ratio" => &[&[Flow], &[Station], &[Population, Pathway]],
+        _ => &[&[Station, Pathway], &[Flow, Population]],
+    }
+}
+
+/// The components chosen for a figure, in the order of the study's description.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Choice<'a> {
+    pub(crate) names: Vec<&'a str>,
+    /// How many of the same classes there are in all.
+    pub(crate) of: usize,
+}
+
+impl Choice<'_> {
+    /// The sentence on what is left out, empty if nothing is.
+    pub(crate) fn left_out(&self, what: &str) -> String {
+        let kept = self.names.len();
+        if self.of <= kept {
+            return String::new();
+        }
+        format!(
+            "Shown are the {kept} of {} components with the highest {what}; {} are left out.",
+            self.of,
+            self.of - kept
+        )
+    }
+}
+
+fn class(kind: ComponentKind) -> Class {
+    match kind {
+        ComponentKind::Station { .. } => Class::Station,
+        ComponentKind::Flow => Class::Flow,
+        ComponentKind::Population { .. } => Class::Population,
+        ComponentKind::Pathway { .. } => Class::Pathway,
+    }
+}
+
+/// At most `most` of the scored components: of the first group of `order` that has any, those with the highest scores.
+pub(crate) fn choose<'a>(tables: &StudyTables, order: Order, scored: &[(&'a str, f64)], most: usize) -> Choice<'a> {
+    let position = |name: &str| tables.components.iter().position(|c| c.name == name);
+    let mut known: Vec<(usize, &str, f64)> = scored
+        .iter()
+        .filter(|(_, score)| !score.is_nan())
+        .filter_map(|(name, score)| Some((position(name)?, *name, *score)))
+        .collect();
+    known.sort_by_key(|(i, _, _)| *i);
+    known.dedup_by_key(|(i, _, _)| *i);
+    for group in order {
+        let mut some: Vec<_> =
+            known.iter().filter(|(i, _, _)| group.contains(&class(tables.components[*i].kind))).collect();
+        if some.is_empty() {
+            continue;
+        }
+        let of = some.len();
+        some.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)));
+        some.truncate(most);
+        some.sort_by_key(|(i, _, _)| *i);
+        return Choice { names: some.into_iter().map(|(_, name, _)| *name).collect(), of };
+    }
+    Choice { names: Vec::new(), of: 0 }
+}
+
+/// What passes at all of `names`, if it is the same.
+pub(crate) fn entity(tables: &StudyTables, names: &[&str]) -> Option<&'static str> {
+    let mut all = tables.components.iter().filter(|c| names.contains(&c.name.as_str())).map(|c| c.entity);
+    let first = all.next()?;
+    all.all(|e| e == first).then_some(first)
+}
+
+/// How the field calls the time from entry to exit.
+pub(crate) fn sojourn_name(entity: Option<&str>) -> &'static str {
+    match entity {
+        Some("packet") => "Delay",
+        Some(_) => "Residence time",
+        None => "Sojourn time",
+    }
+}
+
+/// The summary, to look estimates up.
+pub(crate) struct Estimates<'a>(BTreeMap<(usize, &'a str, &'a str, &'a str), &'a SummaryRow>);
+
+impl<'a> Estimates<'a> {
+    pub(crate) fn of(tables: &'a StudyTables) -> Self {
+        let key = |r: &'a SummaryRow| (r.point, r.component.as_str(), r.metric.as_str(), r.stat.as_str());
+        Self(tables.summary.iter().map(|r| (key(r), r)).collect())
+    }
+    /// The estimate, if there is one with a mean.
+    pub(crate) fn get(&self, point: usize, component: &str, metric: &str, stat: &str) -> Option<Estimate> {
+        self.0.get(&(point, component, metric, stat)).map(|r| r.estimate).filter(|e| e.mean.is_finite())
+    }
+    pub(crate) fn unit(&self, component: &str, metric: &str) -> Option<&'a str> {
+        self.0.values().find(|r| r.component == component && r.metric == metric).map(|r| r.unit.as_str())
+    }
+}
+
+/// `n` items of `0..len`, evenly spread and with both ends.
+pub(crate) fn spread(len: usize, n: usize) -> Vec<usize> {
+    if len <= n {
+        return (0..len).collect();
+    }
+    (0..n).map(|i| (i * (len - 1) + (n - 1) / 2) / (n - 1).max(1)).collect()
+}
+
+/// The labels of a point's coordinates on the axes that `include` keeps.
+pub(crate) fn point_label(tables: &StudyTables, point: usize, include: impl Fn(usize) -> bool) -> String {
+    let Some(p) = tables.points.get(point) else { return String::new() };
+    let part = |(axis, at): (usize, &usize)| Some(pretty(tables.axes.get(axis)?.labels.get(*at)?));
+    let parts: Vec<String> =
+        p.coordinates.iter().enumerate().filter(|(axis, _)| include(*axis)).filter_map(part).collect();
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim_core::stats::Component;
+
+    #[test]
+    fn the_highest_of_the_first_group_are_chosen_in_the_study_s_order() {
+        let flow = |name: &str| Component { name: name.into(), kind: ComponentKind::Flow, entity: "packet" };
+        let station = |name: &str| Component { kind: ComponentKind::Station { servers: 1 }, ..flow(name) };
+        let components = vec![station("link"), flow("a"), flow("b"), flow("c")];
+        let tables = StudyTables { components, ..StudyTables::default() };
+        let scored = [("c", 3.0), ("link", 9.0), ("a", 1.0), ("b", 2.0), ("unknown", 99.0)];
+        let choice = choose(&tables, order("throughput"), &scored, 2);
+        assert_eq!(choice, Choice { names: vec!["b", "c"], of: 3 });
+        assert!(choice.left_out("throughput").contains("1 are left out"));
+        let none = choose(&tables, order("throughput"), &[("a", f64::NAN)], 2);
+        assert!(none.names.is_empty() && none.left_out("throughput").is_empty());
+    }
+
+    #[test]
+    fn spreads_have_both_ends() {
+        assert_eq!(spread(3, 7), [0, 1, 2]);
+        assert_eq!(spread(10, 4), [0, 3, 6, 9]);
+        assert_eq!(spread(100, 7).len(), 7);
+        assert_eq!(spread(100, 7).last(), Some(&99));
+        assert_eq!(spread(5, 1), [0]);
+    }
+}
