@@ -1,0 +1,139 @@
+//! `egress bench`: how fast a scenario runs, without writing results.
+
+use std::path::Path;
+#[allow(clippy::disallowed_types, reason = "a benchmark reads the wall clock; nothing of it enters a result")]
+use std::time::Instant;
+
+use clap::{Args as ClapArgs, ValueEnum};
+use models::Registry;
+use scenarios::Scenario;
+use sim_core::rng::Streams;
+use sim_core::stats::{ComponentKind, RunRecord};
+
+use super::input::{Changes, load};
+use super::{Done, Failure, print_out};
+
+/// Run replications of the first point on one thread, without writing results, and print the rate.
+#[derive(ClapArgs, Debug)]
+#[command(after_help = "Examples:
+  egress bench branch-office
+  egress bench mm1.toml --json --reps 3
+  egress bench tree.toml --json --count hops")]
+pub(super) struct Args {
+    /// A file, or the name of a bundled scenario.
+    #[arg(value_name = "NAME|FILE")]
+    scenario: String,
+    /// One JSON line: peer, version, workload, size, wall_s, rate, unit, results.
+    #[arg(long)]
+    json: bool,
+    /// What the rate counts. Default: packets in a network, firings in a biological system.
+    #[arg(long, value_enum)]
+    count: Option<Count>,
+    #[command(flatten)]
+    changes: Changes,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum Count {
+    /// Packets delivered.
+    Packets,
+    /// Packets that left a link or stage.
+    Hops,
+    /// Firings of reactions and pathways.
+    Firings,
+    /// Events of the engine.
+    Events,
+}
+
+/// What happened, summed over replications.
+#[derive(Default)]
+struct Work {
+    packets: f64,
+    hops: f64,
+    events: f64,
+    /// Sum over flows and replications of delivered packets' sojourn times.
+    sojourn: f64,
+}
+
+impl Work {
+    fn add(&mut self, scenario: &Scenario, record: &RunRecord) {
+        self.events += record.events as f64;
+        let components = scenario.system(0).components();
+        let value = |component, metric, stat| {
+            let found = record.measures.iter().find(|m| (m.component, m.metric, m.stat) == (component, metric, stat));
+            found.map_or(0.0, |m| m.value)
+        };
+        for (i, c) in components.iter().enumerate() {
+            let departures = value(i as u32, "departures", "mean");
+            match c.kind {
+                ComponentKind::Flow => {
+                    self.packets += departures;
+                    if departures > 0.0 {
+                        self.sojourn += departures * value(i as u32, "sojourn_time", "mean");
+                    }
+                }
+                ComponentKind::Station { .. } => self.hops += departures,
+                ComponentKind::Population { .. } | ComponentKind::Pathway { .. } => {}
+            }
+        }
+    }
+}
+
+pub(super) fn run(args: &Args, registry: &Registry) -> Done {
+    // One replication unless more are asked for, whatever the file says.
+    let changes = Changes { reps: args.changes.reps.or(Some(1)), ..args.changes.clone() };
+    let scenario = load(&args.scenario, &changes, registry)?;
+    let seed = scenario.seed().unwrap_or(1);
+    let reps = scenario.plan().replications;
+    let mut work = Work::default();
+    let mut wall = 0.0;
+    for replication in 0..reps {
+        #[allow(clippy::disallowed_types, reason = "a benchmark reads the wall clock")]
+        let clock = Instant::now();
+        let record = scenario.system(0).run(Streams::new(seed, u64::from(replication)), scenario.window(0));
+        wall += clock.elapsed().as_secs_f64();
+        let record = record.map_err(|e| Failure::new(1, format!("error: replication {replication}: {e}")))?;
+        work.add(&scenario, &record);
+    }
+    let network = work.packets > 0.0;
+    let count = args.count.unwrap_or(if network { Count::Packets } else { Count::Firings });
+    let (done, unit) = match count {
+        Count::Packets => (work.packets, "packets/s"),
+        Count::Hops => (work.hops, "packet-hops/s"),
+        Count::Firings => (work.events, "firings/s"),
+        Count::Events => (work.events, "events/s"),
+    };
+    let text = if args.json {
+        json(args, &scenario, &work, wall, done / wall, unit)
+    } else {
+        let events = work.events / wall / 1e6;
+        format!(
+            "{}: {:.3} M {unit} ({done:.0} in {wall:.3} s; {events:.3} M events/s)\n",
+            args.scenario,
+            done / wall / 1e6
+        )
+    };
+    print_out(&text)?;
+    Ok(0)
+}
+
+fn json(args: &Args, scenario: &Scenario, work: &Work, wall: f64, rate: f64, unit: &str) -> String {
+    let workload = Path::new(&args.scenario).file_stem().map_or(String::new(), |s| s.to_string_lossy().into_owned());
+    let end = scenario.window(0).end.as_secs_f64();
+    let line = serde_json::json!({
+        "peer": "egress",
+        "version": env!("CARGO_PKG_VERSION"),
+        "workload": workload,
+        "size": format!("{end} s x {}", scenario.plan().replications),
+        "wall_s": wall,
+        "rate": rate,
+        "unit": unit,
+        "results": {
+            "events": work.events,
+            "packets": work.packets,
+            "hops": work.hops,
+            "mean_sojourn_s": if work.packets > 0.0 { Some(work.sojourn / work.packets) } else { None },
+        },
+    });
+    format!("{line}\n")
+}

@@ -1,0 +1,46 @@
+//! `egress check`: every finding about a scenario, in one pass, without running it.
+
+use clap::Args as ClapArgs;
+use models::Registry;
+
+use super::input::{Changes, load};
+use super::{Done, print_out};
+
+/// Check scenarios without running them: all errors in one pass.
+#[derive(ClapArgs, Debug)]
+#[command(after_help = "Examples:
+  egress check my.toml
+  egress check my.toml --set 'link.uplink.rate=5 Mbit/s'")]
+pub(super) struct Args {
+    /// Files, or names of bundled scenarios.
+    #[arg(required = true, value_name = "NAME|FILE")]
+    scenarios: Vec<String>,
+    #[command(flatten)]
+    changes: Changes,
+}
+
+pub(super) fn run(args: &Args, registry: &Registry) -> Done {
+    let mut code = 0;
+    for name in &args.scenarios {
+        match load(name, &args.changes, registry) {
+            Ok(scenario) => {
+                let plan = scenario.plan();
+                let events: f64 = (0..plan.points)
+                    .map(|p| scenario.system(p).event_rate() * scenario.window(p).end.as_secs_f64())
+                    .sum::<f64>()
+                    * f64::from(plan.replications);
+                print_out(&format!(
+                    "{name}: ok: {} components, {} points x {} replications, about {events:.1e} events\n",
+                    scenario.system(0).components().len(),
+                    plan.points,
+                    plan.replications,
+                ))?;
+            }
+            Err(failure) => {
+                eprintln!("{}", failure.message.trim_end());
+                code = code.max(failure.code);
+            }
+        }
+    }
+    Ok(code)
+}

@@ -1,0 +1,69 @@
+//! What sub-commands that read a scenario share: where it comes from, and what is changed in it.
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use clap::Args as ClapArgs;
+use models::Registry;
+use scenarios::text::{Sources, render};
+use scenarios::{LoadError, Overrides, Scenario, Source};
+use sim_core::config::Diagnostics;
+
+use super::Failure;
+
+/// Changes to a scenario.
+#[derive(ClapArgs, Debug, Clone, Default)]
+pub(super) struct Changes {
+    /// Change a value: any path of the scenario file, such as `link.uplink.rate="5 Mbit/s"`.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Sweep over values: `link.uplink.rate=5 Mbit/s,10 Mbit/s`. Several make a grid.
+    #[arg(long, value_name = "PATH=A,B,...")]
+    pub(super) sweep: Vec<String>,
+    /// The study's seed, instead of the file's.
+    #[arg(long, value_name = "S")]
+    pub(super) seed: Option<u64>,
+    /// Replications of each point, instead of the file's.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) reps: Option<u32>,
+}
+
+impl Changes {
+    pub(super) fn overrides(&self) -> Overrides {
+        Overrides { set: self.set.clone(), sweep: self.sweep.clone(), seed: self.seed, replications: self.reps }
+    }
+}
+
+/// A file if it looks like one or is there; else the name of a bundled scenario.
+pub(super) fn source(name: &str) -> Source {
+    let path = Path::new(name);
+    let looks_like_file = path.components().count() > 1 || path.extension().is_some();
+    if looks_like_file || path.exists() { Source::File(path.to_owned()) } else { Source::Bundled(name.to_owned()) }
+}
+
+/// Loads a scenario and tells its warnings.
+pub(super) fn load(name: &str, changes: &Changes, registry: &Registry) -> Result<Scenario, Failure> {
+    let scenario = Scenario::load(&source(name), &changes.overrides(), registry).map_err(|e| failure(&e))?;
+    warn(scenario.warnings(), scenario.sources());
+    Ok(scenario)
+}
+
+/// All findings of a scenario that could not be loaded.
+pub(super) fn failure(e: &LoadError) -> Failure {
+    Failure::new(e.exit_code(), render(&e.diagnostics, &e.sources, colour()))
+}
+
+/// Tells findings that do not stop anything.
+pub(super) fn warn(diagnostics: &Diagnostics, sources: &Sources) {
+    if !diagnostics.is_empty() {
+        eprint!("{}", render(diagnostics, sources, colour()));
+    }
+}
+
+/// Whether standard error takes colours.
+pub(super) fn colour() -> bool {
+    if std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()) {
+        return false;
+    }
+    std::env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0") || std::io::stderr().is_terminal()
+}

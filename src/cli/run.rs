@@ -1,0 +1,176 @@
+//! `egress run`: a study from a scenario to a folder of results.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Args as ClapArgs;
+use models::Registry;
+use scenarios::StudyError;
+use scenarios::study::{Outcome, RunOptions, Study};
+
+use super::input::{Changes, load};
+use super::progress::{Form, reporter};
+use super::report::report;
+use super::{Done, Failure, print_out};
+
+/// Run studies: replications, sweeps, confidence intervals, tables and figures.
+///
+/// Results go to a folder. Run the same command again after an interruption and only what is missing is run.
+#[derive(ClapArgs, Debug)]
+#[command(after_help = "Examples:
+  egress run branch-office
+  egress run my.toml --out results/a --reps 50 --threads 2
+  egress run pgp-efflux --set 'intervention.dose.value=1 uM'
+  egress run branch-office --sweep 'link.uplink.rate=5 Mbit/s,10 Mbit/s,20 Mbit/s'
+
+Exit codes: 0 done; 1 some runs failed or a file could not be written; 2 usage; 3 scenario not valid;
+5 a self-check was violated; 130 interrupted (the finished runs are kept).")]
+pub(super) struct Args {
+    /// Names of bundled scenarios, or files.
+    #[arg(required = true, value_name = "NAME|FILE")]
+    scenarios: Vec<String>,
+    /// The results folder. Default: out/NAME. With several scenarios: a folder of folders.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    changes: Changes,
+    /// Threads; 0 means one a core. Results do not depend on it.
+    #[arg(long, value_name = "T", default_value_t = 0)]
+    threads: usize,
+    /// Say nothing but errors.
+    #[arg(long, short)]
+    quiet: bool,
+    /// How progress is shown on standard error.
+    #[arg(long, value_enum, default_value = "bar")]
+    progress: Form,
+}
+
+pub(super) fn run(args: &Args, registry: &Registry) -> Done {
+    let cancel = catch_interrupts()?;
+    let mut code = 0;
+    for name in &args.scenarios {
+        match run_one(name, args, registry, &cancel) {
+            Ok(c) => code = code.max(c),
+            // With several scenarios one that is wrong does not stop the others.
+            Err(failure) if args.scenarios.len() > 1 => {
+                eprintln!("{}", failure.message.trim_end());
+                code = code.max(failure.code);
+            }
+            Err(failure) => return Err(failure),
+        }
+        if cancel.load(Ordering::Relaxed) {
+            break;
+        }
+    }
+    Ok(code)
+}
+
+fn run_one(name: &str, args: &Args, registry: &Registry, cancel: &AtomicBool) -> Done {
+    let scenario = load(name, &args.changes, registry)?;
+    let out = match &args.out {
+        Some(out) if args.scenarios.len() > 1 => Some(out.join(scenario.name())),
+        out => out.clone(),
+    };
+    let options = RunOptions { out, threads: args.threads, command: std::env::args().collect() };
+    let study = Study::prepare(scenario, options).map_err(|e| failure(&e))?;
+    let talk = !args.quiet;
+    if talk {
+        announce(&study);
+    }
+    let form = if args.quiet { Form::None } else { args.progress };
+    let outcome = study.run(&*reporter(form, study.scenario().name()), cancel).map_err(|e| failure(&e))?;
+    let figures = draw(&outcome, &study)?;
+    if talk {
+        print_out(&report(&outcome))?;
+    }
+    tell_end(&outcome, figures.len(), talk);
+    Ok(outcome.exit_code())
+}
+
+fn failure(e: &StudyError) -> Failure {
+    Failure::new(e.exit_code(), format!("error: {e}"))
+}
+
+/// Sets a flag on the first Ctrl-C; a second one ends the program at once.
+fn catch_interrupts() -> Result<Arc<AtomicBool>, Failure> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let set = Arc::clone(&flag);
+    ctrlc::set_handler(move || {
+        if set.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        eprintln!("\nfinishing the runs under way; press Ctrl-C again to stop at once");
+    })
+    .map_err(|e| Failure::new(1, format!("error: cannot catch interrupts: {e}")))?;
+    Ok(flag)
+}
+
+fn announce(study: &Study) {
+    let s = study.scenario();
+    let plan = study.plan();
+    let w = s.window(0);
+    let points = if plan.points == 1 { String::new() } else { format!("{} points x ", plan.points) };
+    eprintln!("{}: {}", s.name(), s.title());
+    eprintln!(
+        "  {points}{} replications of {}, statistics from {}; seed {}{}",
+        plan.replications,
+        seconds(w.end.as_secs_f64()),
+        seconds(w.warmup.as_secs_f64()),
+        study.seed(),
+        if study.seed_drawn() { " (drawn; kept in the results)" } else { "" },
+    );
+}
+
+fn seconds(s: f64) -> String {
+    if s >= 7200.0 {
+        format!("{} h", s / 3600.0)
+    } else if s >= 120.0 {
+        format!("{} min", s / 60.0)
+    } else {
+        format!("{s} s")
+    }
+}
+
+/// Draws the figures into the results folder.
+fn draw(outcome: &Outcome, study: &Study) -> Result<Vec<PathBuf>, Failure> {
+    if outcome.counts.done == 0 {
+        return Ok(Vec::new());
+    }
+    let wanted = study.scenario().figures();
+    viz::write_all(&outcome.tables, &wanted, &outcome.folder)
+        .map_err(|e| Failure::new(1, format!("error: figures: {e}")))
+}
+
+fn tell_end(outcome: &Outcome, figures: usize, talk: bool) {
+    for failure in &outcome.failures {
+        eprintln!("error: a run failed: {failure}");
+    }
+    for violation in &outcome.violations {
+        eprintln!("error: a law that must hold does not: {violation}");
+    }
+    if outcome.interrupted {
+        eprintln!(
+            "interrupted: {} of {} runs are kept in {}\nto resume: {}",
+            outcome.counts.done,
+            outcome.counts.planned,
+            outcome.folder.display(),
+            command_line(),
+        );
+    } else if talk {
+        eprintln!(
+            "results: {} ({figures} figure files; start with {})",
+            outcome.folder.display(),
+            Path::new("summary.csv").display()
+        );
+    }
+}
+
+/// The command as it was given, quoted for a shell.
+fn command_line() -> String {
+    let quoted = std::env::args().map(|a| {
+        let plain = !a.is_empty() && a.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=:,+".contains(c));
+        if plain { a } else { format!("'{}'", a.replace('\'', r"'\''")) }
+    });
+    quoted.collect::<Vec<_>>().join(" ")
+}
