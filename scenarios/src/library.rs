@@ -6,6 +6,7 @@ use crate::text::parse;
 
 /// Names and texts; the name is the file's.
 const LIBRARY: &[(&str, &str)] = &[
+    ("abilene", include_str!("../library/abilene.toml")),
     ("branch-office", include_str!("../library/branch-office.toml")),
     ("pgp-efflux", include_str!("../library/pgp-efflux.toml")),
 ];

@@ -218,6 +218,13 @@ fn open(source: &Source, sources: &mut Sources) -> Result<(String, PathBuf), Dia
     Ok((text, folder))
 }
 
+/// Takes the axis over `path` out of the sweep: a value that is set holds at every point.
+fn end_axis(root: &mut Node, path: &str) {
+    if let Some(Node { tree: Tree::Table(axes), .. }) = root.get_mut("sweep") {
+        axes.retain(|(key, _)| key.name.trim() != path);
+    }
+}
+
 /// Loads one scenario, gathering what is wrong.
 struct Loader<'a> {
     world: &'a World,
@@ -259,7 +266,10 @@ impl Loader<'_> {
             let span = Span { source, start: 0, end: path.len() as u32 };
             let known = if path.is_empty() { Ok(()) } else { find(root, &base, &self.world.sections, path, span) };
             let done = known.and_then(|()| fill_in(root, &base, path)).and_then(|()| apply_set(root, text, source));
-            done.unwrap_or_else(|d| self.found.push(d));
+            match done {
+                Ok(()) => end_axis(root, path),
+                Err(d) => self.found.push(d),
+            }
         }
         let numbers = [("seed", overrides.seed), ("replications", overrides.replications.map(u64::from))];
         for (key, value) in numbers.into_iter().filter_map(|(k, v)| Some((k, v?))) {
@@ -462,6 +472,16 @@ mod tests {
         assert_eq!(s.window(0).end, SimTime::from_secs(10));
         assert_ne!(s.point_id(0), s.point_id(1));
         assert!(s.resolved(1).contains("confidence = 0.95  # default"), "{}", s.resolved(1));
+    }
+
+    #[test]
+    fn a_value_that_is_set_holds_at_every_point() {
+        let text = format!(
+            "{BASE}[sweep]\n\"station.a.rate\" = [\"1 /s\", \"4 /s\"]\n\"station.b.rate\" = [\"1 /s\", \"3 /s\"]\n"
+        );
+        let s = load(&text, &set(&["station.a.rate=7 /s"])).ok().unwrap();
+        assert_eq!(s.axes().iter().map(|a| a.name.as_str()).collect::<Vec<_>>(), ["station.b.rate"]);
+        assert_eq!((s.system(0).event_rate(), s.system(1).event_rate()), (8.0, 10.0));
     }
 
     #[test]

@@ -137,6 +137,18 @@ impl<E: Copy, P: Probe> Ctx<'_, E, P> {
     pub fn horizon(&mut self) -> SimTime {
         self.queue.next_time().min(self.end)
     }
+    /// As [`Ctx::at`], but if nothing else is due before `at` (or at it) in the stretch being run, moves the clock there at
+    /// once and returns true: the caller goes on as if its event had come. The run is the same, without the queue.
+    #[inline]
+    pub fn at_or_now(&mut self, at: SimTime, ticket: Ticket, event: E) -> bool {
+        let express = at < self.end && self.queue.skip_to(at);
+        if express {
+            *self.batched += 1;
+        } else {
+            self.at(at, ticket, event);
+        }
+        express
+    }
     /// Reports `n` steps that were taken by horizon batching, so that they count as events.
     #[inline]
     pub fn batched(&mut self, n: u64) {
@@ -210,24 +222,25 @@ impl<M: Model<P>, P: Probe> Engine<M, P> {
         let mut error = None;
         let mut batched = 0;
         let Self { model, probe, queue, .. } = self;
+        let mut ctx = Ctx { queue, probe, end, error: &mut error, batched: &mut batched };
         if !self.started {
             self.started = true;
-            model.start(&mut Ctx { queue, probe, end, error: &mut error, batched: &mut batched });
+            model.start(&mut ctx);
         }
         let mut handled = 0;
         // The present instant, and how many events had been handled when it came.
-        let mut instant = (queue.now(), 0);
-        while handled < count && error.is_none() {
-            let Some(event) = queue.pop_before(end) else { break };
+        let mut instant = (ctx.now(), 0);
+        while handled < count && ctx.error.is_none() {
+            let Some(event) = ctx.queue.pop_before(end) else { break };
             handled += 1;
-            let now = queue.now();
+            let now = ctx.now();
             if now != instant.0 {
                 instant = (now, handled);
             } else if handled - instant.1 > EVENTS_PER_INSTANT_MAX {
-                error = Some(RunError::Livelock { at: now, element: model.element(event) });
+                *ctx.error = Some(RunError::Livelock { at: now, element: model.element(event) });
                 break;
             }
-            model.handle(event, &mut Ctx { queue, probe, end, error: &mut error, batched: &mut batched });
+            model.handle(event, &mut ctx);
         }
         self.events += handled + batched;
         error.map_or(Ok(()), Err)

@@ -88,21 +88,23 @@ const MOST: u32 = 1_000_000;
 mod tests {
     use super::*;
 
-    fn sides(text: &str) -> (Vec<(u32, String)>, Vec<(u32, String)>, bool) {
+    /// An equation written out in full, each term with its count.
+    fn full(text: &str) -> String {
         let e = parse(text).unwrap();
-        let plain = |s: Vec<Term>| s.into_iter().map(|t| (t.n, t.name)).collect();
-        (plain(e.left), plain(e.right), e.reversible)
-    }
-    fn terms(list: &[(u32, &str)]) -> Vec<(u32, String)> {
-        list.iter().map(|(n, s)| (*n, (*s).to_owned())).collect()
+        let side = |s: &[Term]| s.iter().map(|t| format!("{} {}", t.n, t.name)).collect::<Vec<_>>().join(" + ");
+        format!("{} {} {}", side(&e.left), if e.reversible { "<->" } else { "->" }, side(&e.right))
     }
 
     #[test]
     fn equations_are_read() {
-        assert_eq!(sides("2 A -> D"), (terms(&[(2, "A")]), terms(&[(1, "D")]), false));
-        assert_eq!(sides("A + cell.B<->3C_2"), (terms(&[(1, "A"), (1, "cell.B")]), terms(&[(3, "C_2")]), true));
-        assert_eq!(sides("A + A ->"), (terms(&[(2, "A")]), vec![], false));
-        assert_eq!(sides("-> A"), (vec![], terms(&[(1, "A")]), false));
+        for (text, expected) in [
+            ("2 A -> D", "2 A -> 1 D"),
+            ("A + cell.B<->3C_2", "1 A + 1 cell.B <-> 3 C_2"),
+            ("A + A ->", "2 A -> "),
+            ("-> A", " -> 1 A"),
+        ] {
+            assert_eq!(full(text), expected);
+        }
         assert_eq!(parse("A +  2 BB -> C").unwrap().left[1].range, 7..9);
     }
 

@@ -46,7 +46,7 @@ impl Book {
     /// Enters that the count was `x` until `now` and is `next` from then on.
     #[inline]
     pub(super) fn enter(&mut self, x: f64, next: f64, now: u64) {
-        let area = x * (now - self.last) as f64;
+        let area = x * (now - self.last) as i64 as f64;
         self.area += area;
         self.squares += x * area;
         self.max = if next > self.max { next } else { self.max };
@@ -156,10 +156,10 @@ impl<'a> Group<'a> {
     #[inline]
     fn update(&mut self, q: usize) {
         let rate = self.rates.rate(q, &self.x);
-        if self.rates.common[q].other != COMMON {
-            self.update_other(q, rate);
-        } else {
+        if self.rates.common[q].other == COMMON {
             self.tree.set(q, rate);
+        } else {
+            self.update_other(q, rate);
         }
     }
 
@@ -175,17 +175,14 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// When a hazard of `hazard` from `now` on is used up at `total` firings a second; `u64::MAX` if never.
-    #[inline]
-    pub(super) fn due(now: u64, hazard: f64, total: f64) -> u64 {
-        // At no rate the gap is infinite, which saturates.
-        let gap = hazard * TICKS / total + 0.5;
-        now.saturating_add(gap as u64)
-    }
-
     #[inline]
     fn aim(&mut self, total: f64) {
-        self.next = Self::due(self.now, self.hazard, total);
+        self.next = due(self.now, self.hazard, total);
+    }
+
+    /// Whether single entities are followed.
+    pub(super) fn is_followed(&self) -> bool {
+        self.tags.is_some()
     }
 
     /// Takes over propensities that were worked out elsewhere.
@@ -218,12 +215,8 @@ impl<'a> Group<'a> {
     fn advance<P: Probe, const TAGGED: bool>(&mut self, limit: u64, most: u64, probe: &mut P) -> u64 {
         let mut n = 0;
         while self.next < limit && n < most {
-            let total = self.total();
-            if !is_rate(total) {
-                break;
-            }
             self.now = self.next;
-            let u = self.rng.uniform() * total;
+            let u = self.rng.uniform() * self.total();
             let q = self.tree.select(u);
             self.fired[q] += 1;
             for &(slot, change) in self.network.changes.row(q) {
@@ -231,9 +224,9 @@ impl<'a> Group<'a> {
                 let (x, to) = (self.x[slot], self.x[slot] + change);
                 self.books[slot].enter(x, to, self.now);
                 self.x[slot] = to;
-                if TAGGED {
-                    self.tag(slot, change, self.now, probe);
-                }
+            }
+            if TAGGED {
+                self.tag_changes(q, self.now, probe);
             }
             for &d in self.network.dependents.row(q) {
                 self.update(d as usize);
@@ -246,9 +239,16 @@ impl<'a> Group<'a> {
         n
     }
 
-    /// Molecules in a well-mixed pool are exchangeable: whoever leaves is any of them alike.
+    /// Follows those that come and go when channel `q` fires.
     #[inline(never)]
-    pub(super) fn tag<P: Probe>(&mut self, slot: usize, change: f64, now: u64, probe: &mut P) {
+    pub(super) fn tag_changes<P: Probe>(&mut self, q: usize, now: u64, probe: &mut P) {
+        for &(slot, change) in self.network.changes.row(q) {
+            self.tag(slot as usize, change, now, probe);
+        }
+    }
+
+    /// Molecules in a well-mixed pool are exchangeable: whoever leaves is any of them alike.
+    fn tag<P: Probe>(&mut self, slot: usize, change: f64, now: u64, probe: &mut P) {
         let Some(tags) = self.tags.as_mut().filter(|_| self.network.tagged[slot]) else { return };
         let pool = &mut tags.pools[slot];
         if change > 0.0 {
@@ -300,9 +300,23 @@ impl<'a> Group<'a> {
     }
 }
 
+/// When a hazard of `hazard` from `now` on is used up at `total` firings a second, to the nearest tick; never if the
+/// total is no rate to go on with.
+#[inline]
+pub(super) fn due(now: u64, hazard: f64, total: f64) -> u64 {
+    /// 2^52: added to a number below 2^51, it leaves the nearest whole number in the low bits.
+    const WHOLE: f64 = 4_503_599_627_370_496.0;
+    let gap = hazard * TICKS / total;
+    if gap < WHOLE / 2.0 && total < RATE_MAX {
+        return now + ((gap + WHOLE).to_bits() - WHOLE.to_bits());
+    }
+    // Longer than 37 min, or no gap at all.
+    if is_rate(total) { now.saturating_add(gap as u64) } else { u64::MAX }
+}
+
 /// Whether `total` propensity can be drawn from.
 #[inline]
-pub(super) fn is_rate(total: f64) -> bool {
+fn is_rate(total: f64) -> bool {
     // False for NaN.
     total > 0.0 && total < RATE_MAX
 }
@@ -332,8 +346,7 @@ impl<P: Probe> Model<P> for Group<'_> {
                 loop {
                     let before = self.now;
                     let n = match (&self.phases[self.phase].small, &self.tags) {
-                        (Some(plan), None) => small::advance::<P, false>(self, plan, limit, MOST, ctx.probe()),
-                        (Some(plan), Some(_)) => small::advance::<P, true>(self, plan, limit, MOST, ctx.probe()),
+                        (Some(plan), _) => small::advance(self, plan, limit, MOST, ctx.probe()),
                         (None, None) => self.advance::<P, false>(limit, MOST, ctx.probe()),
                         (None, Some(_)) => self.advance::<P, true>(limit, MOST, ctx.probe()),
                     };

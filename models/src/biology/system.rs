@@ -14,20 +14,24 @@ use crate::{BuildContext, System};
 
 /// A well-mixed reaction network with what will happen to it.
 #[derive(Debug)]
-struct Biology {
-    components: Vec<Component>,
-    network: Network,
-    phases: Vec<Phase>,
+pub(super) struct Biology {
+    pub(super) components: Vec<Component>,
+    pub(super) network: Network,
+    pub(super) phases: Vec<Phase>,
 }
 
 /// Makes the system of a checked scenario.
 pub(crate) fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<dyn System>, Diagnostics> {
+    Ok(Box::new(biology(scenario, context)?))
+}
+
+pub(super) fn biology(scenario: &Table, context: &BuildContext<'_>) -> Result<Biology, Diagnostics> {
     let world = assemble(scenario, context.registry)?;
     let (components, of_pool) = components(&world);
     let first_pathway = components.len() as u32 - world.pathways.len() as u32;
     let network = Network::new(&world, of_pool, first_pathway);
     let phases = intervention::phases(scenario, context.registry, &world, &network)?;
-    Ok(Box::new(Biology { components, network, phases }))
+    Ok(Biology { components, network, phases })
 }
 
 /// What is measured: every species that can change, then pathways and reactions; and the component of each species.

@@ -56,6 +56,8 @@ pub(super) struct Source {
     pub(super) streams: Streams,
     /// The node where its packets come in.
     pub(super) node: u32,
+    /// The station that they come to first, if it is always the same.
+    pub(super) entry: Option<u32>,
     /// The node that they are addressed to, or [`Packet::WANDERING`].
     pub(super) target: u32,
     /// The row of `target` in the routes.
@@ -107,35 +109,44 @@ pub(super) struct Network {
 }
 
 impl Network {
-    /// Draws the next packet of source `s` and schedules it, unless there is none.
+    /// Draws the next packet of source `s`: when it will be sent, unless there is none.
     #[inline]
-    fn schedule_next<P: Probe>(&mut self, s: usize, delay: SimDuration, ctx: &mut Ctx<'_, Event, P>) {
+    fn draw_next(&mut self, s: usize, after: SimTime) -> Option<SimTime> {
         let source = &mut self.sources[s];
-        let Some(next) = source.traffic.next(&mut source.streams) else { return };
-        let gap = delay + next.gap;
-        if ctx.now() + gap < source.stop {
-            source.bits = next.bits;
-            ctx.after(gap, Event::emit(s as u32));
-        }
+        let next = source.traffic.next(&mut source.streams)?;
+        source.bits = next.bits;
+        Some(after + next.gap).filter(|at| *at < source.stop)
     }
 
+    /// Sends the packet of source `s`, and those after it as long as nothing else happens in between.
     #[inline]
     fn emit<P: Probe>(&mut self, s: usize, ctx: &mut Ctx<'_, Event, P>) {
-        let now = ctx.now();
-        let source = &self.sources[s];
-        let packet = Packet {
-            born: now,
-            entered: now,
-            waited: 0,
-            bits: source.bits,
-            flow: s as u32,
-            target: source.target,
-            class: source.class,
-        };
-        let node = source.node;
-        ctx.probe().enter(packet.flow, now);
-        self.schedule_next(s, SimDuration::ZERO, ctx);
-        self.travel(Outgoing { packet, at: now }, node, 0, ctx);
+        loop {
+            let now = ctx.now();
+            let source = &self.sources[s];
+            let packet = Packet {
+                born: now,
+                entered: now,
+                waited: 0,
+                bits: source.bits,
+                flow: s as u32,
+                target: source.target,
+                class: source.class,
+            };
+            let (node, entry) = (source.node, source.entry);
+            ctx.probe().enter(packet.flow, now);
+            let next = self.draw_next(s, now);
+            // Before the packet travels, so that its place among ties is the same whether or not it uses the queue.
+            let ticket = ctx.ticket();
+            match entry {
+                Some(station) => self.enter(station, packet, ctx),
+                None => self.travel(Outgoing { packet, at: now }, node, 0, ctx),
+            }
+            let Some(next) = next else { return };
+            if !ctx.at_or_now(next, ticket, Event::emit(s as u32)) {
+                return;
+            }
+        }
     }
 
     /// Takes a packet through node after node until a station takes it in or it has arrived.
@@ -185,8 +196,11 @@ impl<P: Probe> Model<P> for Network {
 
     fn start(&mut self, ctx: &mut Ctx<'_, Event, P>) {
         for s in 0..self.sources.len() {
-            let start = self.sources[s].start;
-            self.schedule_next(s, start, ctx);
+            let start = SimTime::ZERO + self.sources[s].start;
+            if let Some(at) = self.draw_next(s, start) {
+                let ticket = ctx.ticket();
+                ctx.at(at, ticket, Event::emit(s as u32));
+            }
         }
     }
 

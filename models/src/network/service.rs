@@ -200,7 +200,7 @@ impl Service {
             }
         };
         // A time beyond any run is as good as the longest run.
-        ((ticks + 0.5) as u64).min(1 << 63)
+        ((ticks + 0.5) as i64).max(0) as u64
     }
     /// The mean in s for packets of `bits` on average.
     pub fn mean(&self, bits: f64) -> f64 {

@@ -8,6 +8,7 @@ use sim_core::{RunError, SimDuration, SimTime};
 
 use super::discipline::Discipline;
 use super::model::{Branch, Hop, Network, Source};
+use super::packet::Packet;
 use super::routing::Routes;
 use super::service::Service;
 use super::station::Serialisation;
@@ -83,6 +84,15 @@ impl System for NetworkSystem {
 }
 
 impl NetworkSystem {
+    /// The station that packets of a source come to first, if it is always the same.
+    fn entry(&self, source: &SourcePlan) -> Option<u32> {
+        let stages = self.first[source.node as usize]..self.first[source.node as usize + 1];
+        if !stages.is_empty() {
+            return Some(self.stages[stages.start as usize]);
+        }
+        let routed = source.target != Packet::WANDERING && source.target != source.node;
+        routed.then(|| self.link_stations[self.routes.next(source.row, source.node) as usize])
+    }
     /// The network at time zero of a replication.
     fn start(&self, streams: Streams) -> Network {
         let sources = self.sources.iter().map(|s| Source {
@@ -92,6 +102,7 @@ impl NetworkSystem {
                 size: streams.stream(&s.stream, "size"),
             },
             node: s.node,
+            entry: self.entry(s),
             target: s.target,
             row: s.row,
             class: s.class,

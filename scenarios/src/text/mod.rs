@@ -16,7 +16,6 @@
 //! assert!(render(&found, &sources, false).starts_with("error[E0302]: `link.uplink.rate` is a string, not a table"));
 //! ```
 
-mod codes;
 #[cfg(test)]
 mod fixture;
 mod overrides;
@@ -27,7 +26,6 @@ mod render;
 mod schema;
 mod source;
 
-pub use codes::{CODES, explain};
 pub use overrides::{apply_set, get_path, set_path};
 pub use parse::parse;
 pub use path::{near_paths, paths, split_path, value_at};

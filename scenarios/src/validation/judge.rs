@@ -101,8 +101,13 @@ pub(super) fn judge(case: &str, source: &str, observable: &Observable, values: &
 
 /// The part of a difference beyond the tolerance, in standard errors; NaN if there is none.
 fn z(difference: f64, tolerance: f64, error: f64) -> f64 {
-    let beyond = (difference.abs() - tolerance).max(0.0).copysign(difference);
-    if beyond == 0.0 && error == 0.0 { 0.0 } else { beyond / error }
+    let beyond = difference.abs() - tolerance;
+    if beyond > 0.0 {
+        beyond.copysign(difference) / error
+    } else {
+        // One run says nothing of its error, even if it hits the value; nor does no run at all.
+        if beyond.is_nan() || error.is_nan() { f64::NAN } else { 0.0 }
+    }
 }
 
 fn verdict(z: f64, limit: f64, precise: bool) -> Verdict {

@@ -23,13 +23,14 @@ pub fn table(results: &[CaseResult]) -> String {
     }
     let widths: Vec<usize> =
         (0..HEAD.len()).map(|c| lines.iter().map(|l| l[c].chars().count()).max().unwrap_or(0)).collect();
-    let mut out: String = lines.iter().map(|l| line(l, &widths)).collect();
+    let mut out: Vec<String> = lines.iter().map(|l| line(l, &widths)).collect();
     for result in results.iter().filter(|r| !r.violations.is_empty()) {
-        out += &format!("\n{}: {} of {} runs' checks failed\n", result.id, result.violations.len(), result.runs);
+        out.push(format!("\n{}: {} violations in {} runs\n", result.id, result.violations.len(), result.runs));
         // The first few say what is wrong; a thousand more would hide the table.
-        result.violations.iter().take(5).for_each(|v| out += &format!("  {v}\n"));
+        out.extend(result.violations.iter().take(5).map(|v| format!("  {v}\n")));
     }
-    out + "\n" + &summary(results)
+    out.push(format!("\n{}", summary(results)));
+    out.concat()
 }
 
 fn line(cells: &[String; 9], widths: &[usize]) -> String {

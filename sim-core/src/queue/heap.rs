@@ -29,6 +29,19 @@ impl<E: Copy> Heap<E> {
     pub(super) fn min(&self) -> Option<&Entry<E>> {
         if self.len == 0 { None } else { self.slots.first() }
     }
+    /// The time of the smallest entry, or of the smallest below it if that is a `hole`.
+    #[inline]
+    pub(super) fn time_behind(&self, hole: bool) -> u64 {
+        let time = |i: usize| self.slots.get(i).map_or(u64::MAX, |e| e.time);
+        if self.len <= usize::from(hole) {
+            u64::MAX
+        } else if hole {
+            // Behind the end there is padding, later than anything.
+            time(1).min(time(2)).min(time(3)).min(time(4))
+        } else {
+            time(0)
+        }
+    }
     /// All entries, in no order; the heap is empty afterwards.
     pub(super) fn drain_into(&mut self, out: &mut Vec<Entry<E>>) {
         out.extend_from_slice(&self.slots[..self.len]);

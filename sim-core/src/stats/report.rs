@@ -91,7 +91,7 @@ impl Report<'_> {
                 Tally::Flow(f) => &f.sojourn,
                 Tally::Population(l) | Tally::Pathway(l) => &l.residence,
             };
-            if times.n > 0 {
+            if times.n() > 0 {
                 out.push((i as u32, times.sketch.clone()));
             }
         }
@@ -187,7 +187,7 @@ impl Out<'_> {
         for (stat, p) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)] {
             self.add(metric, stat, times.sketch.quantile(p) / second, "s");
         }
-        let max = if times.n == 0 { f64::NAN } else { times.max as f64 / second };
+        let max = if times.n() == 0 { f64::NAN } else { times.max as f64 / second };
         self.add(metric, "max", max, "s");
     }
 }

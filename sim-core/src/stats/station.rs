@@ -7,7 +7,6 @@ use crate::time::SimTime;
 /// Moments and sketch of a set of times, in ticks.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Times {
-    pub(super) n: u64,
     pub(super) sum: u128,
     squares: f64,
     pub(super) max: u64,
@@ -17,12 +16,16 @@ pub(super) struct Times {
 impl Times {
     #[inline]
     pub(super) fn add(&mut self, ticks: u64) {
-        self.n += 1;
         self.sum += u128::from(ticks);
-        let x = ticks as f64;
+        // Below 2^63, where the signed conversion is one instruction.
+        let x = ticks as i64 as f64;
         self.squares += x * x;
         self.max = self.max.max(ticks);
         self.sketch.add(ticks);
+    }
+    /// How many.
+    pub(super) fn n(&self) -> u64 {
+        self.sketch.total()
     }
     pub(super) fn clear(&mut self) {
         self.sketch.clear();
@@ -30,14 +33,14 @@ impl Times {
     }
     /// In ticks; NaN if empty.
     pub(super) fn mean(&self) -> f64 {
-        self.sum as f64 / self.n as f64
+        self.sum as f64 / self.n() as f64
     }
     /// In ticks; NaN for fewer than two.
     pub(super) fn sd(&self) -> f64 {
-        if self.n < 2 {
+        if self.n() < 2 {
             return f64::NAN;
         }
-        let n = self.n as f64;
+        let n = self.n() as f64;
         ((self.squares - n * self.mean() * self.mean()).max(0.0) / (n - 1.0)).sqrt()
     }
 }
@@ -103,9 +106,9 @@ impl Station {
     pub(super) fn advance(&mut self, at: SimTime) {
         let dt = at.ticks() - self.last;
         self.last = at.ticks();
-        let held = u128::from(self.held) * u128::from(dt);
-        self.totals.area += held;
-        self.totals.squares += self.held as f64 * held as f64;
+        self.totals.area += u128::from(self.held) * u128::from(dt);
+        let held = self.held as i64 as f64;
+        self.totals.squares += held * held * (dt as i64 as f64);
         self.totals.busy += u128::from(self.held.min(self.servers)) * u128::from(dt);
     }
     #[inline]

@@ -9,10 +9,10 @@ use crate::time::SimTime;
 /// What is kept of one component.
 #[derive(Clone, Debug)]
 pub(super) enum Tally {
-    Station(Box<Station>),
-    Flow(Box<Flow>),
-    Population(Box<Level>),
-    Pathway(Box<Level>),
+    Station(Station),
+    Flow(Flow),
+    Population(Level),
+    Pathway(Level),
 }
 
 /// The probe that tallies a run.
@@ -27,10 +27,10 @@ impl Statistics {
         let tallies = components
             .iter()
             .map(|c| match c.kind {
-                ComponentKind::Station { servers } => Tally::Station(Box::new(Station::new(servers))),
-                ComponentKind::Flow => Tally::Flow(Box::default()),
-                ComponentKind::Population { initial, .. } => Tally::Population(Box::new(Level::new(initial))),
-                ComponentKind::Pathway { .. } => Tally::Pathway(Box::default()),
+                ComponentKind::Station { servers } => Tally::Station(Station::new(servers)),
+                ComponentKind::Flow => Tally::Flow(Flow::default()),
+                ComponentKind::Population { initial, .. } => Tally::Population(Level::new(initial)),
+                ComponentKind::Pathway { .. } => Tally::Pathway(Level::default()),
             })
             .collect();
         Self { tallies }

@@ -183,7 +183,7 @@ k = "1 /s"
     assert!((late - 500.0).abs() < 4.0 * (500.0_f64 / 20.0 / 20.0).sqrt(), "{late}");
 }
 
-/// Turnovers of one carrier in 200 s at S = 1.5 uM = Km, k_on = 10 /uM/s, k_off = 5 /s, kcat = 10 /s.
+/// Turnovers of one carrier in 200 s at S = Km = 1.5 uM: binding 10 /uM/s, unbinding 5 /s, turnover 10 /s.
 fn turnovers(explicit: bool) -> Vec<f64> {
     let carriers = if explicit { "explicit = true\nk_off = \"5 /s\"" } else { "explicit = false" };
     let s = system(&format!(

@@ -33,7 +33,7 @@ fn a_rate_changes_at_its_time() {
             0.5 + 0.4 + 0.2 * 2.0,
         ),
     ] {
-        let law = Moments::binomial(1000.0, (-exponent as f64).exp());
+        let law = Moments::binomial(1000.0, f64::exp(-exponent));
         law.assert(&final_counts(&*with(lines), "cell.drug", 2000, 8.0), lines);
     }
 }

@@ -90,10 +90,8 @@ fn large_networks_and_small_ones_follow_the_same_laws() {
     // The small kernel, and trees of one level to three.
     for n in [3, 12, 30, 90] {
         let species: Vec<String> = (0..n).map(|i| format!("A{i} = {}", if i == 0 { 1000 } else { 0 })).collect();
-        let mut text = String::new();
-        for i in 0..n {
-            text += &format!("[reaction.r{i}]\nequation = \"A{i} -> A{}\"\nk = \"10 /s\"\n", (i + 1) % n);
-        }
+        let step = |i| format!("[reaction.r{i}]\nequation = \"A{i} -> A{}\"\nk = \"10 /s\"\n", (i + 1) % n);
+        let text: String = (0..n).map(step).collect();
         let s = reaction(&species.join(", "), &text);
         // Independent walkers around the ring: p(t) = 1/n sum exp(k t (w - 1)) over the roots of unity w, whose imaginary
         // parts cancel.

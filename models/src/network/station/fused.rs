@@ -54,14 +54,14 @@ impl Fused {
         }
         let start = self.free.max(now.ticks());
         let service = self.law.ticks(packet.bits);
-        self.free = start + service;
+        self.free = start.saturating_add(service);
         packet.entered = now;
         packet.waited += start - now.ticks();
         ctx.probe().enter(self.place.component, now);
         self.bits += u64::from(packet.bits);
         let ticket = ctx.ticket();
         if self.lane.is_empty() && !self.place.terminal {
-            ctx.at(SimTime::from_ticks(self.free + self.place.delay), ticket, Event::arrival(index));
+            ctx.at(SimTime::from_ticks(self.free.saturating_add(self.place.delay)), ticket, Event::arrival(index));
         }
         self.lane.push_back(Travelling { packet, leaves: self.free, service, ticket });
     }
@@ -84,7 +84,7 @@ impl Fused {
         self.served -= 1;
         let head = self.lane.pop_front().expect("an arrival has a packet");
         if let Some(next) = self.lane.front() {
-            ctx.at(SimTime::from_ticks(next.leaves + self.place.delay), next.ticket, Event::arrival(index));
+            ctx.at(SimTime::from_ticks(next.leaves.saturating_add(self.place.delay)), next.ticket, Event::arrival(index));
         }
         Outgoing { packet: head.packet, at: now }
     }
@@ -109,7 +109,7 @@ impl Fused {
             self.serve(probe);
         }
         if self.place.terminal {
-            while self.served > 0 && self.lane[0].leaves + self.place.delay < until {
+            while self.served > 0 && self.lane[0].leaves.saturating_add(self.place.delay) < until {
                 self.served -= 1;
                 let t = self.lane.pop_front().expect("served packets are in the lane");
                 t.packet.deliver(SimTime::from_ticks(t.leaves + self.place.delay), probe);

@@ -92,7 +92,7 @@ impl Queued {
     fn start<P: Probe>(&mut self, mut packet: Packet, slot: u32, slots: &mut [Slot], ctx: &mut Ctx<'_, Event, P>) {
         let now = ctx.now();
         packet.waited += (now - packet.entered).ticks();
-        let ends = now.ticks() + self.law.ticks(packet.bits);
+        let ends = now.ticks().saturating_add(self.law.ticks(packet.bits));
         slots[slot as usize] = Slot { packet, started: now.ticks(), ends, busy: true, ..slots[slot as usize] };
         let ticket = ctx.ticket();
         ctx.at(SimTime::from_ticks(ends), ticket, Event::done(slot));

@@ -33,7 +33,7 @@ const TURNOVER: (&str, &str) = (
 
 const LEAK_PUMP_CELL: &str = include_str!("leak-pump.toml");
 
-/// Molecules in 1 pL at 1 uM.
+/// Molecules in 1 fL at 1 uM.
 const PER_MICROMOLAR: f64 = 602.214_076;
 
 pub(super) fn cases() -> Vec<Case> {
@@ -134,7 +134,7 @@ fn residence() -> Vec<Observable> {
     ]
 }
 
-/// k = 0.002 /s, 1 uM outside, Vmax = 0.05 uM/s, Km = 3 uM, Ki = 0.5 uM, 1 pL.
+/// k = 0.002 /s, 1 uM outside, Vmax = 0.05 uM/s, Km = 3 uM, Ki = 0.5 uM, in 1 fL.
 fn leak_pump(id: &'static str, title: &str, inhibitor: f64) -> Case {
     let (leak, influx, vmax) = (0.002, 0.002 * PER_MICROMOLAR, 0.05 * PER_MICROMOLAR);
     let km = 3.0 * (1.0 + inhibitor / 0.5) * PER_MICROMOLAR;

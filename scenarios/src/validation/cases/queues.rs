@@ -162,7 +162,6 @@ fn priorities() -> Vec<Observable> {
     let rates = [300.0, 500.0];
     let waits = cobham(&rates.map(class));
     let all = mm1(800.0, MU).means;
-    // The wait of the urgent is exponential in no part: only means are known.
     vec![
         Observable::mean("wait, urgent", "calls", WAIT, waits[0], "s"),
         Observable::mean("wait, bulk", "files", WAIT, waits[1], "s"),

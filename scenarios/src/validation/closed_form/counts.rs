@@ -81,7 +81,7 @@ mod tests {
             (500.0, 235.1495, 179.8542),
             (1000.0, 201.5444, 160.9242),
         ] {
-            let law = binomial(1000.0, 0.2 + 0.8 * (-0.00625 * t as f64).exp());
+            let law = binomial(1000.0, 0.2 + 0.8 * (-0.00625_f64 * t).exp());
             near(law.mean, mean, 1e-6);
             near(law.variance, variance, 1e-6);
         }
@@ -97,20 +97,20 @@ mod tests {
     fn births_and_deaths_above_balance() {
         let law = linear_birth_death(20.0, 0.3, 0.2, 4.0);
         near(law.mean, 29.836_493_952_8, 1e-11);
-        near(law.variance.sqrt(), 8.565_723_733_7, 1e-11);
-        near(law.kurtosis, 3.310_998_808_64, 1e-11);
+        near(law.variance.sqrt(), 8.565_723_733_878, 1e-12);
+        near(law.kurtosis, 3.310_998_814_211_18, 1e-12);
     }
 
     #[test]
     fn leak_and_pump() {
-        // k = 0.002 /s, 1 uM outside, Vmax = 0.05 uM/s, Km = 3 uM, Ki = 0.5 uM; 602.214 molecules a uM in 1 pL.
-        for (picolitres, inhibitor, mean, variance) in [
+        // k = 0.002 /s, 1 uM outside, Vmax = 0.05 uM/s, Km = 3 uM, Ki = 0.5 uM; 602.214 molecules a uM in 1 fL.
+        for (femtolitres, inhibitor, mean, variance) in [
             (1.0, 0.0, 66.6721, 68.8499),
             (1.0, 1.0, 162.9264, 166.4694),
             (1.0, 10.0, 432.5187, 433.8968),
             (0.05, 0.0, 3.3645, 3.4740),
         ] {
-            let v = 602.214_076 * picolitres;
+            let v = 602.214_076 * femtolitres;
             let pump = |n: f64| 0.05 * v * n / (3.0 * (1.0 + inhibitor / 0.5) * v + n);
             let law = birth_death_stationary(|_| 0.002 * v, |n| 0.002 * n + pump(n));
             near(law.mean, mean, 2e-5);

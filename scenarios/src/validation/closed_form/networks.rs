@@ -4,7 +4,7 @@
 //! fed at the rate that solves the traffic equations, even with feedback. Burke 1956, doi:10.1287/opre.4.6.699: so do
 //! queues in tandem.
 
-/// The rate into each station: lambda_j = external_j + sum_i lambda_i p_ij, where `next[i][j]` is the probability to go
+/// The rate into each station: `lambda_j = external_j + sum_i lambda_i p_ij`, where `next[i][j]` is the probability to go
 /// from station i to station j. `None` if there is no single solution (customers that never leave).
 pub fn traffic_equations(external: &[f64], next: &[Vec<f64>]) -> Option<Vec<f64>> {
     let n = external.len();

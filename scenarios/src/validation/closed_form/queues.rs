@@ -102,7 +102,7 @@ pub fn pollaczek_khinchine(lambda: f64, service: f64, service_second_moment: f64
 }
 
 /// M/G/1 with priorities, not preemptive: the mean wait of each class, the most urgent first. A class is its arrival rate
-/// and the first two moments of its service time. W_k = W_0 / ((1 - sigma_(k-1)) (1 - sigma_k)).
+/// and the first two moments of its service time. `W_k = W_0 / ((1 - sigma_(k-1)) (1 - sigma_k))`.
 pub fn cobham(classes: &[(f64, f64, f64)]) -> Vec<f64> {
     let residual: f64 = classes.iter().map(|(rate, _, second)| rate * second / 2.0).sum();
     let mut load = 0.0;
