@@ -6,7 +6,7 @@ use sim_core::{Ctx, Engine, Model, NoProbe, SimDuration, TICKS_PER_SECOND};
 
 struct Hold {
     rngs: Vec<Rng>,
-    draw: fn(&mut Rng) -> f64,
+    draw: Draw,
 }
 
 impl Hold {
@@ -31,8 +31,10 @@ impl Model<NoProbe> for Hold {
     }
 }
 
+type Draw = fn(&mut Rng) -> f64;
+
 /// Laws of increments of mean 1.
-const INCREMENTS: [(&str, fn(&mut Rng) -> f64); 5] = [
+const INCREMENTS: [(&str, Draw); 5] = [
     ("exponential", Rng::exponential),
     ("uniform", |r| 2.0 * r.uniform()),
     ("bimodal", |r| {

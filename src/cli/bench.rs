@@ -23,7 +23,7 @@ pub(super) struct Args {
     /// A file, or the name of a bundled scenario.
     #[arg(value_name = "NAME|FILE")]
     scenario: String,
-    /// One JSON line: peer, version, workload, size, wall_s, rate, unit, results.
+    /// One JSON line: `peer`, `version`, `workload`, `size`, `wall_s`, `rate`, `unit`, `results`.
     #[arg(long)]
     json: bool,
     /// What the rate counts. Default: packets in a network, firings in a biological system.

@@ -72,6 +72,7 @@ enum Command {
 }
 
 /// Runs the command line of this process with these kinds of elements.
+#[expect(clippy::needless_pass_by_value, reason = "a `main` hands its registry over and ends")]
 pub fn main(registry: Registry) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

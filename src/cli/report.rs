@@ -68,10 +68,8 @@ fn components(text: &mut String, tables: &StudyTables, point: usize) {
     if shown.len() < names.len() {
         let _ = writeln!(text, "... and {} more components: see summary.csv", names.len() - shown.len());
     }
-    let bounds: Vec<String> = shown
-        .iter()
-        .filter_map(|n| Some(format!("{n} {:.1e}", find(n, "loss_ratio", "upper95")?.mean)))
-        .collect();
+    let bounds: Vec<String> =
+        shown.iter().filter_map(|n| Some(format!("{n} {:.1e}", find(n, "loss_ratio", "upper95")?.mean))).collect();
     if !bounds.is_empty() {
         let _ = writeln!(text, "no loss seen; the ratio is below (95 %): {}", bounds.join(", "));
     }

@@ -69,6 +69,22 @@ struct Tags {
     rng: Rng,
 }
 
+/// What decides about a firing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Draw {
+    /// The hazard that is to be used up until then.
+    pub(super) hazard: f64,
+    /// Where in the row of all propensities it falls, from 0 to 1.
+    pub(super) pick: f64,
+}
+
+impl Draw {
+    #[inline]
+    pub(super) fn new(rng: &mut Rng) -> Self {
+        Self { hazard: rng.exponential(), pick: rng.uniform() }
+    }
+}
+
 /// One run of a network.
 #[derive(Debug)]
 pub(super) struct Group<'a> {
@@ -87,8 +103,8 @@ pub(super) struct Group<'a> {
     meter_of: Vec<u32>,
     /// When the last firing or intervention was.
     pub(super) now: u64,
-    /// The hazard to use up from `now` until the next firing.
-    pub(super) hazard: f64,
+    /// What decides about the next firing.
+    pub(super) draw: Draw,
     /// When the next firing is due; `u64::MAX` if never.
     pub(super) next: u64,
     pub(super) rng: Rng,
@@ -119,6 +135,7 @@ impl<'a> Group<'a> {
             })
             .collect();
         let tree = SumTree::new(network.channels());
+        let mut rng = streams.stream("reactions", "firing");
         Self {
             network,
             phases,
@@ -132,9 +149,9 @@ impl<'a> Group<'a> {
             meters,
             meter_of,
             now: 0,
-            hazard: 0.0,
+            draw: Draw::new(&mut rng),
             next: u64::MAX,
-            rng: streams.stream("reactions", "firing"),
+            rng,
             tags,
             timer: None,
         }
@@ -177,7 +194,7 @@ impl<'a> Group<'a> {
 
     #[inline]
     fn aim(&mut self, total: f64) {
-        self.next = due(self.now, self.hazard, total);
+        self.next = due(self.now, self.draw.hazard, total);
     }
 
     /// Whether single entities are followed.
@@ -196,7 +213,7 @@ impl<'a> Group<'a> {
     /// Begins phase `i` now.
     fn begin_phase(&mut self, i: usize, now: u64) {
         let used = self.total() * ((now - self.now) as f64 / TICKS);
-        self.hazard = (self.hazard - used).max(0.0);
+        self.draw.hazard = (self.draw.hazard - used).max(0.0);
         self.now = now;
         self.enter_phase(i);
     }
@@ -216,8 +233,7 @@ impl<'a> Group<'a> {
         let mut n = 0;
         while self.next < limit && n < most {
             self.now = self.next;
-            let u = self.rng.uniform() * self.total();
-            let q = self.tree.select(u);
+            let q = self.tree.select(self.draw.pick * self.total());
             self.fired[q] += 1;
             for &(slot, change) in self.network.changes.row(q) {
                 let slot = slot as usize;
@@ -232,7 +248,7 @@ impl<'a> Group<'a> {
                 self.update(d as usize);
             }
             self.tree.refresh(self.network.touched.row(q));
-            self.hazard = self.rng.exponential();
+            self.draw = Draw::new(&mut self.rng);
             self.aim(self.total());
             n += 1;
         }
@@ -329,7 +345,6 @@ impl<P: Probe> Model<P> for Group<'_> {
         for (i, phase) in self.phases.iter().enumerate().skip(1) {
             ctx.after_with(SimDuration::from_ticks(phase.at), Priority::FIRST, Event::Phase(i as u32));
         }
-        self.hazard = self.rng.exponential();
         self.enter_phase(0);
         self.schedule(ctx);
     }

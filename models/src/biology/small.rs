@@ -5,7 +5,7 @@
 
 use sim_core::Probe;
 
-use super::group::{Book, Group, due};
+use super::group::{Book, Draw, Group, due};
 use super::network::Network;
 use super::rates::Rates;
 use super::tree;
@@ -108,7 +108,7 @@ fn few<P: Probe, const M: usize, const N: usize>(
     x[..slots].copy_from_slice(&group.x[..slots]);
     let mut books = Books::<N>::new(&group.books, &x, group.now);
     let mut fired = [0u64; M];
-    let (mut now, mut next, mut hazard) = (group.now, group.next, group.hazard);
+    let (mut now, mut next, mut draw) = (group.now, group.next, group.draw);
     let mut rng = group.rng.clone();
     let mut n = 0;
     let rates = |x: &[f64; 2 * FEW]| -> [f64; M] {
@@ -137,7 +137,9 @@ fn few<P: Probe, const M: usize, const N: usize>(
                 group.tag_changes(q, now, probe);
             }
         };
-        let u = rng.uniform() * total;
+        let u = draw.pick * total;
+        // Before it is known which fires: no time is lost on this if the processor expected another.
+        draw = Draw::new(&mut rng);
         match M {
             2 if u < p[0] => fire(0),
             2 => fire(1),
@@ -148,8 +150,7 @@ fn few<P: Probe, const M: usize, const N: usize>(
         }
         p = rates(&x);
         total = sum(&p);
-        hazard = rng.exponential();
-        next = due(now, hazard, total);
+        next = due(now, draw.hazard, total);
         n += 1;
     }
     group.x[..slots].copy_from_slice(&x[..slots]);
@@ -157,7 +158,7 @@ fn few<P: Probe, const M: usize, const N: usize>(
     for (all, new) in group.fired.iter_mut().zip(fired) {
         *all += new;
     }
-    (group.now, group.next, group.hazard, group.rng) = (now, next, hazard, rng);
+    (group.now, group.next, group.draw, group.rng) = (now, next, draw, rng);
     group.take_rates(&p);
     n
 }
@@ -175,7 +176,7 @@ fn run<P: Probe, const M: usize, const K: usize>(
     let mut fired = [0u64; CHANNELS];
     x[..slots].copy_from_slice(&group.x[..slots]);
     books[..slots].copy_from_slice(&group.books[..slots]);
-    let (mut now, mut next, mut hazard) = (group.now, group.next, group.hazard);
+    let (mut now, mut next, mut draw) = (group.now, group.next, group.draw);
     let mut rng = group.rng.clone();
     let mut n = 0;
     let mut p = [[0.0; 8]; 2];
@@ -183,7 +184,8 @@ fn run<P: Probe, const M: usize, const K: usize>(
     let mut total = total::<M>(&p);
     while next < stretch.limit && n < stretch.most {
         now = next;
-        let q = select::<M>(&p, rng.uniform() * total);
+        let q = select::<M>(&p, draw.pick * total);
+        draw = Draw::new(&mut rng);
         fired[q] += 1;
         for k in 0..K {
             let (slot, change) = (plan.slots[q][k], plan.by[q][k]);
@@ -196,8 +198,7 @@ fn run<P: Probe, const M: usize, const K: usize>(
         }
         propensities::<M>(&mut p, plan, &x);
         total = self::total::<M>(&p);
-        hazard = rng.exponential();
-        next = due(now, hazard, total);
+        next = due(now, draw.hazard, total);
         n += 1;
     }
     group.x[..slots].copy_from_slice(&x[..slots]);
@@ -205,7 +206,7 @@ fn run<P: Probe, const M: usize, const K: usize>(
     for (all, new) in group.fired.iter_mut().zip(fired) {
         *all += new;
     }
-    (group.now, group.next, group.hazard, group.rng) = (now, next, hazard, rng);
+    (group.now, group.next, group.draw, group.rng) = (now, next, draw, rng);
     group.take_rates(p.as_flattened());
     n
 }

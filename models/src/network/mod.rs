@@ -2,7 +2,7 @@
 //!
 //! A node holds ordered stages; a link holds a queue discipline. A packet's walk: its source's stages judge it in order,
 //! routing names the link, the link's discipline takes it (or drops it with a reason) and it rides the link's lane to the
-//! next node's stages, until the sink hands it to the probes. Links and stages are both *stations* ([`station`]): a
+//! next node's stages, until the sink hands it to the probes. Links and stages are both *stations*: a
 //! queue discipline in front of one or more servers. A first-in-first-out station with one server computes departures on
 //! arrival (Lindley 1952, doi:10.1017/S0305004100027638) and costs one event a packet.
 

@@ -133,7 +133,7 @@ fn start_station(index: u32, plan: &StationPlan, streams: Streams, slots: &mut V
     let law = match &plan.service {
         ServicePlan::None => ServiceLaw::None,
         ServicePlan::Rate(rate) => ServiceLaw::Rate(*rate),
-        ServicePlan::Drawn(law) => ServiceLaw::Drawn { law: law.clone(), rng: streams.stream(&plan.stream, "service") },
+        ServicePlan::Drawn(law) => ServiceLaw::drawn(law, streams.stream(&plan.stream, "service")),
     };
     if plan.servers == 1
         && let Some(limit) = plan.discipline.as_fifo()

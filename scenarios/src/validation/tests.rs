@@ -136,6 +136,11 @@ fn scratch() {
     for c in &mut all {
         c.replications = cases(false).iter().find(|s| s.id == c.id).map_or(Some(40), |s| s.replications);
     }
+    if let Some(n) = args.iter().find_map(|a| a.strip_prefix("--reps=").map(|s| s.parse().unwrap())) {
+        for c in &mut all {
+            c.replications = Some(n);
+        }
+    }
     let only: Vec<&&str> = args.iter().filter(|a| !a.starts_with("--")).collect();
     all.retain(|c| only.is_empty() || only.iter().any(|o| **o == c.id));
     for c in &all {

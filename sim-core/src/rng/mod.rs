@@ -5,10 +5,13 @@
 //! common random numbers without asking. The generator is xoshiro256++ (Blackman & Vigna 2021,
 //! doi:10.1145/3460772); samplers of the core use inversion, one uniform a variate, so that streams stay in step.
 
+mod ahead;
 mod exponential;
 
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng as _, SeedableRng};
+
+pub use ahead::Exponentials;
 
 /// Makes the streams of one run.
 #[derive(Clone, Copy, Debug)]

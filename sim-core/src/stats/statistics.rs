@@ -75,7 +75,9 @@ impl Probe for Statistics {
             Tally::Population(_) | Tally::Pathway(_) => {}
         }
     }
-    #[inline]
+    // Called twice a packet: inlined, what it is told stays in registers (a tenth of the instructions of an M/M/1 run).
+    #[expect(clippy::inline_always, reason = "measured")]
+    #[inline(always)]
     fn leave(&mut self, c: ComponentId, d: Departure) {
         match &mut self.tallies[c as usize] {
             Tally::Station(s) => s.leave(&d),

@@ -58,14 +58,13 @@ impl Builder<'_> {
     }
 
     pub(super) fn read_flow(&mut self, name: &str, table: &Table) {
-        let from = match table.opt_text("from") {
-            Some(from) => self.node(from, table.span_of("from")),
-            None => {
-                let d = Diagnostic::error("E0102", table.span, "missing key `from`", "where do the packets come in?")
-                    .help("from = \"NODE\"");
-                self.diagnostics.push(d);
-                None
-            }
+        let from = if let Some(from) = table.opt_text("from") {
+            self.node(from, table.span_of("from"))
+        } else {
+            let d = Diagnostic::error("E0102", table.span, "missing key `from`", "where do the packets come in?")
+                .help("from = \"NODE\"");
+            self.diagnostics.push(d);
+            None
         };
         let to = table.opt_text("to").map(|to| self.node(to, table.span_of("to")));
         let Some(size) = self.size(table) else { return };

@@ -69,6 +69,7 @@ pub(crate) fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<
     let mut builder = Builder::new(scenario, context, graph);
     builder.read_flows();
     builder.read_nodes();
+    builder.check_size();
     builder.stop_if_wrong()?;
     builder.check_ways();
     builder.find_instant_loops();

@@ -58,16 +58,14 @@ impl Builder<'_> {
         let to = self.end_of(directed);
         let name = if directed.is_multiple_of(2) { link.name.clone() } else { format!("{}.reverse", link.name) };
         let Some(discipline) = self.discipline(&link.queue) else { return };
-        let service = match link.rate {
+        let service = match link.rate.map(|rate| (rate, Serialisation::new(rate.exact))) {
             None => ServicePlan::None,
-            Some(rate) => match Serialisation::new(rate.exact) {
-                Some(s) => ServicePlan::Rate(s),
-                None => {
-                    let d = Diagnostic::error("E0333", link.span, format!("a rate of {rate}"), "out of range")
-                        .help("rates from 1 bit/s to 1000 Tbit/s can be simulated");
-                    return self.diagnostics.push(d);
-                }
-            },
+            Some((_, Some(serialisation))) => ServicePlan::Rate(serialisation),
+            Some((rate, None)) => {
+                let d = Diagnostic::error("E0333", link.span, format!("a rate of {rate}"), "out of range")
+                    .help("rates from 1 bit/s to 1000 Tbit/s can be simulated");
+                return self.diagnostics.push(d);
+            }
         };
         let terminal = sinks[to] && self.nodes[to].stages.is_empty();
         stations.add(

@@ -7,6 +7,9 @@ use crate::network::model::Hop;
 use crate::network::routing::Routes;
 use crate::network::system::BranchPlan;
 
+/// More entries than this in the routing table (1 GiB) are refused.
+const ROUTES_MAX: usize = 1 << 28;
+
 impl Builder<'_> {
     pub(super) fn read_branches(&mut self, node: usize, next: &Table) {
         let mut sum = 0.0;
@@ -63,11 +66,31 @@ impl Builder<'_> {
         }
     }
 
-    pub(super) fn routes(&self) -> Routes {
+    /// The nodes that packets are addressed to, each once.
+    fn targets(&self) -> Vec<usize> {
         let mut targets: Vec<usize> = self.flows.iter().filter_map(|f| f.to).collect();
         targets.sort_unstable();
         targets.dedup();
-        Routes::new(&self.graph, &targets)
+        targets
+    }
+
+    pub(super) fn routes(&self) -> Routes {
+        Routes::new(&self.graph, &self.targets())
+    }
+
+    /// That the routing table has a reasonable size.
+    pub(super) fn check_size(&mut self) {
+        let (targets, nodes) = (self.targets().len(), self.graph.nodes.len());
+        if targets.saturating_mul(nodes) > ROUTES_MAX {
+            let d = Diagnostic::error(
+                "E0343",
+                self.scenario.span,
+                format!("{targets} destinations in a network of {nodes} nodes"),
+                format!("destinations times nodes must not exceed {ROUTES_MAX}"),
+            )
+            .help("address fewer nodes, or make the topology smaller");
+            self.diagnostics.push(d);
+        }
     }
 
     /// The link from one node to another that wandering packets take; `None` if they step over at once.

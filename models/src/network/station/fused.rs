@@ -84,7 +84,11 @@ impl Fused {
         self.served -= 1;
         let head = self.lane.pop_front().expect("an arrival has a packet");
         if let Some(next) = self.lane.front() {
-            ctx.at(SimTime::from_ticks(next.leaves.saturating_add(self.place.delay)), next.ticket, Event::arrival(index));
+            ctx.at(
+                SimTime::from_ticks(next.leaves.saturating_add(self.place.delay)),
+                next.ticket,
+                Event::arrival(index),
+            );
         }
         Outgoing { packet: head.packet, at: now }
     }

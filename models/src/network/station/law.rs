@@ -1,6 +1,7 @@
 //! How long a packet is served.
 
-use sim_core::rng::Rng;
+use sim_core::SimDuration;
+use sim_core::rng::{Exponentials, Rng};
 
 use crate::network::service::Service;
 
@@ -11,6 +12,13 @@ pub(in crate::network) enum ServiceLaw {
     None,
     /// Serialisation at an exact rate.
     Rate(Serialisation),
+    /// Exponential, drawn ahead.
+    Exponential {
+        /// Ticks.
+        mean: f64,
+        rng: Rng,
+        ahead: Exponentials,
+    },
     /// Drawn.
     Drawn { law: Service, rng: Rng },
 }
@@ -69,11 +77,19 @@ fn gcd(mut a: i128, mut b: i128) -> i128 {
 }
 
 impl ServiceLaw {
+    /// The law `law` with draws from `rng`.
+    pub(in crate::network) fn drawn(law: &Service, rng: Rng) -> Self {
+        match law {
+            Service::Exponential { mean } => Self::Exponential { mean: *mean, rng, ahead: Exponentials::default() },
+            _ => Self::Drawn { law: law.clone(), rng },
+        }
+    }
     #[inline]
     pub(in crate::network) fn ticks(&mut self, bits: u32) -> u64 {
         match self {
             Self::None => 0,
             Self::Rate(rate) => rate.ticks(bits),
+            Self::Exponential { mean, rng, ahead } => SimDuration::from_ticks_f64(*mean * ahead.next(rng)).ticks(),
             Self::Drawn { law, rng } => law.draw(rng, bits),
         }
     }

@@ -3,6 +3,7 @@
 //! Validated against: index of dispersion 1, M/M/1, M/D/1, M/G/1.
 
 use sim_core::SimDuration;
+use sim_core::rng::Exponentials;
 
 use super::rate::{PacketRate, RATE_FIELD};
 use super::{Emission, MakeTraffic, Streams, Traffic};
@@ -25,17 +26,19 @@ pub(super) struct Poisson {
     rate: f64,
     /// Ticks.
     mean_gap: f64,
+    /// Of the stream of gaps, which nothing else draws from.
+    ahead: Exponentials,
 }
 
 impl Poisson {
     pub(super) fn new(rate: PacketRate, size: &Size) -> Self {
-        Self { size: size.clone(), rate: rate.per_second(), mean_gap: rate.mean_gap() }
+        Self { size: size.clone(), rate: rate.per_second(), mean_gap: rate.mean_gap(), ahead: Exponentials::default() }
     }
 }
 
 impl Traffic for Poisson {
     fn next(&mut self, streams: &mut Streams) -> Option<Emission> {
-        let gap = SimDuration::from_ticks_f64(self.mean_gap * streams.gap.exponential());
+        let gap = SimDuration::from_ticks_f64(self.mean_gap * self.ahead.next(&mut streams.gap));
         Some(Emission { gap, bits: self.size.draw(&mut streams.size) })
     }
     fn mean_rate(&self) -> f64 {
