@@ -1,7 +1,7 @@
 //! The command line. Standard output is data, standard error is talk.
 //!
 //! Exit codes: 0 all is well; 1 some runs failed or a file could not be written; 2 usage; 3 the scenario is not valid;
-//! 5 a law that must hold was violated, or a validation case failed; 130 interrupted.
+//! 4 a validation case is inconclusive; 5 a law that must hold was violated, or a validation case failed; 130 interrupted.
 
 mod bench;
 mod check;

@@ -2,7 +2,7 @@
 
 use clap::{Args as ClapArgs, ValueEnum};
 use models::Registry;
-use scenarios::validation::{self, Options, Verdict};
+use scenarios::validation::{self, CaseResult, Options, Verdict};
 use sim_core::config::did_you_mean;
 
 use super::progress::{Form, reporter};
@@ -15,7 +15,7 @@ use super::{Done, Failure, print_out};
   egress validate mm1-080 priority-cobham
   egress validate --full --seed 7
 
-Exit codes: 0 all pass; 5 a case fails or a law is violated; 2 unknown case.")]
+Exit codes: 0 all pass; 4 a case is inconclusive; 5 a case fails or a law is violated; 2 unknown case.")]
 pub(super) struct Args {
     /// Cases to run; all if none is named.
     #[arg(value_name = "CASE")]
@@ -59,6 +59,9 @@ pub(super) fn run(args: &Args, registry: &Registry) -> Done {
         Format::Table => validation::table(&results),
         Format::Json => validation::to_json(&results),
     })?;
-    let failed = results.iter().any(|r| r.verdict() == Verdict::Fail);
-    Ok(if failed { 5 } else { 0 })
+    Ok(match results.iter().map(CaseResult::verdict).max() {
+        Some(Verdict::Fail) => 5,
+        Some(Verdict::Inconclusive) => 4,
+        Some(Verdict::Pass) | None => 0,
+    })
 }

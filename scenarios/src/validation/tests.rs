@@ -119,40 +119,8 @@ fn page_rows() -> Vec<String> {
 }
 
 #[test]
-#[ignore = "takes a minute; `egress validate` does the same"]
+#[ignore = "takes half a minute; `egress validate` does the same"]
 fn all_cases_pass() {
     let results = run_all(&cases(false), Options::default());
     assert!(results.iter().all(|r| r.verdict() == Verdict::Pass), "{}", table(&results));
-}
-
-// SCRATCH
-#[test]
-#[ignore = "scratch"]
-fn scratch() {
-    let args = std::env::var("VAL").unwrap_or_default();
-    let args: Vec<&str> = args.split_whitespace().collect();
-    let seed = args.iter().find_map(|a| a.strip_prefix("--seed=").map(|s| s.parse().unwrap()));
-    let mut all = cases(true);
-    for c in &mut all {
-        c.replications = cases(false).iter().find(|s| s.id == c.id).map_or(Some(40), |s| s.replications);
-    }
-    if let Some(n) = args.iter().find_map(|a| a.strip_prefix("--reps=").map(|s| s.parse().unwrap())) {
-        for c in &mut all {
-            c.replications = Some(n);
-        }
-    }
-    let only: Vec<&&str> = args.iter().filter(|a| !a.starts_with("--")).collect();
-    all.retain(|c| only.is_empty() || only.iter().any(|o| **o == c.id));
-    for c in &all {
-        let r = run_all(std::slice::from_ref(c), Options { seed, ..Options::default() });
-        println!("{}", table(&r));
-        println!(
-            "{}",
-            std::process::Command::new("date")
-                .arg("+%T.%N")
-                .output()
-                .map(|o| String::from_utf8_lossy(&o.stdout).into_owned())
-                .unwrap()
-        );
-    }
 }

@@ -16,7 +16,7 @@ const RESIDENCE: (&str, &str) = ("residence times are exponential; N is Poisson 
 const IMMIGRATION: (&str, &str) = ("N(t) is Poisson with mean lambda / mu (1 - exp(-mu t)), as in M/M/inf", GARDINER);
 const KENDALL: (&str, &str) = (
     "E N = n e^((b-d)t); Var N = n (b+d) / (b-d) e^((b-d)t) (e^((b-d)t) - 1)",
-    "Kendall 1948, doi:10.1214/aoms/1177730285",
+    "Kendall 1948, doi:10.1214/aoms/1177730285 (DOI from memory)",
 );
 const LEAK_PUMP: (&str, &str) = (
     "pi(n) proportional to prod_j lambda / (k j + Vmax j / (Km (1 + I/Ki) + j)); residence time E N / lambda",
@@ -24,11 +24,11 @@ const LEAK_PUMP: (&str, &str) = (
 );
 const INHIBITION: (&str, &str) = (
     "v = Vmax S / (Km (1 + I/Ki) + S), halved at I = Ki (1 + S/Km); firings are Poisson",
-    "Cheng & Prusoff 1973, doi:10.1016/0006-2952(73)90196-2",
+    "Cheng & Prusoff 1973, doi:10.1016/0006-2952(73)90196-2 (DOI from memory)",
 );
 const TURNOVER: (&str, &str) = (
     "rate = k1 S k2 / (k1 S + k-1 + k2); Var N / E N = 1 - 2 k1 S k2 / (k1 S + k-1 + k2)^2",
-    "Kou, Cherayil, Min, English & Xie 2005, doi:10.1021/jp051490q",
+    "Kou, Cherayil, Min, English & Xie 2005, doi:10.1021/jp051490q (DOI from memory)",
 );
 
 const LEAK_PUMP_CELL: &str = include_str!("leak-pump.toml");

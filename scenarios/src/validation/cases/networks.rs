@@ -4,11 +4,13 @@ use super::super::case::{Case, Observable};
 use super::super::closed_form::{mm1, traffic_equations};
 use super::{NUMBER, SOJOURN, case};
 
-const TANDEM: (&str, &str) =
-    ("every queue of the row is M/M/1 by itself; the times add up", "Burke 1956, doi:10.1287/opre.4.6.699");
+const TANDEM: (&str, &str) = (
+    "every queue of the row is M/M/1 by itself; the times add up",
+    "Burke 1956, doi:10.1287/opre.4.6.699 (DOI from memory)",
+);
 const JACKSON: (&str, &str) = (
     "lambda_j = external_j + sum_i lambda_i p_ij; every queue is M/M/1 at lambda_j; T = L / external",
-    "Jackson 1957, doi:10.1287/opre.5.4.518",
+    "Jackson 1957, doi:10.1287/opre.5.4.518 (DOI from memory)",
 );
 
 pub(super) fn cases() -> Vec<Case> {

@@ -18,8 +18,10 @@ const MG1: (&str, &str) = (
 );
 const ERLANG_B: (&str, &str) =
     ("P(loss) = B(c, a), Erlang B, for any law of service times", "Erlang 1917; Sevast'yanov 1957 (from memory)");
-const COBHAM: (&str, &str) =
-    ("W_k = sum(lambda_i E[S_i^2]) / 2 / ((1 - sigma_(k-1)) (1 - sigma_k))", "Cobham 1954, doi:10.1287/opre.2.1.70");
+const COBHAM: (&str, &str) = (
+    "W_k = sum(lambda_i E[S_i^2]) / 2 / ((1 - sigma_(k-1)) (1 - sigma_k))",
+    "Cobham 1954, doi:10.1287/opre.2.1.70 (DOI from memory)",
+);
 
 const LINK: &str = include_str!("mm1-link.toml");
 const SERVER: &str = include_str!("server.toml");
