@@ -38,8 +38,8 @@ pub trait Model<P: Probe> {
     }
 }
 
-/// A run that handles more events than this at one instant is stopped: it would never end.
-pub const EVENTS_PER_INSTANT_MAX: u64 = 10_000_000;
+/// A run that handles this many events and more at one instant is stopped, within as many again: it would never end.
+pub const EVENTS_PER_INSTANT_MAX: u64 = 1 << 20;
 
 /// Order among events at the same instant, before the order of scheduling: lower first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,7 +56,7 @@ impl Priority {
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 pub enum RunError {
     /// More than [`EVENTS_PER_INSTANT_MAX`] events at one instant.
-    #[error("no progress: more than {EVENTS_PER_INSTANT_MAX} events at {at:?}, the last of them at {element}")]
+    #[error("no progress: over {EVENTS_PER_INSTANT_MAX} events at {at:?}, the last of them at {element}")]
     Livelock {
         /// The instant.
         at: SimTime,
@@ -228,21 +228,40 @@ impl<M: Model<P>, P: Probe> Engine<M, P> {
             model.start(&mut ctx);
         }
         let mut handled = 0;
-        // The present instant, and how many events had been handled when it came.
-        let mut instant = (ctx.now(), 0);
         while handled < count && ctx.error.is_none() {
-            let Some(event) = ctx.queue.pop_before(end) else { break };
-            handled += 1;
-            let now = ctx.now();
-            if now != instant.0 {
-                instant = (now, handled);
-            } else if handled - instant.1 > EVENTS_PER_INSTANT_MAX {
-                *ctx.error = Some(RunError::Livelock { at: now, element: model.element(event) });
+            let before = ctx.now();
+            let chunk = (count - handled).min(EVENTS_PER_INSTANT_MAX);
+            let (done, last) = handle_events(model, &mut ctx, chunk);
+            handled += done;
+            if done < chunk {
                 break;
             }
-            model.handle(event, &mut ctx);
+            if let Some(event) = last.filter(|_| done == EVENTS_PER_INSTANT_MAX && ctx.now() == before) {
+                let livelock = RunError::Livelock { at: before, element: model.element(event) };
+                ctx.error.get_or_insert(livelock);
+            }
         }
         self.events += handled + batched;
         error.map_or(Ok(()), Err)
     }
+}
+
+/// Handles events until `count` are done, none is left before the end of the stretch, or the model fails. Returns how
+/// many, and the last one.
+#[inline]
+fn handle_events<M: Model<P>, P: Probe>(
+    model: &mut M,
+    ctx: &mut Ctx<'_, M::Event, P>,
+    count: u64,
+) -> (u64, Option<M::Event>) {
+    let mut last = None;
+    for done in 0..count {
+        let Some(event) = ctx.queue.pop_before(ctx.end) else { return (done, last) };
+        last = Some(event);
+        model.handle(event, ctx);
+        if ctx.error.is_some() {
+            return (done + 1, last);
+        }
+    }
+    (count, last)
 }

@@ -1,0 +1,39 @@
+//! Every bundled scenario keeps the laws that must hold: conservation, Little's law, the utilization law.
+
+mod common;
+
+use common::{Place, manifest};
+use egress::scenarios::library;
+
+/// How each scenario is shortened.
+fn shorter(name: &str) -> [&'static str; 2] {
+    match name {
+        "abilene" => ["run.duration=50 ms", "run.warmup=40 ms"],
+        "branch-office" => ["run.duration=5 s", "run.warmup=1 s"],
+        "pgp-efflux" => ["run.duration=20 min", "run.warmup=10 min"],
+        _ => panic!("say here how `{name}` is shortened"),
+    }
+}
+
+#[test]
+fn bundled_scenarios_keep_the_laws_and_draw_their_figures() {
+    let place = Place::new();
+    for (name, _) in library::list() {
+        let [duration, warmup] = shorter(name);
+        let args = ["run", name, "--reps", "2", "--set", duration, "--set", warmup, "--quiet"];
+        place.egress(&args).ends_with(0);
+        let folder = place.path("out").join(name);
+        let manifest = manifest(&folder);
+        assert_eq!(manifest["status"], "done", "{name}");
+        assert_eq!(manifest["counts"]["done"], manifest["counts"]["planned"], "{name}");
+        assert_eq!(manifest["checks"]["violated"], 0, "{name}: {}", manifest["checks"]);
+        let runs = manifest["counts"]["done"].as_u64().unwrap();
+        let made = manifest["checks"]["made"].as_u64().unwrap();
+        assert!(made >= 3 * runs, "{name}: {made} checks in {runs} runs");
+        let figures = common::files(&folder.join("figures"));
+        for form in ["svg", "pdf", "png", "csv"] {
+            let of_form = figures.iter().filter(|(file, _)| file.ends_with(&format!(".{form}")));
+            assert!(of_form.clone().count() > 0 && of_form.clone().all(|f| !f.1.is_empty()), "{name}: {form}");
+        }
+    }
+}

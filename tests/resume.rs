@@ -1,0 +1,92 @@
+//! A study that is killed or interrupted goes on where it was, and nobody can tell from its tables.
+
+mod common;
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use common::{NETWORK, Place, Run, assert_same_results, manifest};
+
+/// So many runs that a study can be caught in the middle.
+const RUNS: &str = "300";
+
+fn start(place: &Place, out: &str) -> Child {
+    let mut command = place.command(&["run", "wire.toml", "--reps", RUNS, "--threads", "2", "--out", out]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts")
+}
+
+/// How many runs the journal of a study has.
+fn committed(folder: &Path) -> usize {
+    std::fs::read_to_string(folder.join("journal/runs.jsonl")).map_or(0, |text| text.lines().count())
+}
+
+/// Waits until a study has `runs` runs; it must not have ended before.
+fn wait_for(child: &mut Child, folder: &Path, runs: usize) {
+    while committed(folder) < runs {
+        assert_eq!(child.try_wait().expect("its state is known"), None, "the study ended too early");
+        sleep(Duration::from_millis(1));
+    }
+}
+
+fn finish(place: &Place, out: &str) -> Run {
+    Place::wait(start(place, out)).ends_with(0)
+}
+
+#[test]
+fn a_killed_study_is_finished_with_the_same_tables() {
+    let place = Place::with("wire.toml", NETWORK);
+    finish(&place, "whole");
+    for runs in [5, 60] {
+        let mut child = start(&place, "killed");
+        wait_for(&mut child, &place.path("killed"), runs);
+        child.kill().expect("a process of our own can be killed");
+        child.wait().expect("it ends");
+        let there = committed(&place.path("killed"));
+        assert!(there < 300 && manifest(&place.path("killed"))["status"] == "running", "{there} runs");
+    }
+    let before = committed(&place.path("killed"));
+    assert!(before >= 60);
+    finish(&place, "killed");
+    assert_eq!(manifest(&place.path("killed"))["status"], "done");
+    assert_same_results(&place.path("whole"), &place.path("killed"));
+    // Only what was missing was run: a torn line at each kill at most was run again.
+    let lines = committed(&place.path("killed"));
+    assert!((300..=302).contains(&lines), "{lines} lines in the journal");
+}
+
+#[test]
+fn an_interrupted_study_says_how_to_go_on_and_does() {
+    let place = Place::with("wire.toml", NETWORK);
+    finish(&place, "whole");
+    let mut child = start(&place, "a folder");
+    wait_for(&mut child, &place.path("a folder"), 5);
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().expect("there is `kill`").success());
+    let run = Place::wait(child).ends_with(130);
+    let program = env!("CARGO_BIN_EXE_egress");
+    let resume = format!("to resume: {program} run wire.toml --reps {RUNS} --threads 2 --out 'a folder'");
+    assert!(run.err.contains(&resume), "{}", run.err);
+    let manifest = manifest(&place.path("a folder"));
+    let kept = format!("interrupted: {} of {RUNS} runs are kept in a folder", manifest["counts"]["done"]);
+    assert!(manifest["status"] == "interrupted" && run.err.contains(&kept), "{}", run.err);
+    // Tables of what is there were written.
+    assert!(place.path("a folder/summary.csv").exists());
+    finish(&place, "a folder");
+    assert_same_results(&place.path("whole"), &place.path("a folder"));
+}
+
+#[test]
+fn a_finished_study_is_not_run_again() {
+    let place = Place::with("wire.toml", NETWORK);
+    for _ in 0..2 {
+        place.egress(&["run", "wire.toml", "--out", "out"]).ends_with(0);
+        assert_eq!(committed(&place.path("out")), 4);
+    }
+    // More replications add to what is there.
+    place.egress(&["run", "wire.toml", "--out", "out", "--reps", "6"]).ends_with(0);
+    assert_eq!(committed(&place.path("out")), 6);
+    place.egress(&["run", "wire.toml", "--out", "fresh", "--reps", "6"]).ends_with(0);
+    assert_same_results(&place.path("fresh"), &place.path("out"));
+}
