@@ -31,7 +31,7 @@ pub struct Estimate {
     pub mean: f64,
     /// Standard deviation over replications; NaN for fewer than two.
     pub sd: f64,
-    /// Lower end of the 95 % confidence interval (Student's t over replications); NaN for fewer than two.
+    /// Lower end of the confidence interval (Student's t over replications); NaN for fewer than two.
     pub ci_low: f64,
     /// Upper end.
     pub ci_high: f64,
@@ -71,7 +71,7 @@ pub struct SeriesSummary {
     pub bin: f64,
     /// Mean over replications, bin by bin.
     pub mean: Vec<f64>,
-    /// Half-width of the 95 % confidence interval, bin by bin; NaN for one replication.
+    /// Half-width of the confidence interval, bin by bin; NaN for one replication.
     pub half_width: Vec<f64>,
 }
 
@@ -102,4 +102,6 @@ pub struct StudyTables {
     pub replications: u32,
     /// The study's seed.
     pub seed: u64,
+    /// The confidence of all intervals, 0 to 1.
+    pub confidence: f64,
 }

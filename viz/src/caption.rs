@@ -28,7 +28,10 @@ impl<'a> Caption<'a> {
     pub(crate) fn interval(&mut self, what: &str) {
         self.say(match self.tables.replications {
             0 | 1 => "One replication: no confidence interval.".into(),
-            n => format!("{what}: 95 % confidence interval of the mean over n = {n} replications (Student's t)."),
+            n => {
+                let percent = brief(100.0 * self.tables.confidence);
+                format!("{what}: {percent} % confidence interval of the mean over n = {n} replications (Student's t).")
+            }
         });
     }
     /// On which points of a sweep are shown: some `lines` of them for one component, or only the point `first`.

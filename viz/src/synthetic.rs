@@ -75,6 +75,7 @@ pub(crate) fn network(swept: bool) -> StudyTables {
         warmup: 60.0,
         end: 600.0,
         replications: 20,
+        confidence: 0.95,
         seed: 1,
         points: vec![Point { coordinates: vec![] }],
         ..StudyTables::default()
@@ -142,6 +143,7 @@ pub(crate) fn biology(swept: bool) -> StudyTables {
         warmup: 3600.0,
         end: 5400.0,
         replications: 200,
+        confidence: 0.95,
         seed: 7,
         points: vec![Point { coordinates: vec![] }],
         ..StudyTables::default()

@@ -56,6 +56,7 @@ fn blank(manifest: &Manifest) -> StudyTables {
         warmup: manifest.warmup_s,
         end: manifest.end_s,
         seed: manifest.seed,
+        confidence: manifest.confidence,
         ..StudyTables::default()
     }
 }

@@ -1,0 +1,117 @@
+//! Bundled scenarios give the numbers that theory says.
+
+mod common;
+
+use common::{Place, about, mean_and_error, number, samples};
+use egress::scenarios::{Overrides, Scenario, Source};
+use egress::sim_core::config::Table;
+
+/// The stationary mean count of a birth-death process by its balance equations: births at `birth`, deaths at `death(n)`.
+fn stationary_mean(birth: f64, death: impl Fn(f64) -> f64) -> f64 {
+    let (mut weight, mut total, mut first) = (1.0, 1.0, 0.0);
+    for n in (1..5000).map(f64::from) {
+        weight *= birth / death(n);
+        total += weight;
+        first += n * weight;
+    }
+    first / total
+}
+
+/// The drug in the cell of `pgp-efflux` at an inhibitor's dose in uM, from its equations.
+fn drug_held(dose: f64) -> f64 {
+    let molecules_per_um = 6.022_140_76e23 * 1e-18 * 1e-3;
+    let (leak, maximum) = (0.002, 100.0 * 0.3011);
+    let km = 3.0 * (1.0 + dose / 0.5) * molecules_per_um;
+    stationary_mean(leak * molecules_per_um, |n| leak * n + maximum * n / (km + n))
+}
+
+#[test]
+fn the_drug_held_by_a_cell_follows_its_birth_death_process() {
+    let place = Place::new();
+    for (dose, expected) in [(0.0, 66.67), (1.0, 162.93), (10.0, 432.52)] {
+        assert!((drug_held(dose) - expected).abs() < 0.005 + 1e-4 * expected, "{dose} uM: {}", drug_held(dose));
+        let out = format!("dose-{dose}");
+        let set = format!("intervention.dose.value={dose} uM");
+        place.egress(&["run", "pgp-efflux", "--quiet", "--set", &set, "--out", &out]).ends_with(0);
+        let (mean, error) = mean_and_error(&samples(&place.path(&out), "cell.drug", "occupancy", "time_mean"));
+        assert!(error > 0.0 && error < 0.01 * expected, "{dose} uM: standard error {error}");
+        assert!((mean - expected).abs() < 4.0 * error, "{dose} uM: {mean} +- {error}, not {expected}");
+    }
+}
+
+/// A link of a scenario: name, ends, capacity in bit/s.
+struct Link {
+    name: String,
+    ends: [String; 2],
+    rate: f64,
+}
+
+fn links(scenario: &Table) -> Vec<Link> {
+    let read = |(name, table): (&str, &Table)| Link {
+        name: name.to_owned(),
+        ends: ["from", "to"].map(|end| table.text(end).to_owned()),
+        rate: table.quantity("rate").value,
+    };
+    scenario.named("link").map(read).collect()
+}
+
+/// The link that a packet at `node` takes towards `target` and where it leads: fewest hops, of ties the first declared.
+fn next_hop(links: &[Link], node: &str, target: &str) -> (usize, String) {
+    let mut hops = vec![(target.to_owned(), 0)];
+    let mut at = 0;
+    while at < hops.len() {
+        let (here, far) = hops[at].clone();
+        for link in links {
+            for (a, b) in [(0, 1), (1, 0)] {
+                if link.ends[a] == here && !hops.iter().any(|h| h.0 == link.ends[b]) {
+                    hops.push((link.ends[b].clone(), far + 1));
+                }
+            }
+        }
+        at += 1;
+    }
+    let far = |n: &str| hops.iter().find(|h| h.0 == n).expect("all nodes are connected").1;
+    let ways = links.iter().enumerate().flat_map(|(i, l)| [(i, &l.ends[0], &l.ends[1]), (i, &l.ends[1], &l.ends[0])]);
+    let mut nearer = ways.filter(|(_, from, to)| from.as_str() == node && far(to) + 1 == far(node));
+    let (link, _, to) = nearer.next().expect("there is a way");
+    (link, to.clone())
+}
+
+/// The utilization of every link in both directions, by name and node that it starts from, from the demands alone.
+fn expected_utilizations(scenario: &Table) -> Vec<(String, String, f64)> {
+    let links = links(scenario);
+    let ways = links.iter().flat_map(|l| l.ends.iter().map(|from| (l.name.clone(), from.clone(), 0.0)));
+    let mut load: Vec<(String, String, f64)> = ways.collect();
+    let demand = scenario.table("traffic").table("demand");
+    for row in demand.list("demands") {
+        let egress::sim_core::config::Data::List(cells) = &row.data else { panic!("a demand is a list") };
+        let [from, to] = [0, 1].map(|i| cells[i].as_text().expect("a node"));
+        let bits = cells[2].as_number().expect("a demand") * demand.number("load") * 1e6;
+        let mut at = from.to_owned();
+        while at != to {
+            let (link, next) = next_hop(&links, &at, to);
+            let side = usize::from(links[link].ends[1] == at);
+            load[2 * link + side].2 += bits / links[link].rate;
+            at = next;
+        }
+    }
+    load
+}
+
+#[test]
+fn the_busiest_link_of_a_backbone_carries_the_demands_that_cross_it() {
+    let scenario =
+        Scenario::load(&Source::Bundled("abilene".into()), &Overrides::default(), &egress::registry()).ok().unwrap();
+    let expected = expected_utilizations(scenario.table());
+    let busiest = expected.iter().max_by(|a, b| a.2.total_cmp(&b.2)).unwrap();
+    assert_eq!((busiest.0.as_str(), busiest.1.as_str()), ("ATLAng_IPLSng", "IPLSng"));
+    let place = Place::new();
+    let run = place.egress(&["run", "abilene", "--out", "out"]).ends_with(0);
+    let ranking = common::rows(&place.path("out/bottlenecks.csv"));
+    let first = ranking[0]["component"].as_str();
+    assert!(first.starts_with("ATLAng_IPLSng"), "{first}");
+    assert!(run.out.contains("utilization") && run.out.contains(&format!("bottleneck: {first}")), "{}", run.out);
+    let seen = &about(&place.path("out/summary.csv"), first, "utilization", "time_mean")[0];
+    let (low, high) = (number(seen, "ci_low"), number(seen, "ci_high"));
+    assert!(low < busiest.2 && busiest.2 < high, "{low} to {high}, not {}", busiest.2);
+}
