@@ -87,7 +87,8 @@ pub(super) fn make(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<(), Dia
     let text = table.text("equation");
     let span = table.span_of("equation");
     let equation = equation::parse(text)
-        .map_err(|e| Diagnostic::error("E0610", part(span, text, &e.range), e.message, e.expected))?;
+        .map_err(|e| Diagnostic::error("E0610", part(span, text, &e.range), e.message, e.expected))
+        .map_err(|d| d.help("for example `2 A + B -> C`, `A <-> B`, or `-> A`"))?;
     let home = home(table, to)?;
     let reaction = Reaction { table, equation: &equation, home };
     let left = reaction.side(&equation.left, to)?;

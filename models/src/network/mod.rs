@@ -16,6 +16,8 @@ pub mod size;
 pub mod stage;
 mod station;
 mod system;
+#[cfg(test)]
+mod tests;
 pub mod topology;
 pub mod traffic;
 

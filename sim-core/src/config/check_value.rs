@@ -64,7 +64,8 @@ impl Checker<'_> {
         }
         if !signed && q.exact.0 < 0 {
             let message = format!("{} cannot be negative", q.dimension.describe());
-            self.report(Diagnostic::error("E0203", node.span, message, format!("`{path}` is zero or more")));
+            let d = Diagnostic::error("E0203", node.span, message, format!("`{path}` is zero or more"));
+            self.report(d.help(format!("for example `{}`", q.dimension.example())));
             return None;
         }
         Some(Data::Quantity(q))
@@ -108,21 +109,22 @@ impl Checker<'_> {
             return None;
         }
         if x < min || x > max {
-            return self.out_of_bounds(node.span, path, &explain::bounds(min, max));
+            return self.out_of_bounds(node.span, path, &explain::bounds(min, max), x.clamp(min, max));
         }
         Some(Data::Number(x))
     }
 
     fn integer(&mut self, i: i64, span: Span, path: &str, min: i64, max: i64) -> Option<Data> {
         if i < min || i > max {
-            return self.out_of_bounds(span, path, &explain::integer_bounds(min, max));
+            return self.out_of_bounds(span, path, &explain::integer_bounds(min, max), i.clamp(min, max));
         }
         Some(Data::Integer(i))
     }
 
-    fn out_of_bounds(&mut self, span: Span, path: &str, bounds: &str) -> Option<Data> {
+    fn out_of_bounds(&mut self, span: Span, path: &str, bounds: &str, nearest: impl std::fmt::Display) -> Option<Data> {
         let message = format!("`{path}` is out of bounds");
-        self.report(Diagnostic::error("E0108", span, message, format!("must be {bounds}")));
+        let d = Diagnostic::error("E0108", span, message, format!("must be {bounds}"));
+        self.report(d.help(format!("the nearest is `{nearest}`")));
         None
     }
 

@@ -36,7 +36,7 @@ impl Report<'_> {
                     to.passages(&s.totals, &before, s.held, ticks);
                     to.occupancy(
                         (s.totals.area - before.area) as f64 / ticks,
-                        Some((s.totals.squares - before.squares) / ticks),
+                        Some((s.totals.squares - before.squares) as f64 / ticks),
                         Some(s.held_max as f64),
                     );
                     to.times("sojourn_time", &s.sojourn);

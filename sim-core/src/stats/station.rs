@@ -60,7 +60,7 @@ pub(super) struct Totals {
     /// Service given to those who left, in ticks.
     pub(super) service: u128,
     /// Integral of the squared number held.
-    pub(super) squares: f64,
+    pub(super) squares: u128,
     /// Time that entities lost after being taken in had spent, in ticks.
     pub(super) wasted: u128,
 }
@@ -106,9 +106,9 @@ impl Station {
     pub(super) fn advance(&mut self, at: SimTime) {
         let dt = at.ticks() - self.last;
         self.last = at.ticks();
+        // In whole numbers, so that the edges of bins leave no trace in the sums.
         self.totals.area += u128::from(self.held) * u128::from(dt);
-        let held = self.held as i64 as f64;
-        self.totals.squares += held * held * (dt as i64 as f64);
+        self.totals.squares += u128::from(self.held * self.held) * u128::from(dt);
         self.totals.busy += u128::from(self.held.min(self.servers)) * u128::from(dt);
     }
     #[inline]

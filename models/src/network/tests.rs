@@ -1,0 +1,178 @@
+//! The walk of packets: lanes against single events, store and forward by hand, priorities, forwarding at random.
+
+use std::path::Path;
+
+use sim_core::SimTime;
+use sim_core::config::{Diagnostics, check};
+use sim_core::rng::Streams;
+use sim_core::stats::{RunRecord, Window};
+
+use super::discipline::{Discipline, Fifo, Limit, MakeDiscipline, Reason};
+use super::packet::Packet;
+use super::traffic::fixture::{TestFile, tree};
+use crate::registry::{Kind, registry};
+use crate::{BuildContext, System, build, sections};
+
+/// A FIFO that does not say so: its stations have an event for every end of service.
+#[derive(Clone, Debug)]
+struct Plain(Fifo);
+
+const PLAIN: Kind<MakeDiscipline> = Kind {
+    name: "plain",
+    doc: "First in, first out, one event at every end of service.",
+    fields: &[Limit::FIELD],
+    make: |table, _| Ok(Box::new(Plain(Fifo::new(Limit::read(table))))),
+};
+
+impl Discipline for Plain {
+    fn enqueue(&mut self, p: Packet, now: SimTime, dropped: &mut Vec<(Packet, Reason)>) -> Result<(), Reason> {
+        self.0.enqueue(p, now, dropped)
+    }
+    fn dequeue(&mut self, now: SimTime, dropped: &mut Vec<(Packet, Reason)>) -> Option<Packet> {
+        self.0.dequeue(now, dropped)
+    }
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+    fn for_each(&self, show: &mut dyn FnMut(&Packet)) {
+        self.0.for_each(show);
+    }
+    fn boxed_clone(&self) -> Box<dyn Discipline> {
+        Box::new(self.clone())
+    }
+}
+
+fn system(text: &str) -> Result<Box<dyn System>, Diagnostics> {
+    let mut registry = registry();
+    registry.disciplines.add(PLAIN);
+    let mut found = Diagnostics::default();
+    let table = check(&tree(text), &sections(), &registry, &mut found);
+    assert!(!found.has_errors(), "{text}: {found:?}");
+    build(&table, &BuildContext { registry: &registry, folder: Path::new(&std::env::temp_dir()) })
+}
+
+fn run(text: &str, seconds: u64, bins: u32) -> RunRecord {
+    let system = system(text).unwrap_or_else(|d| panic!("{text}: {d:?}"));
+    let window = Window { warmup: SimTime::from_secs(seconds / 10), end: SimTime::from_secs(seconds), bins };
+    let record = system.run(Streams::new(5, 0), window).unwrap();
+    assert!(record.checks.made > 0 && record.checks.violations.is_empty(), "{text}: {:?}", record.checks);
+    record
+}
+
+fn value(record: &RunRecord, component: u32, metric: &str, stat: &str) -> f64 {
+    let found = record.measures.iter().find(|m| (m.component, m.metric, m.stat) == (component, metric, stat));
+    found.unwrap_or_else(|| panic!("no {metric} {stat} of {component}")).value
+}
+
+fn same(a: &RunRecord, b: &RunRecord) -> bool {
+    a.measures.iter().zip(&b.measures).all(|(a, b)| a.value.to_bits() == b.value.to_bits()) && a.series == b.series
+}
+
+#[test]
+fn lanes_give_the_same_run_as_single_events() {
+    // Two flows that meet, a stage, losses, and delays longer than the gaps.
+    let text = |kind: &str| {
+        format!(
+            "{{ node = {{ a = {{}}, b = {{ stages = ['s'] }}, c = {{}} }},
+               stage = {{ s = {{ kind = 'server', service = {{ kind = 'exponential', mean = '0.7 ms' }},
+                                 queue = {{ kind = '{kind}', limit = '20 packets' }} }} }},
+               link = {{ ab = {{ from = 'a', to = 'b', rate = '12345679 bit/s', delay = '20 ms',
+                                 queue = {{ kind = '{kind}', limit = '5 kB' }} }},
+                         bc = {{ from = 'b', to = 'c', rate = '10 Mbit/s', queue = {{ kind = '{kind}', limit = 'none' }} }} }},
+               traffic = {{ x = {{ kind = 'poisson', from = 'a', to = 'c', rate = '900 packets/s', size = {{ kind = 'imix' }} }},
+                            y = {{ kind = 'poisson', from = 'b', to = 'c', rate = '300 packets/s' }},
+                            z = {{ kind = 'poisson', from = 'a', to = 'b', rate = '400 packets/s' }} }} }}"
+        )
+    };
+    let (fused, single) = (run(&text("fifo"), 60, 97), run(&text("plain"), 60, 97));
+    assert!(value(&fused, 0, "dropped", "mean") > 0.0, "the limits must be met");
+    assert!(same(&fused, &single));
+}
+
+#[test]
+fn bins_do_not_change_a_run() {
+    let text =
+        "{ node = { a = {}, b = {} }, link = { l = { from = 'a', to = 'b', rate = '1 Mbit/s', delay = '3 ms' } },
+                  traffic = { x = { kind = 'poisson', from = 'a', to = 'b', rate = '80 packets/s' } } }";
+    let (few, many) = (run(text, 100, 1), run(text, 100, 1009));
+    assert!(few.measures.iter().zip(&many.measures).all(|(a, b)| a.value.to_bits() == b.value.to_bits()));
+}
+
+#[test]
+fn a_train_of_packets_is_stored_and_forwarded() {
+    // N packets of 1500 byte over k hops of 10 Mbit/s: the last arrives after (N + k - 1) S / C (here 14.4 ms).
+    let file = TestFile::new("train.csv", format!("time,size\n{}", "0,1500\n".repeat(10)).as_bytes());
+    let text = format!(
+        "{{ topology = {{ kind = 'line', nodes = 4, rate = '10 Mbit/s' }},
+            traffic = {{ t = {{ kind = 'trace', from = 'n0', to = 'n3', file = '{}' }} }} }}",
+        file.name
+    );
+    let system = system(&text).unwrap_or_else(|d| panic!("{d:?}"));
+    let window = Window { warmup: SimTime::ZERO, end: SimTime::from_secs(1), bins: 1 };
+    let record = system.run(Streams::new(1, 0), window).unwrap();
+    assert_eq!(value(&record, 0, "departures", "mean"), 10.0);
+    assert_eq!(value(&record, 0, "sojourn_time", "max"), 14.4e-3);
+    // The first has 3 S / C, each next one S / C more.
+    assert!((value(&record, 0, "sojourn_time", "mean") - (3.0 + 4.5) * 1.2e-3).abs() < 1e-15);
+    assert_eq!(value(&record, 0, "wait_time", "max"), 10.8e-3);
+}
+
+#[test]
+fn a_constant_stream_above_capacity_loses_the_rest() {
+    let text = "{ node = { a = {}, b = {} },
+                  link = { l = { from = 'a', to = 'b', rate = '10 Mbit/s', queue = { kind = 'fifo', limit = '10 packets' } } },
+                  traffic = { x = { kind = 'constant', from = 'a', to = 'b', rate = '12.5 Mbit/s' } } }";
+    let record = run(text, 100, 10);
+    assert!((value(&record, 0, "loss_ratio", "mean") - 0.2).abs() < 1e-4);
+    assert_eq!(value(&record, 1, "utilization", "time_mean"), 1.0);
+    assert_eq!(value(&record, 1, "occupancy", "max"), 11.0);
+}
+
+#[test]
+fn the_urgent_class_does_not_wait_for_the_other() {
+    let text = "{ node = { a = {}, b = {} },
+                  link = { l = { from = 'a', to = 'b', rate = '10 Mbit/s',
+                                 queue = { kind = 'priority', classes = ['voice'], limit = 'none' } } },
+                  traffic = { v = { kind = 'constant', from = 'a', to = 'b', rate = '1 Mbit/s', class = 'voice' },
+                              d = { kind = 'poisson', from = 'a', to = 'b', rate = '8.5 Mbit/s' } } }";
+    let record = run(text, 100, 10);
+    // At most one packet of the other class is on the wire.
+    assert!(value(&record, 0, "wait_time", "max") <= 1.2e-3);
+    assert!(value(&record, 1, "wait_time", "mean") > 4e-3);
+}
+
+#[test]
+fn packets_wander_by_the_probabilities_of_next() {
+    let text = "{ node = { a = { stages = ['s'], next = { a = 0.5, b = 0.25, exit = 0.25 } }, b = {} },
+                  stage = { s = { kind = 'server', service = { kind = 'exponential', mean = '1 ms' } } },
+                  traffic = { x = { kind = 'poisson', from = 'a', rate = '100 packets/s' } } }";
+    let record = run(text, 1000, 10);
+    // Two visits a packet; four standard errors of 90 000 packets.
+    let visits = value(&record, 1, "departures", "mean") / value(&record, 0, "departures", "mean");
+    assert!((visits - 2.0).abs() < 4.0 * (2.0f64 / 90_000.0).sqrt(), "{visits}");
+}
+
+#[test]
+fn mistakes_are_told_with_their_codes() {
+    let code = |text: &str| {
+        let found = system(text).err().unwrap_or_else(|| panic!("accepted: {text}"));
+        found.iter().map(|d| d.code).collect::<Vec<_>>()
+    };
+    let two = "node = { a = {}, b = {} }, link = { l = { from = 'a', to = 'b', rate = '1 Mbit/s', duplex = false } }";
+    let traffic = |x: &str| format!("{{ {two}, traffic = {{ x = {{ kind = 'poisson', rate = '1 /s', {x} }} }} }}");
+    assert_eq!(code(&format!("{{ {two} }}")), ["E0300"]);
+    assert_eq!(code(&traffic("from = 'a', to = 'bb'")), ["E0310"]);
+    assert_eq!(code(&traffic("from = 'b', to = 'a'")), ["E0321"]);
+    assert_eq!(code(&traffic("from = 'a'")), ["E0322"]);
+    assert_eq!(code(&traffic("to = 'a'")), ["E0102"]);
+    let wander = |next: &str| {
+        format!(
+            "{{ node = {{ a = {{ next = {next} }}, b = {{ next = {{ a = 1.0 }} }} }},
+                traffic = {{ x = {{ kind = 'poisson', rate = '1 /s', from = 'a' }} }} }}"
+        )
+    };
+    assert_eq!(code(&wander("{ b = 0.5, exit = 0.5 }")), ["E0323"]);
+    assert_eq!(code(&wander("{ b = 0.5, exit = 0.4 }")), ["E0320"]);
+    let twice = traffic("from = 'a', to = 'b'").replace("x = {", "l = {");
+    assert_eq!(code(&twice), ["E0324"]);
+}
