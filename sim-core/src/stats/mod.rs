@@ -12,10 +12,12 @@ mod series;
 mod sketch;
 mod station;
 mod statistics;
+mod window;
 
 pub use component::{Component, ComponentKind, Measure};
-pub use observe::{RunRecord, Window, observe};
+pub use observe::{RunRecord, observe};
 pub use report::Checks;
 pub use series::{Series, SeriesRow};
 pub use sketch::Sketch;
 pub use statistics::Statistics;
+pub use window::Window;

@@ -4,21 +4,10 @@ use super::component::{Component, Measure};
 use super::report::{Checks, Report};
 use super::series::{Recorder, Series};
 use super::sketch::Sketch;
-use super::station::Census;
-use super::statistics::{Snapshot, Statistics, snapshot};
+use super::statistics::{Statistics, snapshot};
+use super::window::{Opening, Window};
 use crate::engine::{Engine, Model, RunError};
 use crate::time::SimTime;
-
-/// What part of a run the measures are of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// Measures begin here; series show everything.
-    pub warmup: SimTime,
-    /// The end of the run (exclusive).
-    pub end: SimTime,
-    /// Bins of the series.
-    pub bins: u32,
-}
 
 /// Everything that one run is kept by.
 #[derive(Clone, Debug, Default)]
@@ -68,12 +57,6 @@ pub fn observe<M: Model<Statistics>>(
         checks: report.checks(),
         events,
     })
-}
-
-/// The state at the opening of the window.
-pub(super) struct Opening {
-    pub(super) totals: Vec<Snapshot>,
-    pub(super) census: Vec<Census>,
 }
 
 fn open<M: Model<Statistics>>(engine: &mut Engine<M, Statistics>, at: SimTime) -> Result<Opening, RunError> {

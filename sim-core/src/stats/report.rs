@@ -1,10 +1,10 @@
 //! The measures of a window, and the laws that must hold in it.
 
 use super::component::{Component, ComponentKind, Measure};
-use super::observe::{Opening, Window};
 use super::sketch::Sketch;
 use super::station::{Census, Times, Totals};
 use super::statistics::{Snapshot, Statistics, Tally};
+use super::window::{Opening, Window};
 use crate::time::TICKS_PER_SECOND;
 
 /// The laws that must hold in every run.

@@ -1,8 +1,8 @@
 //! Series over bins of equal width: differences of running totals at the edges, so they cost nothing an event.
 
 use super::component::{Component, ComponentKind};
-use super::observe::Window;
 use super::statistics::{Snapshot, Statistics, snapshot};
+use super::window::Window;
 use crate::time::{SimTime, TICKS_PER_SECOND};
 
 /// Series over bins of equal width.

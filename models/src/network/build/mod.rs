@@ -131,8 +131,13 @@ impl<'a> Builder<'a> {
     fn node(&mut self, name: &str, span: Span) -> Option<usize> {
         let found = self.by_name.get(name).copied();
         if found.is_none() {
-            let help = did_you_mean(name, self.by_name.keys().map(String::as_str))
-                .unwrap_or_else(|| "declare it as [node.NAME], or see `topology`".to_string());
+            let help = did_you_mean(name, self.by_name.keys().map(String::as_str)).unwrap_or_else(|| {
+                let some: Vec<&str> = self.by_name.keys().take(8).map(String::as_str).collect();
+                match self.by_name.len() {
+                    0 => "declare it as [node.NAME], or see `topology`".to_string(),
+                    n => format!("the nodes are {}{}", some.join(", "), if n > some.len() { ", ..." } else { "" }),
+                }
+            });
             let d = Diagnostic::error("E0310", span, format!("there is no node `{name}`"), "unknown node").help(help);
             self.diagnostics.push(d);
         }
