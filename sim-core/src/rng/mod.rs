@@ -133,6 +133,15 @@ mod tests {
     }
 
     #[test]
+    fn laws_of_the_library_can_be_drawn_from() {
+        let mut rng = Streams::new(7, 0).stream("library", "test");
+        let law = rand_distr::Gamma::new(4.0, 0.5).unwrap();
+        let n = 100_000;
+        let mean = (0..n).map(|_| rng.sample(&law)).sum::<f64>() / f64::from(n);
+        assert!((mean - 2.0).abs() < 4.0 * (1.0 / f64::from(n)).sqrt());
+    }
+
+    #[test]
     fn pareto_has_its_survival_function() {
         let mut rng = Streams::new(7, 0).stream("pareto", "test");
         let n = 200_000;
