@@ -24,6 +24,8 @@
 //! assert!(scenario.system(0).components().iter().any(|c| c.name == "uplink"));
 //! ```
 
+#![forbid(unsafe_code)]
+
 pub mod cli;
 
 pub use models;

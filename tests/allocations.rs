@@ -1,17 +1,14 @@
 //! Once warm, a run takes no memory from the heap: what it costs does not depend on how long it is.
 
-#![allow(unsafe_code, reason = "a global allocator that counts can only be written so")]
-
-mod common;
+#![allow(unsafe_code, reason = "a global allocator that counts cannot be written without")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use common::NETWORK;
 use egress::scenarios::{Overrides, Scenario, Source};
-use egress::sim_core::rng::{Rng, Streams};
-use egress::sim_core::stats::Window;
-use egress::sim_core::{Ctx, Engine, Model, NoProbe, SimDuration, SimTime, TICKS_PER_SECOND};
+use sim_core::rng::{Rng, Streams};
+use sim_core::stats::Window;
+use sim_core::{Ctx, Engine, Model, NoProbe, SimDuration, SimTime, TICKS_PER_SECOND};
 
 /// The system's allocator, counting.
 struct Counting;
@@ -121,9 +118,31 @@ fn assert_flat(text: &str, seconds: u64, growths: u64) {
     }
 }
 
+/// An M/M/1 queue at utilization 0.8.
+const QUEUE: &str = r#"[scenario]
+name = "queue"
+[run]
+duration = "10 s"
+[study]
+seed = 1
+[node.a]
+[node.b]
+[link.wire]
+from = "a"
+to = "b"
+rate = "1 Mbit/s"
+queue = { kind = "fifo", limit = "none" }
+[traffic.data]
+kind = "poisson"
+from = "a"
+to = "b"
+rate = "800 packets/s"
+size = { kind = "exponential", mean = "125 B" }
+"#;
+
 #[test]
 fn a_queue_allocates_nothing_per_packet() {
-    assert_flat(NETWORK, 20, 6);
+    assert_flat(QUEUE, 20, 6);
 }
 
 /// Dimers that form and fall apart: mass action of both orders in one compartment.

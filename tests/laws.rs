@@ -29,9 +29,9 @@ fn bundled_scenarios_keep_the_laws_and_draw_their_figures() {
         assert_eq!(manifest["checks"]["violated"], 0, "{name}: {}", manifest["checks"]);
         let runs = manifest["counts"]["done"].as_u64().unwrap();
         let made = manifest["checks"]["made"].as_u64().unwrap();
-        assert!(made >= 3 * runs, "{name}: {made} checks in {runs} runs");
+        assert!(made >= runs, "{name}: {made} checks in {runs} runs");
         let figures = common::files(&folder.join("figures"));
-        for form in ["svg", "pdf", "png", "csv"] {
+        for form in ["svg", "png", "csv", "txt"] {
             let of_form = figures.iter().filter(|(file, _)| file.ends_with(&format!(".{form}")));
             assert!(of_form.clone().count() > 0 && of_form.clone().all(|f| !f.1.is_empty()), "{name}: {form}");
         }

@@ -4,6 +4,8 @@
 //! with the program, and a third-party crate adds its own to it. [`build`] turns a checked scenario into a [`System`]
 //! that can be run any number of times, from several threads.
 
+#![forbid(unsafe_code)]
+
 pub mod biology;
 pub mod common;
 pub mod network;

@@ -3,6 +3,8 @@
 //! The trip of a user's data, one module a step: [`text`] (file to tree) -> [`scenario`] (typed) -> [`plan`] (points times
 //! replications) -> [`study`] (runs) -> [`results`] (folder) -> [`tables`] -> figures (in the crate `viz`).
 
+#![forbid(unsafe_code)]
+
 pub mod error;
 #[cfg(test)]
 mod fixture;

@@ -140,7 +140,8 @@ fn range(node: &Node, entries: &[(Key, Node)], whole: bool) -> Result<(Vec<Node>
     let (first, last, n) = (want("from")?, want("to")?, want("n")?);
     let Tree::Int(count @ 2..=10_000) = n.tree else {
         let message = "a range has from 2 to 10000 values";
-        return Err(Diagnostic::error("E0403", n.span, message, "expected a whole number"));
+        let d = Diagnostic::error("E0403", n.span, message, "expected a whole number");
+        return Err(d.help("for example `n = 10`"));
     };
     let steps = count as usize - 1;
     let log = match node.get("scale").map(|s| (&s.tree, s.span)) {
@@ -155,7 +156,9 @@ fn range(node: &Node, entries: &[(Key, Node)], whole: bool) -> Result<(Vec<Node>
     let (size, size_b) = (unit.size(), other.size());
     if unit.dimension() != other.dimension() {
         let message = format!("a range from {} to {}", unit.dimension().describe(), other.dimension().describe());
-        return Err(Diagnostic::error("E0403", last.span, message, "of another dimension than `from`"));
+        let d = Diagnostic::error("E0403", last.span, message, "of another dimension than `from`");
+        let unit = if unit.text.is_empty() { "without a unit" } else { &format!("in {}", unit.text) };
+        return Err(d.help(format!("write it {unit}, as `from` is")));
     }
     let b = if unit.text == other.text { b } else { b * size_b / size };
     if log && !(a > 0.0 && b > 0.0) {
@@ -171,7 +174,8 @@ fn range(node: &Node, entries: &[(Key, Node)], whole: bool) -> Result<(Vec<Node>
     let inner: Vec<f64> = (1..steps).map(between).collect();
     let all: Vec<f64> = [a].into_iter().chain(inner.iter().copied()).chain([b]).collect();
     if all.windows(2).any(|w| w[0] == w[1]) {
-        return Err(Diagnostic::error("E0403", n.span, "two values of this range are the same", "fewer are enough"));
+        let d = Diagnostic::error("E0403", n.span, "two values of this range are the same", "fewer are enough");
+        return Err(d.help("values between the ends have six digits; whole numbers stay whole"));
     }
     let inner = inner.iter().map(|&x| Node { tree: unit.write(x, whole), span: node.span });
     Ok(([first.clone()].into_iter().chain(inner).chain([last.clone()]).collect(), log))

@@ -28,6 +28,8 @@
 //! A run is a pure function of model, seed and replication. Events are ordered by `(time, priority, sequence)`; ties
 //! are first in, first out; time is an integer; no hash order, wall clock or thread enters.
 
+#![forbid(unsafe_code)]
+
 pub mod config;
 mod engine;
 pub mod probe;

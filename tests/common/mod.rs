@@ -67,6 +67,9 @@ Km = "3 uM"
 at = "5 min"
 target = "compartment.medium.fixed.drug"
 value = "2 uM"
+[probe.residence]
+kind = "residence"
+of = "cell.drug"
 "#;
 
 /// `text` with one occurrence of `old` made `new`.
@@ -92,6 +95,10 @@ impl Run {
             Self { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) };
         assert!(!run.err.contains("panicked") && run.code != 101, "{}", run.err);
         run
+    }
+    /// Runs a program to its end.
+    pub(crate) fn to_end(command: &mut Command) -> Self {
+        Self::of(&command.output().expect("the program starts"))
     }
     /// The same if it ended with `code`.
     #[track_caller]
@@ -146,12 +153,29 @@ impl Place {
     }
     /// Runs the program to its end.
     pub(crate) fn egress(&self, args: &[&str]) -> Run {
-        Run::of(&self.command(args).output().expect("the program starts"))
+        Run::to_end(&mut self.command(args))
     }
     /// Waits for a program that was started with pipes.
     pub(crate) fn wait(child: std::process::Child) -> Run {
         Run::of(&child.wait_with_output().expect("the program ends"))
     }
+}
+
+/// Where Cargo builds.
+pub(crate) fn target_folder() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it is below the target folder")
+}
+
+/// Cargo on the crate `tests/NAME`, which is outside the workspace; in the profile and folder of this test, so that the
+/// dependencies that are there are not built again.
+pub(crate) fn cargo_outside(name: &str, args: &[&str]) -> Run {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = root.join("tests").join(name);
+    fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).expect("the workspace has a lock file");
+    let profile = if cfg!(debug_assertions) { "test" } else { "release" };
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(args).args(["--offline", "--profile", profile]).current_dir(folder);
+    Run::to_end(command.env("CARGO_TARGET_DIR", target_folder()))
 }
 
 /// Every file below a folder with its bytes, by its path in it.

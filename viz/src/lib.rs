@@ -5,6 +5,8 @@
 //! sweeps `sweep_AXIS_METRIC`. The bytes depend on the tables alone. plotters maps coordinates and draws series onto a
 //! display list ([`Figure::svg`] is written from it); axes, legends and labels are laid out here.
 
+#![forbid(unsafe_code)]
+
 mod axis;
 mod caption;
 mod chart;

@@ -49,10 +49,7 @@ pub(super) fn floor_boundary(text: &str, at: usize) -> usize {
 /// The text of an input file; an error (without a place) if it is missing, unreadable, empty, too large or no text.
 pub fn read_file(path: &Path) -> Result<String, Diagnostic> {
     let name = path.display();
-    let refuse = |message: String, help: &str| {
-        let d = Diagnostic::error("E0003", Span::default(), message, "");
-        Err(if help.is_empty() { d } else { d.help(help) })
-    };
+    let refuse = |message: String, help: &str| Err(Diagnostic::error("E0003", Span::default(), message, "").help(help));
     let too_large = || {
         let message = format!("`{name}` is larger than {} MiB", FILE_LIMIT >> 20);
         refuse(message, "an input file may have up to 16 MiB; keep large topologies and traces in files of their own")
@@ -61,7 +58,7 @@ pub fn read_file(path: &Path) -> Result<String, Diagnostic> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
             return refuse(format!("there is no file `{name}`"), "check the spelling and the current directory");
         }
-        Err(e) => return refuse(format!("cannot read `{name}`: {e}"), ""),
+        Err(e) => return refuse(format!("cannot read `{name}`: {e}"), "check who may read it"),
         Ok(m) if m.is_dir() => return refuse(format!("`{name}` is a directory"), "name the file in it"),
         Ok(m) if m.len() > FILE_LIMIT => return too_large(),
         Ok(_) => {}
@@ -69,7 +66,7 @@ pub fn read_file(path: &Path) -> Result<String, Diagnostic> {
     let mut bytes = Vec::new();
     // The length that the system states may be wrong (pipes, devices), hence the limit on what is read.
     if let Err(e) = File::open(path).and_then(|f| f.take(FILE_LIMIT + 1).read_to_end(&mut bytes)) {
-        return refuse(format!("cannot read `{name}`: {e}"), "");
+        return refuse(format!("cannot read `{name}`: {e}"), "check who may read it");
     }
     if bytes.len() as u64 > FILE_LIMIT {
         return too_large();
@@ -85,7 +82,7 @@ pub fn read_file(path: &Path) -> Result<String, Diagnostic> {
         }
     };
     if text.trim_start_matches('\u{feff}').trim().is_empty() {
-        return refuse(format!("`{name}` is empty"), "");
+        return refuse(format!("`{name}` is empty"), "is it the right file?");
     }
     Ok(text)
 }

@@ -1,8 +1,8 @@
 //! Last in, first out.
 
 use egress::models::Kind;
-use egress::models::network::discipline::{Discipline, Limit, MakeDiscipline, Reason, TAIL_DROP};
 use egress::models::network::Packet;
+use egress::models::network::discipline::{Discipline, Limit, MakeDiscipline, Reason, TAIL_DROP};
 use egress::sim_core::SimTime;
 
 pub const KIND: Kind<MakeDiscipline> = Kind {

@@ -1,0 +1,343 @@
+//! Bad input ends with an exit code of 2 or 3 and a message that says what is wrong, where, what was expected and what to
+//! do; never with a panic, and never after something was written.
+
+mod common;
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use common::{CELL, NETWORK, Place, Run, with};
+
+/// Stands in a text before what is wrong.
+const MARK: char = '§';
+
+/// Line and column of the mark, from 1, and the text without it.
+fn unmark(text: &str) -> (String, String) {
+    let (before, _) = text.split_once(MARK).expect("the place of the error is marked");
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (format!("bad.toml:{line}:{column}\n"), text.replace(MARK, ""))
+}
+
+/// Runs a scenario that must be refused: `text` marks the place with `§`, `says` must be in the message.
+#[track_caller]
+fn refused(text: &str, says: &[&str]) {
+    let (at, text) = unmark(text);
+    let place = Place::with("bad.toml", &text);
+    let run = place.egress(&["run", "bad.toml"]).ends_with(3);
+    for expected in says.iter().chain(&[at.as_str(), "error[E", "= help: "]) {
+        assert!(run.err.contains(expected), "expected `{expected}` in:\n{}", run.err);
+    }
+    assert_nothing_done(&place, &run, &["bad.toml"]);
+    let check = place.egress(&["check", "bad.toml"]).ends_with(3);
+    assert_eq!(check.err, run.err);
+}
+
+/// As [`refused`], for one change of the network.
+#[track_caller]
+fn refused_in_network(old: &str, new: &str, says: &[&str]) {
+    refused(&with(NETWORK, old, new), says);
+}
+
+/// As [`refused`], for one change of the cell.
+#[track_caller]
+fn refused_in_cell(old: &str, new: &str, says: &[&str]) {
+    refused(&with(CELL, old, new), says);
+}
+
+#[track_caller]
+fn assert_nothing_done(place: &Place, run: &Run, names: &[&str]) {
+    assert_eq!(run.out, "");
+    assert_eq!(place.names(), names, "nothing was written");
+}
+
+#[test]
+fn the_scenarios_that_are_spoilt_here_are_valid() {
+    for text in [NETWORK, CELL] {
+        let run = Place::with("good.toml", text).egress(&["check", "good.toml"]).ends_with(0);
+        assert_eq!(run.err, "");
+    }
+}
+
+#[test]
+fn unknown_keys_are_refused_at_every_depth() {
+    refused_in_network("[node.a]", "[§nod.a]", &["unknown section `nod`", "did you mean `node`?"]);
+    refused_in_network("delay = \"1 ms\"", "§dellay = \"1 ms\"", &["unknown key `dellay`", "did you mean `delay`?"]);
+    refused_in_network(
+        "mean =",
+        "mean = \"1 B\", §meen =",
+        &["unknown key `meen`", "not a key of `traffic.data.size`"],
+    );
+    refused_in_network(", limit", ", §limitt", &["unknown key `limitt`", "did you mean `limit`?"]);
+    let inhibitor =
+        "Km = \"3 uM\"\ninhibitors = [{ species = \"inhibitor\", Ki = \"1 uM\", §moode = \"competitive\" }]";
+    refused_in_cell("Km = \"3 uM\"", inhibitor, &["unknown key `moode`", "did you mean `mode`?"]);
+    refused_in_cell("N = 100", "N = 100\n§burst = 3", &["unknown key `burst`", "not a key of `pathway.pump`"]);
+}
+
+#[test]
+fn missing_keys_are_named_with_an_example() {
+    let says = ["the link `wire` has no `to`", "missing key `to`"];
+    refused(&with(NETWORK, "[link.wire]\nfrom = \"a\"\nto = \"b\"\n", "§[link.wire]\nfrom = \"a\"\n"), &says);
+    let says = ["missing key `mean` in `traffic.data.size`", "add `mean = "];
+    refused_in_network("{ kind = \"exponential\", mean = \"125 B\" }", "§{ kind = \"exponential\" }", &says);
+    let says = ["missing key `duration` in `run`", "add `duration = "];
+    refused(&with(NETWORK, "[run]\nduration = \"20 s\"", "§[run]"), &says);
+}
+
+#[test]
+fn unknown_kinds_are_refused() {
+    refused_in_network("\"fifo\"", "§\"fiffo\"", &["unknown kind `fiffo`", "did you mean `fifo`?"]);
+    refused_in_network("\"poisson\"", "§\"poison\"", &["unknown kind `poison`", "did you mean `poisson`?"]);
+    refused_in_cell("\"pump\"", "§\"pomp\"", &["unknown kind `pomp`", "did you mean `pump`?"]);
+}
+
+#[test]
+fn wrong_dimensions_and_units_are_refused() {
+    let rate = "rate = \"1 Mbit/s\"";
+    refused_in_network(rate, "rate = §\"1 Mbit\"", &["expected a bit rate, found a data size", "`10 Mbit/s`"]);
+    refused_in_network(rate, "rate = §5", &["expected a bit rate", "a string with a unit"]);
+    refused_in_network(rate, "rate = \"1 §Mbyt/s\"", &["unknown unit `Mbyt`"]);
+    refused_in_cell("\"3 uM\"", "§\"3 um\"", &["expected a concentration, found a length"]);
+    refused_in_cell("\"1 fL\"", "\"1 §fLL\"", &["unknown unit `fLL`"]);
+}
+
+#[test]
+fn rates_that_are_no_rates_are_refused() {
+    let rate = "rate = \"500 kbit/s\"";
+    refused_in_network(rate, "rate = §\"-500 kbit/s\"", &["cannot be negative"]);
+    refused_in_network(rate, "rate = \"§nan kbit/s\"", &["not a finite number", "`800 packets/s`"]);
+    refused_in_network(rate, "rate = §nan", &["a string with a unit"]);
+    refused_in_network(rate, "rate = \"§1e400 kbit/s\"", &["1e400"]);
+    refused_in_cell("\"0.3 /s\"", "§\"-0.3 /s\"", &["cannot be negative"]);
+    refused_in_cell("N = 100", "N = §-1", &["`pathway.pump.N` is out of bounds", "the nearest is `0`"]);
+}
+
+#[test]
+fn links_and_traffic_need_their_nodes() {
+    let ends = "to = \"b\"\nrate = \"1 Mbit/s\"";
+    refused_in_network(ends, "to = §\"c\"\nrate = \"1 Mbit/s\"", &["`c`", "node"]);
+    let ends = "to = \"b\"\nrate = \"500 kbit/s\"";
+    refused_in_network(ends, "to = §\"bb\"\nrate = \"500 kbit/s\"", &["`bb`", "did you mean `b`?"]);
+    refused_in_cell("from = \"cell\"", "from = §\"cel\"", &["`cel`", "did you mean `cell`?"]);
+}
+
+#[test]
+fn destinations_that_no_way_leads_to_are_refused() {
+    let island = with(NETWORK, "[node.b]", "[node.b]\n[node.island]");
+    let text = with(&island, "to = \"b\"\nrate = \"500 kbit/s\"", "to = \"island\"\nrate = \"500 kbit/s\"");
+    refused(&with(&text, "[traffic.data]", "§[traffic.data]"), &["no way leads from `a` to `island`", "[link.NAME]"]);
+}
+
+#[test]
+fn names_are_unique() {
+    refused_in_network("[node.b]", "[node.b]\n[node.§b]", &["`b` is given twice"]);
+    refused_in_cell("N = 100", "N = 100\n§N = 200", &["`N` is given twice"]);
+    // Nothing would tell a link from traffic of the same name in the tables.
+    refused_in_network("[traffic.data]", "§[traffic.wire]", &["two elements are called `wire`"]);
+}
+
+#[test]
+fn loops_without_delay_are_refused() {
+    let loops = "§[node.a]\nnext = { c = 1 }\n[node.c]\nnext = { a = 0.5, exit = 0.5 }";
+    let text = with(NETWORK, "[node.a]", loops);
+    let wandering = with(&text, "to = \"b\"\nrate = \"500 kbit/s\"", "rate = \"500 kbit/s\"");
+    refused(&wandering, &["without any time passing: a -> c -> a", "give a link of the loop a rate or a delay"]);
+}
+
+#[test]
+fn absurd_sizes_are_refused_with_the_limit() {
+    let text =
+        with(NETWORK, "[node.a]", "§[topology]\nkind = \"ring\"\nnodes = 1000000000\nrate = \"1 Mbit/s\"\n[node.a]");
+    refused(&text, &["10^9 nodes", "100000"]);
+    refused_in_network("\"20 s\"", "§\"1000 d\"", &["106 days"]);
+    refused_in_network("replications = 4", "replications = §1000000000", &["1000000"]);
+    let sweep = "[sweep]\n\"link.wire.rate\" = { from = \"1 Mbit/s\", to = \"2 Mbit/s\", n = §1000000000 }\n[node.a]";
+    refused_in_network("[node.a]", sweep, &["2 to 10000 values"]);
+}
+
+#[test]
+fn a_warm_up_leaves_something_of_the_run() {
+    refused_in_network("warmup = \"2 s\"", "warmup = §\"20 s\"", &["warm"]);
+    refused_in_network("warmup = \"2 s\"", "warmup = §\"1 h\"", &["warm"]);
+}
+
+#[test]
+fn pathways_need_their_ends_and_species() {
+    refused_in_cell("species = \"drug\"\nfrom", "species = §\"drag\"\nfrom", &["drag", "did you mean `drug`?"]);
+    let between = "between = [\"medium\", \"cell\"]";
+    refused_in_cell(between, "between = §[\"cell\", \"cell\"]", &["stays within compartment `cell`"]);
+    let substrate = with(CELL, "species = \"drug\"\nfrom", "from");
+    refused(&with(&substrate, "[pathway.pump]", "§[pathway.pump]"), &["missing key `species`"]);
+}
+
+#[test]
+fn interventions_need_a_target() {
+    let target = "target = \"compartment.medium.fixed.drug\"";
+    refused_in_cell(target, "target = §\"compartment.medium.fixed.drag\"", &["drag", "compartment.medium.fixed.drug"]);
+    refused_in_cell(target, "target = §\"\"", &[]);
+}
+
+#[test]
+fn equations_that_do_not_parse_are_refused_where_they_go_wrong() {
+    let with_equation = |equation: &str| {
+        let reaction =
+            format!("[reaction.r]\nequation = \"{equation}\"\nin = \"cell\"\nk = \"1 /s\"\n[intervention.dose]");
+        with(CELL, "[intervention.dose]", &reaction)
+    };
+    refused(&with_equation("§drug => inhibitor"), &["has no arrow", "expected `->` or `<->`"]);
+    refused(&with_equation("drug -> §2 -> inhibitor"), &["is no term", "expected a species"]);
+    refused(&with_equation("§druk -> inhibitor"), &["druk", "did you mean `drug`?"]);
+}
+
+#[test]
+fn all_errors_of_a_file_are_told_at_once() {
+    let text = NETWORK.replace("\"1 Mbit/s\"", "\"1 Mbit\"").replace("mean =", "meen =").replace("[node.b]", "[nod.b]");
+    let text = text.replace("\"20 s\"", "\"-20 s\"").replace("\"poisson\"", "\"poison\"");
+    let run = Place::with("bad.toml", &text).egress(&["check", "bad.toml"]).ends_with(3);
+    for expected in ["found a data size", "unknown key `meen`", "unknown section `nod`", "negative", "unknown kind"] {
+        assert!(run.err.contains(expected), "expected `{expected}` in:\n{}", run.err);
+    }
+}
+
+/// Gives arguments that must be refused; what is said must have all of `says`.
+#[track_caller]
+fn refused_arguments(args: &[&str], code: i32, says: &[&str]) {
+    let place = Place::with("wire.toml", NETWORK);
+    let run = place.egress(args).ends_with(code);
+    for expected in says.iter().chain(&["help: "]) {
+        assert!(run.err.contains(expected), "expected `{expected}` in:\n{}", run.err);
+    }
+    assert_nothing_done(&place, &run, &["wire.toml"]);
+}
+
+#[test]
+fn paths_that_match_nothing_list_near_ones() {
+    for option in ["--set", "--sweep"] {
+        let near = |argument: &str, says: &[&str]| refused_arguments(&["run", "wire.toml", option, argument], 3, says);
+        near("link.wir.rate=1 Mbit/s", &[option, ":1:1", "link.wire.rate"]);
+        near("link.wire.rat=1 Mbit/s", &[option, ":1:1", "did you mean `rate`?"]);
+        near("lnk.wire.rate=1 Mbit/s", &[option, ":1:1", "link.wire.rate"]);
+        near("link.wire.rate=1 m", &[option, "expected a bit rate, found a length"]);
+        near("link.wire.rate", &[option, "="]);
+    }
+}
+
+#[test]
+fn unknown_names_list_what_there_is() {
+    let says = ["there is no bundled scenario `branch-ofice`", "did you mean `branch-office`?", "pgp-efflux"];
+    refused_arguments(&["run", "branch-ofice"], 2, &says);
+    refused_arguments(&["show", "branch-ofice"], 2, &says);
+    refused_arguments(&["validate", "mm1-08"], 2, &["there is no case `mm1-08`", "did you mean"]);
+}
+
+#[test]
+fn files_that_are_no_scenarios_are_refused() {
+    let place = Place::new();
+    place.write("empty.toml", "");
+    place.write("binary.toml", b"[run]\x00\x01\x02");
+    place.write("latin.toml", b"title = \"\xe9\"");
+    let huge = File::create(place.path("huge.toml")).expect("a file");
+    huge.set_len(100 << 20).expect("a file with a hole");
+    fs::create_dir(place.path("folder.toml")).expect("a folder");
+    for (name, says) in [
+        ("empty.toml", "is empty"),
+        ("binary.toml", "is no text"),
+        ("latin.toml", "is not UTF-8"),
+        ("huge.toml", "is larger than 16 MiB"),
+        ("folder.toml", "is a directory"),
+        ("missing.toml", "there is no file"),
+    ] {
+        let run = place.egress(&["run", name]).ends_with(2);
+        assert!(run.err.contains(name) && run.err.contains(says) && run.err.contains("help: "), "{}", run.err);
+        assert!(run.out.is_empty() && !place.path("out").exists());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_not_be_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::with("secret.toml", NETWORK);
+    fs::set_permissions(place.path("secret.toml"), fs::Permissions::from_mode(0o000))
+        .expect("permissions of our own file");
+    if File::open(place.path("secret.toml")).is_ok() {
+        return; // The superuser reads everything.
+    }
+    let run = place.egress(&["run", "secret.toml"]).ends_with(2);
+    assert!(run.err.contains("cannot read `secret.toml`") && run.err.contains("help: "), "{}", run.err);
+}
+
+#[test]
+fn folders_of_something_else_are_left_alone() {
+    let place = Place::with("wire.toml", NETWORK);
+    place.write("file", "mine");
+    fs::create_dir(place.path("thesis")).expect("a folder");
+    place.write("thesis/one.tex", "mine");
+    let run = |args: &[&str]| place.egress(&[&["run", "wire.toml", "--quiet"], args].concat());
+    run(&["--out", "other"]).ends_with(0);
+    let before = common::files(&place.path("."));
+    for (args, code, says) in [
+        (&["--out", "file"][..], 1, "a file stands where a folder is needed"),
+        (&["--out", "file/below"], 1, "`file"),
+        (&["--out", "thesis"], 2, "holds no study"),
+        (&["--out", "other", "--set", "link.wire.delay=2 ms"], 2, "holds another study"),
+        (&["--out", "other", "--seed", "2"], 2, "with seed 1, not 2"),
+    ] {
+        let run = run(args).ends_with(code);
+        assert!(run.err.contains(says) && run.err.contains("--out"), "{args:?}: {}", run.err);
+    }
+    assert!(common::files(&place.path(".")) == before, "nothing was written");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn places_that_cannot_be_written_are_named() {
+    let place = Place::with("wire.toml", NETWORK);
+    let run = place.egress(&["run", "wire.toml", "--out", "/proc/egress"]).ends_with(1);
+    assert!(run.err.contains("/proc/egress") && run.err.contains("help: "), "{}", run.err);
+    assert_nothing_done(&place, &run, &["wire.toml"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_keeps_the_finished_runs() {
+    let place = Place::with("wire.toml", NETWORK);
+    fs::create_dir(place.path("out")).expect("a folder");
+    // The table is first written under this name.
+    std::os::unix::fs::symlink("/dev/full", place.path("out/.summary.csv.tmp")).expect("a link");
+    let run = place.egress(&["run", "wire.toml", "--out", "out"]).ends_with(1);
+    assert!(run.err.contains("summary.csv") && run.err.contains("free some space"), "{}", run.err);
+    assert!(!place.path("out/summary.csv").exists());
+    let journal = place.read("out/journal/runs.jsonl");
+    assert_eq!(journal.lines().count(), 4);
+    place.egress(&["run", "wire.toml", "--out", "out"]).ends_with(0);
+    assert_eq!(place.read("out/journal/runs.jsonl"), journal, "nothing was run again");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn standard_output_that_cannot_be_written_is_an_error() {
+    let full = File::options().write(true).open("/dev/full").expect("a device");
+    let place = Place::new();
+    let child = place.command(&["show", "abilene"]).stdout(full).stderr(Stdio::piped()).spawn().expect("it starts");
+    let run = Place::wait(child).ends_with(1);
+    assert!(run.err.contains("cannot write to standard output"), "{}", run.err);
+}
+
+#[test]
+fn a_study_that_would_never_end_is_warned_of_before_it_starts() {
+    let text = with(NETWORK, "\"20 s\"", "\"80 d\"").replace("replications = 4", "replications = 1000");
+    let place = Place::with("long.toml", &text);
+    let check = place.egress(&["check", "long.toml"]).ends_with(0);
+    assert!(check.err.contains("warning[W0401]") && check.err.contains("long.toml:4:12"), "{}", check.err);
+    let mut child =
+        place.command(&["run", "long.toml"]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("it starts");
+    let mut said = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut first = String::new();
+    said.read_line(&mut first).expect("it says something");
+    child.kill().expect("a process of our own can be killed");
+    child.wait().expect("it ends");
+    assert!(first.starts_with("warning[W0401]: this study takes about"), "{first}");
+}
