@@ -13,7 +13,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use sim_core::rng::Rng;
-use sim_core::{Ctx, Engine, Model, NoProbe, SimDuration, SimTime, TICKS_PER_SECOND};
+use sim_core::{Ctx, Engine, Model, NoProbe, SimDuration, TICKS_PER_SECOND};
 
 /// One process, on a cache line of its own.
 #[repr(align(64))]
@@ -22,65 +22,27 @@ struct Process {
     count: u64,
 }
 
-#[derive(Clone, Copy)]
-enum Increment {
-    Exponential,
-    Uniform,
-    Bimodal,
-    Constant,
-    Pareto,
-}
-
-impl Increment {
-    fn parse(name: &str) -> Option<Self> {
-        Some(match name {
-            "exponential" => Self::Exponential,
-            "uniform" => Self::Uniform,
-            "bimodal" => Self::Bimodal,
-            "constant" => Self::Constant,
-            "pareto" => Self::Pareto,
-            _ => return None,
-        })
-    }
-    /// All have mean 1.
-    #[inline]
-    fn draw(self, rng: &mut Rng) -> f64 {
-        match self {
-            Self::Exponential => rng.exponential(),
-            Self::Uniform => 2.0 * rng.uniform(),
-            // Nine in ten within 0.1, the rest up to 19: bursts and long waits.
-            Self::Bimodal => {
-                let u = rng.uniform();
-                if u < 0.9 { u / 9.0 } else { (u - 0.9) * 190.0 }
-            }
-            Self::Constant => 1.0,
-            Self::Pareto => rng.pareto(1.5) / 3.0,
-        }
-    }
-}
-
-struct Hold {
+/// `D` draws increments; a type of its own, so that each law is compiled into the loop.
+struct Hold<D> {
     processes: Vec<Process>,
     tokens: u32,
     remote: f64,
-    increment: Increment,
+    draw: D,
 }
 
-impl Hold {
-    fn delay(&mut self, process: u32) -> SimDuration {
-        let x = self.increment.draw(&mut self.processes[process as usize].rng);
-        SimDuration::from_ticks_f64(x * TICKS_PER_SECOND as f64)
-    }
+#[inline]
+fn ticks(x: f64) -> SimDuration {
+    SimDuration::from_ticks_f64(x * TICKS_PER_SECOND as f64)
 }
 
-impl Model<NoProbe> for Hold {
+impl<D: Fn(&mut Rng) -> f64> Model<NoProbe> for Hold<D> {
     type Event = u32;
 
     fn start(&mut self, ctx: &mut Ctx<'_, u32, NoProbe>) {
         for i in 0..self.processes.len() as u32 {
             for _ in 0..self.tokens {
-                let delay = self.delay(i);
-                ctx.after(delay, i);
+                let x = (self.draw)(&mut self.processes[i as usize].rng);
+                ctx.after(ticks(x), i);
             }
         }
     }
@@ -91,9 +53,17 @@ impl Model<NoProbe> for Hold {
         process.count += 1;
         let away = self.remote >= 1.0 || process.rng.uniform() < self.remote;
         let target = if away { process.rng.below(n) as u32 } else { me };
-        let x = self.increment.draw(&mut process.rng);
-        ctx.after(SimDuration::from_ticks_f64(x * TICKS_PER_SECOND as f64), target);
+        let x = (self.draw)(&mut process.rng);
+        ctx.after(ticks(x), target);
     }
+}
+
+struct Size {
+    processes: u64,
+    tokens: u32,
+    remote: f64,
+    events: u64,
+    law: String,
 }
 
 fn main() {
@@ -101,20 +71,38 @@ fn main() {
     let number = |i: usize, default: f64| -> f64 {
         args.get(i).map_or(default, |a| a.parse().unwrap_or_else(|_| usage(&format!("`{a}` is not a number"))))
     };
-    let (n, p, remote, events) = (number(0, 4096.0), number(1, 1.0), number(2, 1.0), number(3, 1e7));
-    let name = args.get(4).map_or("exponential", String::as_str);
-    let Some(increment) = Increment::parse(name) else { usage(&format!("no increment `{name}`")) };
-    let processes = (0..n as u64)
+    let size = Size {
+        processes: number(0, 4096.0) as u64,
+        tokens: number(1, 1.0) as u32,
+        remote: number(2, 1.0),
+        events: number(3, 1e7) as u64,
+        law: args.get(4).map_or("exponential", String::as_str).to_owned(),
+    };
+    // All of mean 1.
+    match size.law.as_str() {
+        "exponential" => run(&size, Rng::exponential),
+        "uniform" => run(&size, |rng| 2.0 * rng.uniform()),
+        // Nine in ten within 0.1, the rest up to 19: bursts and long waits.
+        "bimodal" => run(&size, |rng| {
+            let u = rng.uniform();
+            if u < 0.9 { u / 9.0 } else { (u - 0.9) * 190.0 }
+        }),
+        "constant" => run(&size, |_| 1.0),
+        "pareto" => run(&size, |rng| rng.pareto(1.5) / 3.0),
+        law => usage(&format!("no increment `{law}`")),
+    }
+}
+
+fn run(size: &Size, draw: impl Fn(&mut Rng) -> f64) {
+    let processes = (0..size.processes)
         .map(|i| Process { rng: Rng::seed_from_u64(1u64.wrapping_mul(0x1_0000_0001) ^ i), count: 0 })
         .collect();
-    let mut engine = Engine::new(Hold { processes, tokens: p as u32, remote, increment }, NoProbe);
-    let pending = n * p;
-    // A pending token falls due once in a unit of time, so `events` of them take `events / pending`.
-    engine.run_until(SimTime::ZERO).expect("the model does not fail");
-    let warm = engine.run_events((pending as u64).min(1_000_000)).expect("the model does not fail");
+    let mut engine = Engine::new(Hold { processes, tokens: size.tokens, remote: size.remote, draw }, NoProbe);
+    let pending = size.processes * u64::from(size.tokens);
+    let warm = engine.run_events(pending.min(1_000_000)).expect("the model does not fail");
     #[allow(clippy::disallowed_types, reason = "a benchmark reads the wall clock")]
     let clock = Instant::now();
-    let done = engine.run_events(events as u64).expect("the model does not fail");
+    let done = engine.run_events(size.events).expect("the model does not fail");
     let wall = clock.elapsed().as_secs_f64();
     let digest = engine
         .model()
@@ -124,9 +112,13 @@ fn main() {
         >> 16;
     let made = black_box(done.events - warm.events);
     println!(
-        "{{\"peer\":\"egress\",\"version\":\"{}\",\"workload\":\"hold\",\"size\":\"N={n},P={p},R={remote},{name}\",\
+        "{{\"peer\":\"egress\",\"version\":\"{}\",\"workload\":\"hold\",\"size\":\"N={},P={},R={},{}\",\
          \"wall_s\":{wall:.6},\"rate\":{:.6e},\"unit\":\"events/s\",\"results\":{{\"events\":{made},\"t_end\":{:.9},\"check\":{digest}}}}}",
         env!("CARGO_PKG_VERSION"),
+        size.processes,
+        size.tokens,
+        size.remote,
+        size.law,
         made as f64 / wall,
         done.end.as_secs_f64(),
     );

@@ -270,7 +270,7 @@ mod tests {
 
     /// The folder of real input files, if the environment names one.
     fn zoo() -> Option<PathBuf> {
-        std::env::var_os("EGRESS_SHARED").map(|shared| PathBuf::from(shared).join("data/topology"))
+        std::env::var_os("EGRESS_TEST_DATA").map(|data| PathBuf::from(data).join("topology"))
     }
 
     #[test]
