@@ -58,8 +58,8 @@ fn build(scenario: &Table, _: &BuildContext<'_>) -> Result<Box<dyn System>, Diag
         if rate == 0.0 {
             found.push(Diagnostic::error("E0900", t.span_of("rate"), "a station at rest", "expected a rate over zero"));
         }
-        let kind = ComponentKind::Station { servers: t.integer("servers") as u32 };
-        components.push(Component { name: name.clone(), kind, entity: "packet" });
+        let kind = ComponentKind::Station { servers: t.integer("servers") as u32, paced: false };
+        components.push(Component::new(name, kind, "packet"));
         stations.push(Station { path: t.path.clone(), rate, failing: t.number("failing"), wrong: t.number("wrong") });
     }
     if found.has_errors() { Err(found) } else { Ok(Box::new(Stations { components, stations })) }

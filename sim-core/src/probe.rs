@@ -67,10 +67,16 @@ pub trait Probe {
     fn reject(&mut self, c: ComponentId, at: SimTime, reason: LossReason) {
         let _ = (c, at, reason);
     }
-    /// An entity that was in component `c` since `since` is lost there.
+    /// An entity that was in component `c` since `since` is lost there, after `service` ticks of service.
     #[inline]
-    fn lose(&mut self, c: ComponentId, at: SimTime, since: SimTime, reason: LossReason) {
-        let _ = (c, at, since, reason);
+    fn lose(&mut self, c: ComponentId, at: SimTime, since: SimTime, service: u64, reason: LossReason) {
+        let _ = (c, at, since, service, reason);
+    }
+    /// Component `c` reports `value` for its extra measure `extra` (an index into
+    /// [`Component::extras`](crate::stats::Component::extras)).
+    #[inline]
+    fn record(&mut self, c: ComponentId, extra: u8, at: SimTime, value: u64) {
+        let _ = (c, extra, at, value);
     }
     /// At a census: an entity that came into `c` at `since` and has been in service there for `served` ticks is in `c`.
     #[inline]
@@ -119,9 +125,14 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
         self.1.reject(c, at, reason);
     }
     #[inline]
-    fn lose(&mut self, c: ComponentId, at: SimTime, since: SimTime, reason: LossReason) {
-        self.0.lose(c, at, since, reason);
-        self.1.lose(c, at, since, reason);
+    fn lose(&mut self, c: ComponentId, at: SimTime, since: SimTime, service: u64, reason: LossReason) {
+        self.0.lose(c, at, since, service, reason);
+        self.1.lose(c, at, since, service, reason);
+    }
+    #[inline]
+    fn record(&mut self, c: ComponentId, extra: u8, at: SimTime, value: u64) {
+        self.0.record(c, extra, at, value);
+        self.1.record(c, extra, at, value);
     }
     #[inline]
     fn hold(&mut self, c: ComponentId, at: SimTime, since: SimTime, served: u64) {

@@ -53,7 +53,7 @@ impl<P: Probe> Model<P> for ByHand {
 }
 
 fn record(honest: bool, warmup: u64) -> RunRecord {
-    let station = Component { name: "desk".into(), kind: ComponentKind::Station { servers: 1 }, entity: "packet" };
+    let station = Component::new("desk", ComponentKind::Station { servers: 1, paced: false }, "packet");
     let window = Window { warmup: SimTime::from_secs(warmup), end: SimTime::from_secs(10), bins: 10 };
     observe(ByHand { honest }, &[station], window).unwrap()
 }

@@ -73,7 +73,7 @@ impl Work {
                     }
                 }
                 ComponentKind::Station { .. } => self.hops += departures,
-                ComponentKind::Population { .. } | ComponentKind::Pathway { .. } => {}
+                ComponentKind::Gate | ComponentKind::Population { .. } | ComponentKind::Pathway { .. } => {}
             }
         }
     }

@@ -12,6 +12,7 @@ use crate::unit::pretty;
 pub(crate) enum Class {
     Station,
     Flow,
+    Gate,
     Population,
     Pathway,
 }
@@ -58,6 +59,7 @@ fn class(kind: ComponentKind) -> Class {
     match kind {
         ComponentKind::Station { .. } => Class::Station,
         ComponentKind::Flow => Class::Flow,
+        ComponentKind::Gate => Class::Gate,
         ComponentKind::Population { .. } => Class::Population,
         ComponentKind::Pathway { .. } => Class::Pathway,
     }
@@ -145,8 +147,9 @@ mod tests {
 
     #[test]
     fn the_highest_of_the_first_group_are_chosen_in_the_study_s_order() {
-        let flow = |name: &str| Component { name: name.into(), kind: ComponentKind::Flow, entity: "packet" };
-        let station = |name: &str| Component { kind: ComponentKind::Station { servers: 1 }, ..flow(name) };
+        let flow = |name: &str| Component::new(name, ComponentKind::Flow, "packet");
+        let station =
+            |name: &str| Component { kind: ComponentKind::Station { servers: 1, paced: false }, ..flow(name) };
         let components = vec![station("link"), flow("a"), flow("b"), flow("c")];
         let tables = StudyTables { components, ..StudyTables::default() };
         let scored = [("c", 3.0), ("link", 9.0), ("a", 1.0), ("b", 2.0), ("unknown", 99.0)];

@@ -17,7 +17,7 @@ impl Jitter {
 }
 
 fn component(name: &str, kind: ComponentKind, entity: &'static str) -> Component {
-    Component { name: name.into(), kind, entity }
+    Component::new(name, kind, entity)
 }
 
 struct Builder(StudyTables);
@@ -103,7 +103,7 @@ pub(crate) fn network(swept: bool) -> StudyTables {
     }
     let flows = ["web", "backup", "voice"];
     let stations = ["gateway.fw", "gateway.dlp", "access", "uplink"];
-    let kind = ComponentKind::Station { servers: 1 };
+    let kind = ComponentKind::Station { servers: 1, paced: false };
     tables.components.extend(stations.map(|s| component(s, kind, "packet")));
     tables.components.extend(flows.map(|f| component(f, ComponentKind::Flow, "packet")));
     let mut b = Builder(tables);

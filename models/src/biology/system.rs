@@ -45,11 +45,11 @@ fn components(world: &World) -> (Vec<Component>, Vec<u32>) {
         }
         of_pool.push(components.len() as u32);
         let kind = ComponentKind::Population { initial: pool.initial, tagged: pool.tagged };
-        components.push(Component { name: pool.name.clone(), kind, entity: pool.entity });
+        components.push(Component::new(&pool.name, kind, pool.entity));
     }
     for pathway in &world.pathways {
         let kind = ComponentKind::Pathway { saturable: pathway.busy.is_some() };
-        components.push(Component { name: pathway.name.clone(), kind, entity: pathway.entity });
+        components.push(Component::new(&pathway.name, kind, pathway.entity));
     }
     (components, of_pool)
 }

@@ -6,8 +6,11 @@
 //! queue discipline in front of one or more servers. A first-in-first-out station with one server computes departures on
 //! arrival (Lindley 1952, doi:10.1017/S0305004100027638) and costs one event a packet.
 
+pub mod address;
 mod build;
 pub mod discipline;
+pub mod gate;
+pub mod label;
 mod model;
 mod packet;
 mod routing;
@@ -22,7 +25,7 @@ pub mod topology;
 pub mod traffic;
 
 pub use discipline::{DISCIPLINES, MakeDiscipline};
-pub use packet::Packet;
+pub use packet::{Color, Ecn, Packet};
 pub use service::{MakeService, SERVICES};
 pub use size::{MakeSize, SIZES};
 pub use stage::{MakeStage, STAGES, StageSpec};

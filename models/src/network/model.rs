@@ -5,14 +5,14 @@ use sim_core::{Ctx, Model, Probe, SimDuration, SimTime};
 
 use super::packet::Packet;
 use super::routing::Routes;
-use super::station::{Core, Outgoing, Slot};
+use super::station::{Core, Outgoing, Shared};
 use super::traffic::{Streams, Traffic};
 
-/// What happens in a network: a kind in the top two bits and an index below them.
+/// What happens in a network: a kind in the top three bits and an index below them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Event(u32);
 
-const INDEX_BITS: u32 = 30;
+const INDEX_BITS: u32 = 29;
 
 enum What {
     /// Source `.0` sends a packet.
@@ -21,6 +21,8 @@ enum What {
     Arrival(u32),
     /// Server `.0` has served its packet.
     Done(u32),
+    /// The discipline of station `.0` may let something go now.
+    Wake(u32),
 }
 
 impl Event {
@@ -39,12 +41,17 @@ impl Event {
         Self(2 << INDEX_BITS | slot)
     }
     #[inline]
+    pub(super) fn wake(station: u32) -> Self {
+        Self(3 << INDEX_BITS | station)
+    }
+    #[inline]
     fn what(self) -> What {
         let index = self.0 & Self::INDEX_MAX as u32;
         match self.0 >> INDEX_BITS {
             0 => What::Emit(index as usize),
             1 => What::Arrival(index),
-            _ => What::Done(index),
+            2 => What::Done(index),
+            _ => What::Wake(index),
         }
     }
 }
@@ -63,6 +70,7 @@ pub(super) struct Source {
     /// The row of `target` in the routes.
     pub(super) row: u32,
     pub(super) class: u8,
+    pub(super) dscp: u8,
     pub(super) start: SimDuration,
     /// No packet is sent from here on.
     pub(super) stop: SimTime,
@@ -94,7 +102,7 @@ pub(super) enum Hop {
 pub(super) struct Network {
     pub(super) sources: Vec<Source>,
     pub(super) stations: Vec<Core>,
-    pub(super) slots: Vec<Slot>,
+    pub(super) shared: Shared,
     /// The stations that are the stages of node n: `stages[first[n]..first[n + 1]]`.
     pub(super) stages: Vec<u32>,
     pub(super) first: Vec<u32>,
@@ -125,13 +133,10 @@ impl Network {
             let now = ctx.now();
             let source = &self.sources[s];
             let packet = Packet {
-                born: now,
-                entered: now,
-                waited: 0,
-                bits: source.bits,
-                flow: s as u32,
                 target: source.target,
                 class: source.class,
+                dscp: source.dscp,
+                ..Packet::new(s as u32, source.bits, now)
             };
             let (node, entry) = (source.node, source.entry);
             ctx.probe().enter(packet.flow, now);
@@ -152,11 +157,18 @@ impl Network {
     /// Takes a packet through node after node until a station takes it in or it has arrived.
     #[inline]
     fn travel<P: Probe>(&mut self, out: Outgoing, mut node: u32, mut stage: u32, ctx: &mut Ctx<'_, Event, P>) {
-        let Outgoing { packet, at } = out;
+        let Outgoing { mut packet, at } = out;
         loop {
             let first = self.first[node as usize] + stage;
             if first < self.first[node as usize + 1] {
                 let station = self.stages[first as usize];
+                if let Core::Gate(gate) = &mut self.stations[station as usize] {
+                    if !gate.pass(&mut packet, at, &mut self.shared.effects, ctx.probe()) {
+                        return;
+                    }
+                    stage += 1;
+                    continue;
+                }
                 return self.enter(station, packet, ctx);
             }
             match self.hop(&packet, node) {
@@ -186,7 +198,8 @@ impl Network {
     fn enter<P: Probe>(&mut self, station: u32, packet: Packet, ctx: &mut Ctx<'_, Event, P>) {
         match &mut self.stations[station as usize] {
             Core::Fused(f) => f.enter(packet, station, ctx),
-            Core::Queued(q) => q.enter(packet, &mut self.slots, ctx),
+            Core::Queued(q) => q.enter(packet, station, &mut self.shared, ctx),
+            Core::Gate(_) => unreachable!("a gate is passed, not entered"),
         }
     }
 }
@@ -212,13 +225,18 @@ impl<P: Probe> Model<P> for Network {
                 let out = match &mut self.stations[station as usize] {
                     Core::Fused(f) => f.arrive(station, ctx),
                     Core::Queued(q) => q.arrive(station, ctx),
+                    Core::Gate(_) => unreachable!("nothing propagates behind a gate"),
                 };
                 (station, Some(out))
             }
             What::Done(slot) => {
-                let station = self.slots[slot as usize].station;
+                let station = self.shared.slots[slot as usize].station;
                 let Core::Queued(q) = &mut self.stations[station as usize] else { unreachable!("has servers") };
-                (station, q.done(slot, station, &mut self.slots, ctx))
+                (station, q.done(slot, station, &mut self.shared, ctx))
+            }
+            What::Wake(station) => {
+                let Core::Queued(q) = &mut self.stations[station as usize] else { unreachable!("has a queue") };
+                return q.wake(station, &mut self.shared, ctx);
             }
         };
         if let Some(out) = out {
@@ -239,7 +257,8 @@ impl<P: Probe> Model<P> for Network {
         for station in &self.stations {
             match station {
                 Core::Fused(f) => f.census(at, probe),
-                Core::Queued(q) => q.census(at, &self.slots, probe),
+                Core::Queued(q) => q.census(at, &self.shared.slots, probe),
+                Core::Gate(_) => {}
             }
         }
     }
@@ -248,8 +267,8 @@ impl<P: Probe> Model<P> for Network {
         let flows = self.sources.len();
         match event.what() {
             What::Emit(s) => self.names[s].clone(),
-            What::Arrival(station) => self.names[flows + station as usize].clone(),
-            What::Done(slot) => self.names[flows + self.slots[slot as usize].station as usize].clone(),
+            What::Arrival(station) | What::Wake(station) => self.names[flows + station as usize].clone(),
+            What::Done(slot) => self.names[flows + self.shared.slots[slot as usize].station as usize].clone(),
         }
     }
 }

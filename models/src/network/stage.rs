@@ -2,23 +2,29 @@
 
 use sim_core::config::{Diagnostics, Field, Table, Type};
 
+use super::discipline::{Discipline, DisciplineContext};
+use super::gate::Gate;
 use super::service::Service;
-use crate::BuildContext;
 use crate::registry::Kind;
 
 /// A stage before it is made ready to run.
-#[derive(Clone, Debug)]
-pub struct StageSpec {
-    /// Parallel workers.
-    pub workers: u32,
-    /// The law of their service times.
-    pub service: Service,
-    /// The checked table of the queue discipline in front of them.
-    pub queue: Table,
+#[derive(Debug)]
+pub enum StageSpec {
+    /// Packets wait and are served.
+    Station {
+        /// Parallel workers.
+        workers: u32,
+        /// The law of their service times; without one, packets that are let go take no time.
+        service: Option<Service>,
+        /// The queue discipline in front of them.
+        queue: Box<dyn Discipline>,
+    },
+    /// Packets are judged and pass at once.
+    Gate(Box<dyn Gate>),
 }
 
 /// Makes a stage from its checked table.
-pub type MakeStage = fn(&Table, &BuildContext<'_>) -> Result<StageSpec, Diagnostics>;
+pub type MakeStage = fn(&Table, &DisciplineContext<'_>) -> Result<StageSpec, Diagnostics>;
 
 /// More workers than this at one stage are refused.
 const WORKERS_MAX: i64 = 1_000_000;
@@ -35,8 +41,12 @@ pub const STAGES: &[Kind<MakeStage>] = &[Kind {
     make: read_server,
 }];
 
-fn read_server(table: &Table, context: &BuildContext<'_>) -> Result<StageSpec, Diagnostics> {
+fn read_server(table: &Table, context: &DisciplineContext<'_>) -> Result<StageSpec, Diagnostics> {
     let law = table.table("service");
     let make = context.registry.services.get(law.kind()).expect("the checker knows the kind").make;
-    Ok(StageSpec { workers: table.integer("workers") as u32, service: make(law)?, queue: table.table("queue").clone() })
+    Ok(StageSpec::Station {
+        workers: table.integer("workers") as u32,
+        service: Some(make(law)?),
+        queue: context.make(table.table("queue"))?,
+    })
 }

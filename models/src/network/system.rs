@@ -6,13 +6,14 @@ use sim_core::rng::Streams;
 use sim_core::stats::{Component, RunRecord, Window, observe};
 use sim_core::{RunError, SimDuration, SimTime};
 
-use super::discipline::Discipline;
+use super::discipline::{Discipline, SignalMap};
+use super::gate::{Checkpoint, Gate};
 use super::model::{Branch, Hop, Network, Source};
 use super::packet::Packet;
 use super::routing::Routes;
 use super::service::Service;
 use super::station::Serialisation;
-use super::station::{Core, Fused, Placement, Queued, ServiceLaw, Slot};
+use super::station::{Core, Fused, Placement, Queued, ServiceLaw, Shared, Slot};
 use super::traffic::{self, Traffic};
 use crate::System;
 
@@ -26,6 +27,7 @@ pub(super) struct SourcePlan {
     pub(super) target: u32,
     pub(super) row: u32,
     pub(super) class: u8,
+    pub(super) dscp: u8,
     pub(super) start: SimDuration,
     pub(super) stop: SimTime,
 }
@@ -38,15 +40,23 @@ pub(super) enum ServicePlan {
     Drawn(Service),
 }
 
-/// A station, as every replication starts it.
+/// A link or stage, as every replication starts it.
 #[derive(Debug)]
 pub(super) struct StationPlan {
     pub(super) stream: String,
     pub(super) place: Placement,
     pub(super) behind: (u32, u32),
-    pub(super) servers: u32,
-    pub(super) service: ServicePlan,
-    pub(super) discipline: Box<dyn Discipline>,
+    pub(super) signals: SignalMap,
+    pub(super) works: Works,
+}
+
+/// What a station does with packets.
+#[derive(Debug)]
+pub(super) enum Works {
+    /// Holds and serves them.
+    Serves { servers: u32, service: ServicePlan, discipline: Box<dyn Discipline> },
+    /// Judges them as they pass.
+    Judges(Box<dyn Gate>),
 }
 
 /// A node that draws the next hop.
@@ -88,7 +98,8 @@ impl NetworkSystem {
     fn entry(&self, source: &SourcePlan) -> Option<u32> {
         let stages = self.first[source.node as usize]..self.first[source.node as usize + 1];
         if !stages.is_empty() {
-            return Some(self.stages[stages.start as usize]);
+            let first = self.stages[stages.start as usize];
+            return matches!(self.stations[first as usize].works, Works::Serves { .. }).then_some(first);
         }
         let routed = source.target != Packet::WANDERING && source.target != source.node;
         routed.then(|| self.link_stations[self.routes.next(source.row, source.node) as usize])
@@ -106,18 +117,20 @@ impl NetworkSystem {
             target: s.target,
             row: s.row,
             class: s.class,
+            dscp: s.dscp,
             start: s.start,
             stop: s.stop,
             bits: 0,
         });
-        let mut slots = Vec::new();
-        let stations = self.stations.iter().enumerate().map(|(i, s)| start_station(i as u32, s, streams, &mut slots));
+        let mut shared = Shared::default();
+        let slots = &mut shared.slots;
+        let stations = self.stations.iter().enumerate().map(|(i, s)| start_station(i as u32, s, streams, slots));
         let stations = stations.collect();
         let branch = |b: &BranchPlan| Branch { rng: streams.stream(&b.stream, "next"), ways: b.ways.clone() };
         Network {
             sources: sources.collect(),
             stations,
-            slots,
+            shared,
             stages: self.stages.clone(),
             first: self.first.clone(),
             routes: Arc::clone(&self.routes),
@@ -130,17 +143,27 @@ impl NetworkSystem {
 }
 
 fn start_station(index: u32, plan: &StationPlan, streams: Streams, slots: &mut Vec<Slot>) -> Core {
-    let law = match &plan.service {
+    let (servers, service, discipline) = match &plan.works {
+        Works::Serves { servers, service, discipline } => (*servers, service, discipline),
+        Works::Judges(gate) => {
+            let mut gate = gate.boxed_clone();
+            gate.start(streams.stream(&plan.stream, "gate"));
+            return Core::Gate(Checkpoint::new(plan.place.component, gate, plan.signals));
+        }
+    };
+    let law = match service {
         ServicePlan::None => ServiceLaw::None,
         ServicePlan::Rate(rate) => ServiceLaw::Rate(*rate),
         ServicePlan::Drawn(law) => ServiceLaw::drawn(law, streams.stream(&plan.stream, "service")),
     };
-    if plan.servers == 1
-        && let Some(limit) = plan.discipline.as_fifo()
+    if servers == 1
+        && let Some(limit) = discipline.as_fifo()
     {
         return Core::Fused(Fused::new(plan.place, law, limit));
     }
     let from = slots.len() as u32;
-    slots.extend((0..plan.servers).map(|_| Slot::idle(index)));
-    Core::Queued(Queued::new(plan.place, law, plan.discipline.boxed_clone(), from..slots.len() as u32))
+    slots.extend((0..servers).map(|_| Slot::idle(index)));
+    let mut discipline = discipline.boxed_clone();
+    discipline.start(streams.stream(&plan.stream, "queue"));
+    Core::Queued(Queued::new(plan.place, law, discipline, plan.signals, from..slots.len() as u32))
 }

@@ -7,7 +7,7 @@ use sim_core::config::{Diagnostics, check};
 use sim_core::rng::Streams;
 use sim_core::stats::{RunRecord, Window};
 
-use super::discipline::{Discipline, Fifo, Limit, MakeDiscipline, Reason};
+use super::discipline::{Discipline, Effects, Fifo, Limit, MakeDiscipline, Next, Reason};
 use super::packet::Packet;
 use super::traffic::fixture::{TestFile, tree};
 use crate::registry::{Kind, registry};
@@ -25,11 +25,11 @@ const PLAIN: Kind<MakeDiscipline> = Kind {
 };
 
 impl Discipline for Plain {
-    fn enqueue(&mut self, p: Packet, now: SimTime, dropped: &mut Vec<(Packet, Reason)>) -> Result<(), Reason> {
-        self.0.enqueue(p, now, dropped)
+    fn enqueue(&mut self, p: Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
+        self.0.enqueue(p, now, effects)
     }
-    fn dequeue(&mut self, now: SimTime, dropped: &mut Vec<(Packet, Reason)>) -> Option<Packet> {
-        self.0.dequeue(now, dropped)
+    fn dequeue(&mut self, now: SimTime, effects: &mut Effects) -> Next {
+        self.0.dequeue(now, effects)
     }
     fn len(&self) -> usize {
         self.0.len()

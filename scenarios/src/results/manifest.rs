@@ -127,10 +127,20 @@ pub struct StoredComponent {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 enum StoredKind {
-    Station { servers: u32 },
+    Station {
+        servers: u32,
+        #[serde(default)]
+        paced: bool,
+    },
+    Gate,
     Flow,
-    Population { initial: f64, tagged: bool },
-    Pathway { saturable: bool },
+    Population {
+        initial: f64,
+        tagged: bool,
+    },
+    Pathway {
+        saturable: bool,
+    },
 }
 
 impl Manifest {
@@ -188,7 +198,8 @@ impl From<StoredAxis> for Axis {
 impl From<&Component> for StoredComponent {
     fn from(c: &Component) -> Self {
         let kind = match c.kind {
-            ComponentKind::Station { servers } => StoredKind::Station { servers },
+            ComponentKind::Station { servers, paced } => StoredKind::Station { servers, paced },
+            ComponentKind::Gate => StoredKind::Gate,
             ComponentKind::Flow => StoredKind::Flow,
             ComponentKind::Population { initial, tagged } => StoredKind::Population { initial, tagged },
             ComponentKind::Pathway { saturable } => StoredKind::Pathway { saturable },
@@ -200,12 +211,13 @@ impl From<&Component> for StoredComponent {
 impl From<StoredComponent> for Component {
     fn from(c: StoredComponent) -> Self {
         let kind = match c.kind {
-            StoredKind::Station { servers } => ComponentKind::Station { servers },
+            StoredKind::Station { servers, paced } => ComponentKind::Station { servers, paced },
+            StoredKind::Gate => ComponentKind::Gate,
             StoredKind::Flow => ComponentKind::Flow,
             StoredKind::Population { initial, tagged } => ComponentKind::Population { initial, tagged },
             StoredKind::Pathway { saturable } => ComponentKind::Pathway { saturable },
         };
         let entity = ["packet", "molecule", "vesicle"].into_iter().find(|e| *e == c.entity).unwrap_or("entity");
-        Self { name: c.name, kind, entity }
+        Self::new(c.name, kind, entity)
     }
 }

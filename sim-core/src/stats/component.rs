@@ -1,5 +1,8 @@
 //! What a component is, and the names of what is measured at it.
 
+use super::extra::Extra;
+use crate::probe::LossReason;
+
 /// One component of a system, as its model describes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Component {
@@ -9,16 +12,33 @@ pub struct Component {
     pub kind: ComponentKind,
     /// What passes: `"packet"`, `"molecule"`, `"vesicle"`.
     pub entity: &'static str,
+    /// Why entities can be lost here: the reason that the probe is told, and the metric that counts it
+    /// (`dropped.tail_drop`).
+    pub reasons: Vec<(LossReason, &'static str)>,
+    /// What else is measured here; [`Probe::record`](crate::Probe::record) names them by their index.
+    pub extras: Vec<Extra>,
+}
+
+impl Component {
+    /// A component with the measures of its kind and no others.
+    pub fn new(name: impl Into<String>, kind: ComponentKind, entity: &'static str) -> Self {
+        Self { name: name.into(), kind, entity, reasons: Vec::new(), extras: Vec::new() }
+    }
 }
 
 /// Kinds of components.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ComponentKind {
-    /// Entities wait and are served: a link, a stage. Work-conserving: a server idles only if nothing waits.
+    /// Entities wait and are served: a link, a stage.
     Station {
         /// Parallel servers.
         servers: u32,
+        /// A server may idle although something waits (a shaper): busy time is then known from the service given, and
+        /// not checked against the number held.
+        paced: bool,
     },
+    /// Entities are judged and pass at once, or are lost: a meter, a policer, a marker.
+    Gate,
     /// Entities pass from end to end: a traffic flow, through any number of stations.
     Flow,
     /// A count: a species in a compartment, a vesicle pool. If `tagged`, single entities' residence times are known.

@@ -5,6 +5,7 @@
 //! laws that must hold in every run (conservation, Little's law, the utilization law).
 
 mod component;
+mod extra;
 mod observe;
 mod population;
 mod report;
@@ -15,6 +16,7 @@ mod statistics;
 mod window;
 
 pub use component::{Component, ComponentKind, Measure};
+pub use extra::{Extra, Form};
 pub use observe::{RunRecord, observe};
 pub use report::Checks;
 pub use series::{Series, SeriesRow};

@@ -1,6 +1,7 @@
 //! The measures of a window, and the laws that must hold in it.
 
 use super::component::{Component, ComponentKind, Measure};
+use super::extra::Extra;
 use super::sketch::Sketch;
 use super::station::{Census, Times, Totals};
 use super::statistics::{Snapshot, Statistics, Tally};
@@ -41,10 +42,16 @@ impl Report<'_> {
                     );
                     to.times("sojourn_time", &s.sojourn);
                     to.times("wait_time", &s.wait);
-                    let ComponentKind::Station { servers } = c.kind else { unreachable!("a station") };
-                    let busy = (s.totals.busy - before.busy) as f64 / ticks / f64::from(servers);
-                    to.add("utilization", "time_mean", busy, "1");
+                    let ComponentKind::Station { servers, paced } = c.kind else { unreachable!("a station") };
+                    let busy = if paced {
+                        let given = s.totals.service - before.service + self.closing[i].served;
+                        given - self.opening.census[i].served
+                    } else {
+                        s.totals.busy - before.busy
+                    };
+                    to.add("utilization", "time_mean", busy as f64 / ticks / f64::from(servers), "1");
                 }
+                (Tally::Gate(g), Snapshot::Entities(before)) => to.passages(&g.totals, &before, 0, ticks),
                 (Tally::Flow(f), Snapshot::Entities(before)) => {
                     to.passages(&f.totals, &before, f.held, ticks);
                     to.occupancy((f.totals.area - before.area) as f64 / ticks, None, None);
@@ -79,6 +86,14 @@ impl Report<'_> {
                 }
                 _ => unreachable!("a component keeps its kind"),
             }
+            let further = &self.statistics.further[i];
+            for (n, (_, metric)) in further.lost().zip(&c.reasons) {
+                to.add(metric, "mean", n as f64, c.entity);
+            }
+            for tally in &further.extras {
+                let Extra { metric, unit, .. } = tally.extra;
+                tally.report(ticks, |stat, value| to.add(metric, stat, value, unit));
+            }
         }
         out
     }
@@ -90,6 +105,7 @@ impl Report<'_> {
                 Tally::Station(s) => &s.sojourn,
                 Tally::Flow(f) => &f.sojourn,
                 Tally::Population(l) | Tally::Pathway(l) => &l.residence,
+                Tally::Gate(_) => continue,
             };
             if times.n() > 0 {
                 out.push((i as u32, times.sketch.clone()));
@@ -112,8 +128,14 @@ impl Report<'_> {
                 (Tally::Station(s), Snapshot::Entities(before)) => {
                     laws_of_passage(&mut check, &s.totals, &before, a, b, &s.sojourn);
                     // U = X S: time with busy servers against service given, both in the window.
-                    let given = s.totals.service - before.service + b.served;
-                    check("utilization law", s.totals.busy - before.busy + a.served, given);
+                    if matches!(c.kind, ComponentKind::Station { paced: false, .. }) {
+                        let given = s.totals.service - before.service + b.served;
+                        check("utilization law", s.totals.busy - before.busy + a.served, given);
+                    }
+                }
+                (Tally::Gate(g), Snapshot::Entities(_)) => {
+                    let gone = g.totals.departures + g.totals.dropped;
+                    check("conservation", g.totals.arrivals.into(), gone.into());
                 }
                 (Tally::Flow(f), Snapshot::Entities(before)) => {
                     laws_of_passage(&mut check, &f.totals, &before, a, b, &f.sojourn);
@@ -181,13 +203,6 @@ impl Out<'_> {
         }
     }
     fn times(&mut self, metric: &'static str, times: &Times) {
-        let second = TICKS_PER_SECOND as f64;
-        self.add(metric, "mean", times.mean() / second, "s");
-        self.add(metric, "sd", times.sd() / second, "s");
-        for (stat, p) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)] {
-            self.add(metric, stat, times.sketch.quantile(p) / second, "s");
-        }
-        let max = if times.n() == 0 { f64::NAN } else { times.max as f64 / second };
-        self.add(metric, "max", max, "s");
+        times.report(1.0 / TICKS_PER_SECOND as f64, |stat, value| self.add(metric, stat, value, "s"));
     }
 }

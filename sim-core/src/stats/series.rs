@@ -1,6 +1,7 @@
 //! Series over bins of equal width: differences of running totals at the edges, so they cost nothing an event.
 
 use super::component::{Component, ComponentKind};
+use super::extra::Form;
 use super::statistics::{Snapshot, Statistics, snapshot};
 use super::window::Window;
 use crate::time::{SimTime, TICKS_PER_SECOND};
@@ -19,7 +20,7 @@ pub struct Series {
 pub struct SeriesRow {
     /// Index of the component.
     pub component: u32,
-    /// `throughput`, `occupancy` or `utilization`.
+    /// `throughput`, `occupancy`, `utilization`, or that of an extra measure.
     pub metric: &'static str,
     /// Unit of the values.
     pub unit: &'static str,
@@ -32,7 +33,10 @@ pub(super) struct Recorder {
     window: Window,
     pub(super) series: Series,
     previous: Vec<Snapshot>,
-    servers: Vec<f64>,
+    /// Servers of a station, and whether it is paced.
+    servers: Vec<(f64, bool)>,
+    /// Of each row that is an extra's: its index among those of its component, and its running total.
+    extras: Vec<Option<(usize, u128)>>,
 }
 
 impl Recorder {
@@ -57,6 +61,7 @@ impl Recorder {
                     add(i, "throughput", "1/s");
                     add(i, "occupancy", c.entity);
                 }
+                ComponentKind::Gate => add(i, "throughput", "1/s"),
                 ComponentKind::Population { .. } => add(i, "occupancy", c.entity),
                 ComponentKind::Pathway { saturable } => {
                     add(i, "throughput", "1/s");
@@ -66,13 +71,24 @@ impl Recorder {
                 }
             }
         }
+        let mut extras = vec![None; rows.len()];
+        for (i, c) in components.iter().enumerate() {
+            for (k, e) in c.extras.iter().enumerate().filter(|(_, e)| matches!(e.form, Form::Rate | Form::Level)) {
+                let values = Vec::with_capacity(window.bins as usize);
+                rows.push(SeriesRow { component: i as u32, metric: e.metric, unit: e.unit, values });
+                extras.push(Some((k, 0)));
+            }
+        }
         let previous = Statistics::new(components).tallies.iter().map(snapshot).collect();
         let servers = components
             .iter()
-            .map(|c| if let ComponentKind::Station { servers } = c.kind { f64::from(servers) } else { 1.0 })
+            .map(|c| match c.kind {
+                ComponentKind::Station { servers, paced } => (f64::from(servers), paced),
+                _ => (1.0, false),
+            })
             .collect();
         let bin = window.end.as_secs_f64() / f64::from(window.bins);
-        Self { window, series: Series { bin, rows }, previous, servers }
+        Self { window, series: Series { bin, rows }, previous, servers, extras }
     }
     /// The upper edge of bin `k` - 1.
     pub(super) fn edge(&self, k: u32) -> SimTime {
@@ -83,14 +99,26 @@ impl Recorder {
         let now: Vec<Snapshot> = statistics.tallies.iter().map(snapshot).collect();
         let seconds = self.series.bin;
         let ticks = seconds * TICKS_PER_SECOND as f64;
-        for row in &mut self.series.rows {
+        for (row, extra) in self.series.rows.iter_mut().zip(&mut self.extras) {
             let i = row.component as usize;
+            if let Some((k, before)) = extra {
+                let tally = &statistics.further[i].extras[*k];
+                let total = tally.running();
+                let over = if tally.extra.form == Form::Level { ticks } else { seconds };
+                row.values.push((total - *before) as f64 * tally.extra.scale / over);
+                *before = total;
+                continue;
+            }
             let value = match (self.previous[i], now[i], row.metric) {
                 (Snapshot::Entities(a), Snapshot::Entities(b), "throughput") => {
                     (b.departures - a.departures) as f64 / seconds
                 }
                 (Snapshot::Entities(a), Snapshot::Entities(b), "occupancy") => (b.area - a.area) as f64 / ticks,
-                (Snapshot::Entities(a), Snapshot::Entities(b), _) => (b.busy - a.busy) as f64 / ticks / self.servers[i],
+                (Snapshot::Entities(a), Snapshot::Entities(b), _) => {
+                    let (servers, paced) = self.servers[i];
+                    let busy = if paced { b.service - a.service } else { b.busy - a.busy };
+                    busy as f64 / ticks / servers
+                }
                 (Snapshot::Level(a), Snapshot::Level(b), "throughput") => (b.outward - a.outward) as f64 / seconds,
                 (Snapshot::Level(a), Snapshot::Level(b), _) => (b.area - a.area) / ticks,
                 _ => unreachable!("a component keeps its kind"),

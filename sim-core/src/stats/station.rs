@@ -35,6 +35,15 @@ impl Times {
     pub(super) fn mean(&self) -> f64 {
         self.sum as f64 / self.n() as f64
     }
+    /// Calls `add(stat, value)` for every number of the distribution, with values times `scale`.
+    pub(super) fn report(&self, scale: f64, mut add: impl FnMut(&'static str, f64)) {
+        add("mean", self.mean() * scale);
+        add("sd", self.sd() * scale);
+        for (stat, p) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)] {
+            add(stat, self.sketch.quantile(p) * scale);
+        }
+        add("max", if self.n() == 0 { f64::NAN } else { self.max as f64 * scale });
+    }
     /// In ticks; NaN for fewer than two.
     pub(super) fn sd(&self) -> f64 {
         if self.n() < 2 {
@@ -78,6 +87,7 @@ pub(super) struct Census {
 /// The tally of a station: exact integrals, kept in order of time.
 #[derive(Clone, Debug)]
 pub(super) struct Station {
+    /// Zero if busy time is known from the service given alone.
     servers: u64,
     pub(super) held: u64,
     last: u64,
@@ -134,10 +144,11 @@ impl Station {
         self.totals.dropped += 1;
     }
     #[inline]
-    pub(super) fn lose(&mut self, at: SimTime, since: SimTime) {
+    pub(super) fn lose(&mut self, at: SimTime, since: SimTime, service: u64) {
         self.advance(at);
         self.held -= 1;
         self.totals.wasted += u128::from((at - since).ticks());
+        self.totals.service += u128::from(service);
         self.totals.dropped += 1;
     }
     /// Forgets what lies before the window; running counters go on.
@@ -145,6 +156,26 @@ impl Station {
         self.held_max = self.held;
         self.sojourn.clear();
         self.wait.clear();
+    }
+}
+
+/// The tally of a gate: entities pass at once.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Gate {
+    pub(super) totals: Totals,
+}
+
+impl Gate {
+    #[inline]
+    pub(super) fn leave(&mut self, d: &Departure) {
+        self.totals.arrivals += 1;
+        self.totals.departures += 1;
+        self.totals.size += u128::from(d.size);
+    }
+    #[inline]
+    pub(super) fn reject(&mut self) {
+        self.totals.arrivals += 1;
+        self.totals.dropped += 1;
     }
 }
 

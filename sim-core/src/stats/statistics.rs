@@ -1,8 +1,9 @@
 //! The probe that tallies a run.
 
 use super::component::{Component, ComponentKind};
+use super::extra::ExtraTally;
 use super::population::{self, Level};
-use super::station::{Census, Flow, Station, Totals};
+use super::station::{Census, Flow, Gate, Station, Totals};
 use crate::probe::{ComponentId, Departure, LevelTotals, LossReason, Probe};
 use crate::time::SimTime;
 
@@ -10,15 +11,47 @@ use crate::time::SimTime;
 #[derive(Clone, Debug)]
 pub(super) enum Tally {
     Station(Station),
+    Gate(Gate),
     Flow(Flow),
     Population(Level),
     Pathway(Level),
+}
+
+/// What few components have, apart from what is touched at every event.
+#[derive(Clone, Debug)]
+pub(super) struct Further {
+    pub(super) extras: Vec<ExtraTally>,
+    /// Losses since time zero, and until the window opened, in the order of the component's reasons.
+    lost: Vec<(LossReason, u64)>,
+    lost_before: Vec<u64>,
+}
+
+impl Further {
+    fn new(c: &Component) -> Self {
+        let extras = c.extras.iter().map(|e| ExtraTally::new(*e)).collect();
+        Self { extras, lost: c.reasons.iter().map(|r| (r.0, 0)).collect(), lost_before: vec![0; c.reasons.len()] }
+    }
+    #[cold]
+    fn lose(&mut self, reason: LossReason) {
+        if let Some((_, n)) = self.lost.iter_mut().find(|(r, _)| *r == reason) {
+            *n += 1;
+        }
+    }
+    fn open_window(&mut self) {
+        self.lost_before = self.lost.iter().map(|l| l.1).collect();
+        self.extras.iter_mut().for_each(ExtraTally::open_window);
+    }
+    /// Losses in the window, in the order of the component's reasons.
+    pub(super) fn lost(&self) -> impl Iterator<Item = u64> {
+        self.lost.iter().zip(&self.lost_before).map(|(now, before)| now.1 - before)
+    }
 }
 
 /// The probe that tallies a run.
 #[derive(Clone, Debug)]
 pub struct Statistics {
     pub(super) tallies: Vec<Tally>,
+    pub(super) further: Vec<Further>,
 }
 
 impl Statistics {
@@ -27,13 +60,16 @@ impl Statistics {
         let tallies = components
             .iter()
             .map(|c| match c.kind {
-                ComponentKind::Station { servers } => Tally::Station(Station::new(servers)),
+                ComponentKind::Station { servers, paced } => {
+                    Tally::Station(Station::new(if paced { 0 } else { servers }))
+                }
+                ComponentKind::Gate => Tally::Gate(Gate::default()),
                 ComponentKind::Flow => Tally::Flow(Flow::default()),
                 ComponentKind::Population { initial, .. } => Tally::Population(Level::new(initial)),
                 ComponentKind::Pathway { .. } => Tally::Pathway(Level::default()),
             })
             .collect();
-        Self { tallies }
+        Self { tallies, further: components.iter().map(Further::new).collect() }
     }
     pub(super) fn advance(&mut self, at: SimTime) {
         for t in &mut self.tallies {
@@ -41,8 +77,10 @@ impl Statistics {
                 Tally::Station(s) => s.advance(at),
                 Tally::Flow(f) => f.advance(at),
                 Tally::Population(l) | Tally::Pathway(l) => l.advance(at),
+                Tally::Gate(_) => {}
             }
         }
+        self.further.iter_mut().flat_map(|f| &mut f.extras).for_each(|e| e.advance(at));
     }
     pub(super) fn open_window(&mut self) {
         for t in &mut self.tallies {
@@ -50,8 +88,10 @@ impl Statistics {
                 Tally::Station(s) => s.open_window(),
                 Tally::Flow(f) => f.open_window(),
                 Tally::Population(l) | Tally::Pathway(l) => l.open_window(),
+                Tally::Gate(_) => {}
             }
         }
+        self.further.iter_mut().for_each(Further::open_window);
     }
     /// Takes what the census found, leaving nothing.
     pub(super) fn take_census(&mut self) -> Vec<Census> {
@@ -60,7 +100,7 @@ impl Statistics {
             .map(|t| match t {
                 Tally::Station(s) => std::mem::take(&mut s.census),
                 Tally::Flow(f) => std::mem::take(&mut f.census),
-                Tally::Population(_) | Tally::Pathway(_) => Census::default(),
+                Tally::Gate(_) | Tally::Population(_) | Tally::Pathway(_) => Census::default(),
             })
             .collect()
     }
@@ -72,7 +112,7 @@ impl Probe for Statistics {
         match &mut self.tallies[c as usize] {
             Tally::Station(s) => s.enter(at),
             Tally::Flow(f) => f.enter(at),
-            Tally::Population(_) | Tally::Pathway(_) => {}
+            Tally::Gate(_) | Tally::Population(_) | Tally::Pathway(_) => {}
         }
     }
     // Called twice a packet: inlined, what it is told stays in registers (a tenth of the instructions of an M/M/1 run).
@@ -82,28 +122,36 @@ impl Probe for Statistics {
         match &mut self.tallies[c as usize] {
             Tally::Station(s) => s.leave(&d),
             Tally::Flow(f) => f.leave(&d),
+            Tally::Gate(g) => g.leave(&d),
             Tally::Population(l) | Tally::Pathway(l) => l.residence.add((d.at - d.since).ticks()),
         }
     }
     #[inline]
-    fn reject(&mut self, c: ComponentId, _at: SimTime, _reason: LossReason) {
-        if let Tally::Station(s) = &mut self.tallies[c as usize] {
-            s.reject();
+    fn reject(&mut self, c: ComponentId, _at: SimTime, reason: LossReason) {
+        match &mut self.tallies[c as usize] {
+            Tally::Station(s) => s.reject(),
+            Tally::Gate(g) => g.reject(),
+            Tally::Flow(_) | Tally::Population(_) | Tally::Pathway(_) => {}
         }
+        self.further[c as usize].lose(reason);
     }
     #[inline]
-    fn lose(&mut self, c: ComponentId, at: SimTime, since: SimTime, _reason: LossReason) {
+    fn lose(&mut self, c: ComponentId, at: SimTime, since: SimTime, service: u64, reason: LossReason) {
         match &mut self.tallies[c as usize] {
-            Tally::Station(s) => s.lose(at, since),
+            Tally::Station(s) => s.lose(at, since, service),
             Tally::Flow(f) => f.lose(at, since),
-            Tally::Population(_) | Tally::Pathway(_) => {}
+            Tally::Gate(_) | Tally::Population(_) | Tally::Pathway(_) => {}
         }
+        self.further[c as usize].lose(reason);
+    }
+    fn record(&mut self, c: ComponentId, extra: u8, at: SimTime, value: u64) {
+        self.further[c as usize].extras[extra as usize].record(at, value);
     }
     fn hold(&mut self, c: ComponentId, at: SimTime, since: SimTime, served: u64) {
         let census = match &mut self.tallies[c as usize] {
             Tally::Station(s) => &mut s.census,
             Tally::Flow(f) => &mut f.census,
-            Tally::Population(_) | Tally::Pathway(_) => return,
+            Tally::Gate(_) | Tally::Population(_) | Tally::Pathway(_) => return,
         };
         census.held += 1;
         census.age += u128::from((at - since).ticks());
@@ -139,6 +187,7 @@ pub(super) fn snapshot(t: &Tally) -> Snapshot {
     match t {
         Tally::Station(s) => Snapshot::Entities(s.totals),
         Tally::Flow(f) => Snapshot::Entities(f.totals),
+        Tally::Gate(g) => Snapshot::Entities(g.totals),
         Tally::Population(l) | Tally::Pathway(l) => Snapshot::Level(l.totals),
     }
 }

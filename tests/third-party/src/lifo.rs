@@ -2,7 +2,7 @@
 
 use egress::models::Kind;
 use egress::models::network::Packet;
-use egress::models::network::discipline::{Discipline, Limit, MakeDiscipline, Reason, TAIL_DROP};
+use egress::models::network::discipline::{Discipline, Effects, Limit, MakeDiscipline, Next, Reason, TAIL_DROP};
 use egress::sim_core::SimTime;
 
 pub const KIND: Kind<MakeDiscipline> = Kind {
@@ -20,7 +20,7 @@ struct Lifo {
 }
 
 impl Discipline for Lifo {
-    fn enqueue(&mut self, packet: Packet, _: SimTime, _: &mut Vec<(Packet, Reason)>) -> Result<(), Reason> {
+    fn enqueue(&mut self, packet: Packet, _: SimTime, _: &mut Effects) -> Result<(), Reason> {
         if !self.limit.admits(packet.bits, self.packets.len() as u64, self.bits) {
             return Err(TAIL_DROP);
         }
@@ -28,10 +28,10 @@ impl Discipline for Lifo {
         self.packets.push(packet);
         Ok(())
     }
-    fn dequeue(&mut self, _: SimTime, _: &mut Vec<(Packet, Reason)>) -> Option<Packet> {
-        let packet = self.packets.pop()?;
+    fn dequeue(&mut self, _: SimTime, _: &mut Effects) -> Next {
+        let Some(packet) = self.packets.pop() else { return Next::Empty };
         self.bits -= u64::from(packet.bits);
-        Some(packet)
+        Next::Packet(packet)
     }
     fn len(&self) -> usize {
         self.packets.len()

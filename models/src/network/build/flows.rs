@@ -6,6 +6,7 @@ use sim_core::config::{Diagnostic, Span, Table};
 use sim_core::{SimDuration, SimTime};
 
 use super::{Builder, tables, ticks};
+use crate::network::label::{self, Label};
 use crate::network::size::Size;
 use crate::network::traffic::{Traffic, matrix};
 
@@ -17,6 +18,7 @@ pub(super) struct Flow {
     pub(super) from: usize,
     pub(super) to: Option<usize>,
     pub(super) class: u8,
+    pub(super) dscp: u8,
     pub(super) start: SimDuration,
     pub(super) stop: SimTime,
     pub(super) mean_bits: f64,
@@ -90,6 +92,9 @@ impl Builder<'_> {
         to: Option<usize>,
         mean_bits: f64,
     ) -> Flow {
+        let label = self.label(&name, table, from, to);
+        let dscp = label.dscp;
+        self.labels.push(label);
         Flow {
             stream: format!("traffic.{name}"),
             name,
@@ -97,10 +102,28 @@ impl Builder<'_> {
             from,
             to,
             class: self.class(table.text("class")),
+            dscp,
             start: SimDuration::from_ticks(ticks(table.quantity("start"))),
             stop: table.opt_quantity("stop").map_or(SimTime::NEVER, |q| SimTime::from_ticks(ticks(q))),
             mean_bits,
             span: table.span,
+        }
+    }
+
+    /// The headers of a flow's packets.
+    fn label(&mut self, name: &str, table: &Table, from: usize, to: Option<usize>) -> Label {
+        let mut or_tell = |found: Result<u8, Diagnostic>| found.map_err(|d| self.diagnostics.push(d)).unwrap_or(0);
+        let (dscp, protocol) = (or_tell(label::dscp(table, "dscp")), or_tell(label::protocol(table, "protocol")));
+        let port = |key| table.opt_integer(key).unwrap_or(0) as u16;
+        Label {
+            name: name.to_string(),
+            class: self.class(table.text("class")),
+            source: self.nodes[from].prefix.host(0),
+            destination: to.map_or(0, |to| self.nodes[to].prefix.host(0)),
+            protocol,
+            source_port: port("source_port"),
+            destination_port: port("destination_port"),
+            dscp,
         }
     }
 

@@ -12,6 +12,8 @@ use sim_core::config::{Diagnostic, Diagnostics, Field, Section, Shape, Span, Tab
 use sim_core::quantity::{Dimension, Quantity};
 use sim_core::stats::{Component, ComponentKind};
 
+use super::address::Prefix;
+use super::label::{self, Label};
 use super::model::Event;
 use super::packet::Packet;
 use super::routing::Routes;
@@ -58,6 +60,10 @@ const SECTIONS: &[Section] = &[
                 "{ kind = \"constant\", size = \"1500 B\" }",
                 "The law of packet sizes, in bytes on the wire.",
             ),
+            label::FIELDS[0],
+            label::FIELDS[1],
+            label::FIELDS[2],
+            label::FIELDS[3],
         ],
         doc: "A flow of packets from one node to another.",
     },
@@ -67,8 +73,8 @@ const SECTIONS: &[Section] = &[
 pub(crate) fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<dyn System>, Diagnostics> {
     let graph = topology::graph(scenario, context)?;
     let mut builder = Builder::new(scenario, context, graph);
-    builder.read_flows();
     builder.read_nodes();
+    builder.read_flows();
     builder.check_size();
     builder.stop_if_wrong()?;
     builder.check_ways();
@@ -78,13 +84,26 @@ pub(crate) fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<
 }
 
 /// A node's own declarations.
-#[derive(Default)]
 struct NodePlan {
+    /// Its addresses.
+    prefix: Prefix,
     /// Names of its stages.
     stages: Vec<(String, Span)>,
     /// Nodes that wandering packets go to next (`None`: out), with their probabilities.
     next: Vec<(Option<usize>, f64)>,
     branches: bool,
+}
+
+impl NodePlan {
+    /// Node number `n` without declarations: it has the addresses 10.x.y.0/24, or 10.x.y.z beyond 65 536 nodes.
+    fn new(n: usize) -> Self {
+        let base = 10 << 24;
+        let prefix = match n {
+            ..0x1_0000 => Prefix { base: base | (n as u32) << 8, length: 24 },
+            _ => Prefix { base: base | (n as u32 & 0xFF_FFFF), length: 32 },
+        };
+        Self { prefix, stages: Vec::new(), next: Vec::new(), branches: false }
+    }
 }
 
 struct Builder<'a> {
@@ -94,6 +113,8 @@ struct Builder<'a> {
     by_name: BTreeMap<String, usize>,
     classes: Vec<String>,
     flows: Vec<Flow>,
+    /// The headers of each flow.
+    labels: Vec<Label>,
     nodes: Vec<NodePlan>,
     diagnostics: Diagnostics,
 }
@@ -111,7 +132,7 @@ fn tables<'a>(scenario: &'a Table, section: &str) -> impl Iterator<Item = (&'a s
 impl<'a> Builder<'a> {
     fn new(scenario: &'a Table, context: &'a BuildContext<'a>, graph: Graph) -> Self {
         let by_name = graph.nodes.iter().enumerate().map(|(i, n)| (n.name.clone(), i)).collect();
-        let nodes = graph.nodes.iter().map(|_| NodePlan::default()).collect();
+        let nodes = (0..graph.nodes.len()).map(NodePlan::new).collect();
         Self {
             scenario,
             context,
@@ -119,6 +140,7 @@ impl<'a> Builder<'a> {
             by_name,
             classes: Vec::new(),
             flows: Vec::new(),
+            labels: Vec::new(),
             nodes,
             diagnostics: Diagnostics::default(),
         }
@@ -151,6 +173,16 @@ impl<'a> Builder<'a> {
                 let stage = v.as_text().unwrap_or_default().to_string();
                 self.nodes[node].stages.push((stage, v.span));
             }
+            if let Some(text) = table.opt_text("prefix") {
+                match Prefix::parse(text) {
+                    Ok(prefix) => self.nodes[node].prefix = prefix,
+                    Err(message) => {
+                        let d =
+                            Diagnostic::error("E0325", table.span_of("prefix"), message, "not a block of addresses");
+                        self.diagnostics.push(d.help("prefix = \"10.20.0.0/22\""));
+                    }
+                }
+            }
             if let Some(next) = table.opt_table("next") {
                 self.read_branches(node, next);
             }
@@ -177,8 +209,10 @@ impl<'a> Builder<'a> {
         self.stop_if_wrong()?;
         let branches = self.branches(&link_stations);
         let mut components: Vec<Component> = Vec::new();
+        let reasons = stations.reasons();
         for f in &self.flows {
-            components.push(Component { name: f.name.clone(), kind: ComponentKind::Flow, entity: "packet" });
+            let reasons = reasons.clone();
+            components.push(Component { reasons, ..Component::new(&f.name, ComponentKind::Flow, "packet") });
         }
         components.append(&mut stations.components);
         let event_rate = self.event_rate(&routes);
@@ -189,6 +223,7 @@ impl<'a> Builder<'a> {
             node: f.from as u32,
             target: f.to.map_or(Packet::WANDERING, |to| to as u32),
             class: f.class,
+            dscp: f.dscp,
             start: f.start,
             stop: f.stop,
         });

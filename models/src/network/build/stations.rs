@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use sim_core::config::{Diagnostic, Span, Table};
+use sim_core::quantity::Quantity;
 use sim_core::stats::{Component, ComponentKind};
 
 use super::{Builder, tables, ticks};
-use crate::network::discipline::{Discipline, DisciplineContext};
+use crate::network::discipline::{Discipline, DisciplineContext, REASONS, Reason, SignalMap, TAIL_DROP};
+use crate::network::stage::StageSpec;
 use crate::network::station::{Placement, Serialisation};
-use crate::network::system::{ServicePlan, StationPlan};
+use crate::network::system::{ServicePlan, StationPlan, Works};
 
-/// The stations made so far.
+/// The links and stages made so far.
 pub(super) struct Stations {
     pub(super) flows: usize,
     pub(super) plans: Vec<StationPlan>,
@@ -18,46 +20,78 @@ pub(super) struct Stations {
     pub(super) slots: usize,
 }
 
+/// Where a link or stage stands.
+pub(super) struct Site {
+    /// Its name in tables.
+    pub(super) name: String,
+    /// What its random streams are named after.
+    pub(super) stream: String,
+    /// Node and stage of it that come next.
+    pub(super) behind: (u32, u32),
+    /// Ticks of propagation.
+    pub(super) delay: u64,
+    /// Nothing comes after it.
+    pub(super) terminal: bool,
+}
+
 impl Stations {
     pub(super) fn new(flows: usize) -> Self {
         Self { flows, plans: Vec::new(), components: Vec::new(), slots: 0 }
     }
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "one call for links, one for stages; a struct would be filled and emptied"
-    )]
-    pub(super) fn add(
-        &mut self,
-        name: String,
-        stream: &str,
-        behind: (u32, u32),
-        delay: u64,
-        terminal: bool,
-        servers: u32,
-        service: ServicePlan,
-        discipline: Box<dyn Discipline>,
-    ) {
+    pub(super) fn add(&mut self, site: Site, works: Works) {
         let component = (self.flows + self.plans.len()) as u32;
-        self.slots += servers as usize;
-        let kind = ComponentKind::Station { servers };
-        self.components.push(Component { name, kind, entity: "packet" });
-        let place = Placement { component, delay, terminal };
-        self.plans.push(StationPlan { stream: stream.to_string(), place, behind, servers, service, discipline });
+        let (kind, reasons, signals) = match &works {
+            Works::Serves { servers, discipline, .. } => {
+                self.slots += *servers as usize;
+                let kind = ComponentKind::Station { servers: *servers, paced: discipline.paced() };
+                (kind, discipline.reasons(), discipline.signals())
+            }
+            Works::Judges(gate) => (ComponentKind::Gate, gate.reasons(), gate.signals()),
+        };
+        let (signals, extras) = SignalMap::new(&signals);
+        self.components.push(Component { reasons: told(reasons), extras, ..Component::new(site.name, kind, "packet") });
+        let place = Placement { component, delay: site.delay, terminal: site.terminal };
+        self.plans.push(StationPlan { stream: site.stream, place, behind: site.behind, signals, works });
+    }
+    /// Why packets can be lost anywhere here.
+    pub(super) fn reasons(&self) -> Vec<(Reason, &'static str)> {
+        let mut all: Vec<_> = self.components.iter().flat_map(|c| c.reasons.iter().copied()).collect();
+        if all.is_empty() {
+            return all;
+        }
+        // Where some station tells its reasons, those that do not drop at the tail.
+        all.extend(named(vec![TAIL_DROP]));
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 }
 
+fn named(reasons: Vec<Reason>) -> Vec<(Reason, &'static str)> {
+    reasons.into_iter().map(|r| (r, REASONS[r as usize].1)).collect()
+}
+
+/// The reasons that are counted apart: none if a full queue is the only one, since `dropped` says as much.
+fn told(mut reasons: Vec<Reason>) -> Vec<(Reason, &'static str)> {
+    reasons.sort_unstable();
+    reasons.dedup();
+    if reasons == [TAIL_DROP] { Vec::new() } else { named(reasons) }
+}
+
 impl Builder<'_> {
-    pub(super) fn discipline(&mut self, table: &Table) -> Option<Box<dyn Discipline>> {
-        let make = self.context.registry.disciplines.get(table.kind()).expect("the checker knows the kind").make;
-        let context = DisciplineContext { classes: &self.classes };
-        make(table, &context).map_err(|d| self.diagnostics.extend(d)).ok()
+    pub(super) fn context(&self, rate: Option<Quantity>) -> DisciplineContext<'_> {
+        DisciplineContext { classes: &self.classes, flows: &self.labels, rate, registry: self.context.registry }
+    }
+
+    fn discipline(&mut self, table: &Table, rate: Option<Quantity>) -> Option<Box<dyn Discipline>> {
+        self.context(rate).make(table).map_err(|d| self.diagnostics.extend(d)).ok()
     }
 
     pub(super) fn add_link(&mut self, directed: usize, sinks: &[bool], stations: &mut Stations) {
         let link = self.graph.links[directed / 2].clone();
         let to = self.end_of(directed);
         let name = if directed.is_multiple_of(2) { link.name.clone() } else { format!("{}.reverse", link.name) };
-        let Some(discipline) = self.discipline(&link.queue) else { return };
+        let Some(discipline) = self.discipline(&link.queue, link.rate) else { return };
         let service = match link.rate.map(|rate| (rate, Serialisation::new(rate.exact))) {
             None => ServicePlan::None,
             Some((_, Some(serialisation))) => ServicePlan::Rate(serialisation),
@@ -68,16 +102,9 @@ impl Builder<'_> {
             }
         };
         let terminal = sinks[to] && self.nodes[to].stages.is_empty();
-        stations.add(
-            name,
-            &format!("link.{}", link.name),
-            (to as u32, 0),
-            ticks(link.delay),
-            terminal,
-            1,
-            service,
-            discipline,
-        );
+        let stream = format!("link.{}", link.name);
+        let site = Site { name, stream, behind: (to as u32, 0), delay: ticks(link.delay), terminal };
+        stations.add(site, Works::Serves { servers: 1, service, discipline });
     }
 
     /// Makes the stations of all nodes' stages; returns them in order of nodes, and where each node's begin.
@@ -93,22 +120,23 @@ impl Builder<'_> {
             for (k, (stage, _)) in own.iter().enumerate() {
                 let Some(table) = specs.get(stage.as_str()) else { continue };
                 let make = self.context.registry.stages.get(table.kind()).expect("the checker knows the kind").make;
-                let spec = match make(table, self.context) {
-                    Ok(spec) => spec,
+                let works = match make(table, &self.context(None)) {
+                    Ok(StageSpec::Station { workers: servers, service, queue: discipline }) => {
+                        let service = service.map_or(ServicePlan::None, ServicePlan::Drawn);
+                        Works::Serves { servers, service, discipline }
+                    }
+                    Ok(StageSpec::Gate(gate)) => Works::Judges(gate),
                     Err(d) => {
                         self.diagnostics.extend(d);
                         continue;
                     }
                 };
-                let Some(discipline) = self.discipline(&spec.queue) else { continue };
                 let at = &self.graph.nodes[node].name;
                 let name = if uses[stage] == 1 { stage.clone() } else { format!("{at}.{stage}") };
                 let stream = format!("stage.{stage}@{at}");
                 let terminal = is_sink && k + 1 == own.len();
-                let behind = (node as u32, k as u32 + 1);
                 stages.push(stations.plans.len() as u32);
-                let service = ServicePlan::Drawn(spec.service);
-                stations.add(name, &stream, behind, 0, terminal, spec.workers, service, discipline);
+                stations.add(Site { name, stream, behind: (node as u32, k as u32 + 1), delay: 0, terminal }, works);
             }
             self.nodes[node].stages = own;
             first.push(stages.len() as u32);

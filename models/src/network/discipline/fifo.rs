@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use sim_core::SimTime;
 
-use super::{Discipline, Limit, MakeDiscipline, Reason, TAIL_DROP};
+use super::{Discipline, Effects, Limit, MakeDiscipline, Next, Reason, TAIL_DROP};
 use crate::network::Packet;
 use crate::registry::Kind;
 
@@ -30,10 +30,17 @@ impl Fifo {
     pub const fn new(limit: Limit) -> Self {
         Self { limit, packets: VecDeque::new(), bits: 0 }
     }
+    /// Takes out the packet that has waited longest.
+    #[inline]
+    pub fn pop(&mut self) -> Option<Packet> {
+        let packet = self.packets.pop_front()?;
+        self.bits -= u64::from(packet.bits);
+        Some(packet)
+    }
 }
 
 impl Discipline for Fifo {
-    fn enqueue(&mut self, packet: Packet, _now: SimTime, _dropped: &mut Vec<(Packet, Reason)>) -> Result<(), Reason> {
+    fn enqueue(&mut self, packet: Packet, _now: SimTime, _effects: &mut Effects) -> Result<(), Reason> {
         if !self.limit.admits(packet.bits, self.packets.len() as u64, self.bits) {
             return Err(TAIL_DROP);
         }
@@ -41,13 +48,14 @@ impl Discipline for Fifo {
         self.packets.push_back(packet);
         Ok(())
     }
-    fn dequeue(&mut self, _now: SimTime, _dropped: &mut Vec<(Packet, Reason)>) -> Option<Packet> {
-        let packet = self.packets.pop_front()?;
-        self.bits -= u64::from(packet.bits);
-        Some(packet)
+    fn dequeue(&mut self, _now: SimTime, _effects: &mut Effects) -> Next {
+        self.pop().map_or(Next::Empty, Next::Packet)
     }
     fn len(&self) -> usize {
         self.packets.len()
+    }
+    fn bits(&self) -> u64 {
+        self.bits
     }
     fn for_each(&self, show: &mut dyn FnMut(&Packet)) {
         self.packets.iter().for_each(show);

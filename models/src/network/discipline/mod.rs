@@ -1,8 +1,9 @@
-//! Queue disciplines: which packet is served next, and which is dropped.
+//! Queue disciplines: which packet is served next, which is dropped or marked, and from when on one may be served.
 //!
 //! A discipline in a third-party crate is one file: a type that implements [`Discipline`] and a
 //! [`Kind`] that is added to [`Registry::disciplines`](crate::Registry::disciplines).
 
+mod effects;
 mod fifo;
 mod limit;
 mod priority;
@@ -11,47 +12,92 @@ use std::fmt::Debug;
 
 use sim_core::SimTime;
 use sim_core::config::{Diagnostics, Table};
+use sim_core::quantity::Quantity;
+use sim_core::rng::Rng;
 
+use super::label::Label;
 use super::packet::Packet;
-use crate::registry::Kind;
+use crate::registry::{Kind, Registry};
 
+pub(in crate::network) use effects::SignalMap;
+pub use effects::{
+    AVERAGE_QUEUE, BORROWED, DROP_PROBABILITY, EARLY, Effects, FORCED, GREEN, LINK_DOWN, LINK_LOSS, MARKED, MTU,
+    NO_ROUTE, OVERLIMIT, POLICED, REASONS, RED, Reason, SIGNALS, Signal, TAIL_DROP, TARGET_EXCEEDED, TTL, YELLOW,
+};
 pub use fifo::Fifo;
 pub use limit::Limit;
 pub use priority::Priority;
 
-/// Why a discipline dropped a packet: an index into [`REASONS`].
-pub type Reason = u8;
+/// What a discipline has for a server that is free.
+#[derive(Clone, Copy, Debug)]
+pub enum Next {
+    /// This packet.
+    Packet(Packet),
+    /// Nothing waits.
+    Empty,
+    /// Something waits, and nothing may go before this instant (a shaper without tokens).
+    NotBefore(SimTime),
+}
 
-/// The reasons for which disciplines drop.
-pub const REASONS: &[&str] = &["tail_drop"];
-
-/// The queue was full when the packet came.
-pub const TAIL_DROP: Reason = 0;
+impl Next {
+    /// The packet, if there is one now.
+    pub fn packet(self) -> Option<Packet> {
+        if let Self::Packet(packet) = self { Some(packet) } else { None }
+    }
+}
 
 /// The waiting room of a station. Packets in service are not in it.
 ///
 /// `now` never goes back. A discipline is a passive state machine: the station asks it for a packet when a server is
-/// free.
+/// free. Timers that change its state between two calls (a probability that is updated every 15 ms) are worked out at the
+/// next call: nothing in a queue changes in between.
 pub trait Discipline: Debug + Send + Sync {
     /// Takes `packet` in, or gives the reason why it is refused. Packets that were taken in before and must go go to
-    /// `dropped`.
-    fn enqueue(&mut self, packet: Packet, now: SimTime, dropped: &mut Vec<(Packet, Reason)>) -> Result<(), Reason>;
-    /// The packet to serve next. Packets that are dropped on the way to it go to `dropped`.
-    fn dequeue(&mut self, now: SimTime, dropped: &mut Vec<(Packet, Reason)>) -> Option<Packet>;
+    /// `effects`.
+    fn enqueue(&mut self, packet: Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason>;
+    /// What to serve next. Packets that are dropped on the way to it go to `effects`.
+    fn dequeue(&mut self, now: SimTime, effects: &mut Effects) -> Next;
     /// How many packets wait.
     fn len(&self) -> usize;
     /// Whether none waits.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
+    /// Bits that wait.
+    fn bits(&self) -> u64 {
+        let mut sum = 0;
+        self.for_each(&mut |p| sum += u64::from(p.bits));
+        sum
+    }
     /// Shows every packet that waits, in any order.
     fn for_each(&self, show: &mut dyn FnMut(&Packet));
     /// A discipline in the state of this one; each replication starts from a copy.
     fn boxed_clone(&self) -> Box<dyn Discipline>;
+    /// Called once at the start of a replication with a stream of random numbers of its own, for those that draw.
+    fn start(&mut self, rng: Rng) {
+        let _ = rng;
+    }
     /// `Some` if this serves first in, first out and drops only what comes when the limit is reached: then a station
     /// with one server works departures out on arrival and asks this no more.
     fn as_fifo(&self) -> Option<Limit> {
         None
+    }
+    /// Whether a packet that finds a server idle may go straight to it. Disciplines that must see every packet (active
+    /// queue management, shapers) say no.
+    fn steps_aside(&self) -> bool {
+        true
+    }
+    /// Whether [`Next::NotBefore`] can be its answer.
+    fn paced(&self) -> bool {
+        false
+    }
+    /// For which reasons it drops, so that each is counted by itself.
+    fn reasons(&self) -> Vec<Reason> {
+        vec![TAIL_DROP]
+    }
+    /// What it signals through [`Effects::signal`].
+    fn signals(&self) -> Vec<Signal> {
+        Vec::new()
     }
 }
 
@@ -60,6 +106,20 @@ pub trait Discipline: Debug + Send + Sync {
 pub struct DisciplineContext<'a> {
     /// The names of the classes of traffic; a packet's `class` is an index into it.
     pub classes: &'a [String],
+    /// The flows; a packet's `flow` is an index into it.
+    pub flows: &'a [Label],
+    /// The rate of the link that it stands before; a stage has none.
+    pub rate: Option<Quantity>,
+    /// The kinds of elements, for disciplines inside this one.
+    pub registry: &'a Registry,
+}
+
+impl DisciplineContext<'_> {
+    /// The discipline of a checked table, for one inside another (`queue = { kind = "drr", ... queue = { ... } }`).
+    pub fn make(&self, table: &Table) -> Result<Box<dyn Discipline>, Diagnostics> {
+        let make = self.registry.disciplines.get(table.kind()).expect("the checker knows the kind").make;
+        make(table, self)
+    }
 }
 
 /// Makes a discipline from its checked table.

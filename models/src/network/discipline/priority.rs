@@ -7,7 +7,7 @@
 use sim_core::SimTime;
 use sim_core::config::{Diagnostic, Diagnostics, Field, Table, Type, did_you_mean};
 
-use super::{Discipline, DisciplineContext, Fifo, Limit, MakeDiscipline, Reason};
+use super::{Discipline, DisciplineContext, Effects, Fifo, Limit, MakeDiscipline, Next, Reason};
 use crate::network::Packet;
 use crate::registry::Kind;
 
@@ -70,12 +70,12 @@ impl Priority {
 }
 
 impl Discipline for Priority {
-    fn enqueue(&mut self, packet: Packet, now: SimTime, dropped: &mut Vec<(Packet, Reason)>) -> Result<(), Reason> {
+    fn enqueue(&mut self, packet: Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
         let band = self.band_of[packet.class as usize];
-        self.bands[band as usize].enqueue(packet, now, dropped)
+        self.bands[band as usize].enqueue(packet, now, effects)
     }
-    fn dequeue(&mut self, now: SimTime, dropped: &mut Vec<(Packet, Reason)>) -> Option<Packet> {
-        self.bands.iter_mut().find_map(|b| b.dequeue(now, dropped))
+    fn dequeue(&mut self, _now: SimTime, _effects: &mut Effects) -> Next {
+        self.bands.iter_mut().find_map(Fifo::pop).map_or(Next::Empty, Next::Packet)
     }
     fn len(&self) -> usize {
         self.bands.iter().map(Discipline::len).sum()

@@ -49,7 +49,7 @@ impl Fused {
         self.catch_up(now.ticks() + 1, ctx.probe());
         if self.is_full(packet.bits) {
             ctx.probe().reject(self.place.component, now, TAIL_DROP);
-            ctx.probe().lose(packet.flow, now, packet.born, TAIL_DROP);
+            packet.lose(now, TAIL_DROP, ctx.probe());
             return;
         }
         let start = self.free.max(now.ticks());

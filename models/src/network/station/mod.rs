@@ -7,11 +7,12 @@ mod fused;
 mod law;
 mod queued;
 
-use super::packet::Packet;
-
 pub(super) use fused::Fused;
 pub(super) use law::{Serialisation, ServiceLaw};
-pub(super) use queued::{Queued, Slot};
+pub(super) use queued::{Queued, Shared, Slot};
+
+use super::gate::Checkpoint;
+use super::packet::Packet;
 
 /// What a station needs to know of its surroundings; fixed during a run.
 #[derive(Clone, Copy, Debug)]
@@ -31,9 +32,10 @@ pub(super) struct Outgoing {
     pub(super) at: sim_core::SimTime,
 }
 
-/// A station.
+/// A link or stage.
 #[derive(Debug)]
 pub(super) enum Core {
     Fused(Fused),
     Queued(Queued),
+    Gate(Checkpoint),
 }

@@ -1,18 +1,17 @@
-//! A station with any discipline and any number of servers: one event at every end of service.
+//! A station with any discipline and any number of servers: an event at every end of service.
 
 use std::collections::VecDeque;
 
 use sim_core::{Ctx, Departure, Probe, SimTime, Ticket};
 
 use super::{Outgoing, Placement, ServiceLaw};
-use crate::network::discipline::{Discipline, Reason};
+use crate::network::discipline::{Discipline, Effects, Next, SignalMap};
 use crate::network::model::Event;
 use crate::network::packet::Packet;
 
-/// A server and the packet in it.
+/// A server, among those of all stations.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::network) struct Slot {
-    /// The station that it belongs to.
     pub(in crate::network) station: u32,
     packet: Packet,
     started: u64,
@@ -23,10 +22,17 @@ pub(in crate::network) struct Slot {
 impl Slot {
     /// An idle server of station `station`.
     pub(in crate::network) fn idle(station: u32) -> Self {
-        let packet =
-            Packet { born: SimTime::ZERO, entered: SimTime::ZERO, waited: 0, bits: 0, flow: 0, target: 0, class: 0 };
-        Self { station, packet, started: 0, ends: 0, busy: false }
+        Self { station, packet: Packet::new(0, 0, SimTime::ZERO), started: 0, ends: 0, busy: false }
     }
+}
+
+/// What the stations of a network share.
+#[derive(Debug, Default)]
+pub(in crate::network) struct Shared {
+    /// The servers of all stations.
+    pub(in crate::network) slots: Vec<Slot>,
+    /// Scratch for what disciplines and gates do besides.
+    pub(in crate::network) effects: Effects,
 }
 
 #[derive(Debug)]
@@ -34,13 +40,16 @@ pub(in crate::network) struct Queued {
     place: Placement,
     law: ServiceLaw,
     discipline: Box<dyn Discipline>,
+    /// As the discipline says; asked once.
+    steps_aside: bool,
+    signals: SignalMap,
     /// Idle servers, by index among the slots of all stations.
     idle: Vec<u32>,
     slots: std::ops::Range<u32>,
+    /// The next time that the discipline is to be asked again; [`SimTime::NEVER`] if it need not be.
+    wake: SimTime,
     /// Packets that propagate: when each arrives, and its place in the order of ties.
     lane: VecDeque<(SimTime, Ticket, Packet)>,
-    /// Scratch for packets that the discipline drops.
-    dropped: Vec<(Packet, Reason)>,
 }
 
 impl Queued {
@@ -49,42 +58,91 @@ impl Queued {
         place: Placement,
         law: ServiceLaw,
         discipline: Box<dyn Discipline>,
+        signals: SignalMap,
         slots: std::ops::Range<u32>,
     ) -> Self {
         let idle = slots.clone().rev().collect();
-        Self { place, law, discipline, idle, slots, lane: VecDeque::new(), dropped: Vec::new() }
+        let steps_aside = discipline.steps_aside();
+        let (wake, lane) = (SimTime::NEVER, VecDeque::new());
+        Self { place, law, discipline, steps_aside, signals, idle, slots, wake, lane }
     }
 
-    /// A packet comes in now.
+    /// A packet comes in now. `index` is this station's, for its events.
     pub(in crate::network) fn enter<P: Probe>(
         &mut self,
         mut packet: Packet,
-        slots: &mut [Slot],
+        index: u32,
+        shared: &mut Shared,
         ctx: &mut Ctx<'_, Event, P>,
     ) {
         let now = ctx.now();
         packet.entered = now;
-        if let Some(slot) = self.idle.pop() {
+        if self.steps_aside
+            && let Some(slot) = self.idle.pop()
+        {
             ctx.probe().enter(self.place.component, now);
-            self.start(packet, slot, slots, ctx);
+            self.start(packet, slot, &mut shared.slots, ctx);
             return;
         }
-        let taken = self.discipline.enqueue(packet, now, &mut self.dropped);
-        match taken {
+        match self.discipline.enqueue(packet, now, &mut shared.effects) {
             Ok(()) => ctx.probe().enter(self.place.component, now),
             Err(reason) => {
                 ctx.probe().reject(self.place.component, now, reason);
-                ctx.probe().lose(packet.flow, now, packet.born, reason);
+                packet.lose(now, reason, ctx.probe());
             }
         }
-        self.report_dropped(ctx);
+        self.report(&mut shared.effects, ctx);
+        if !self.steps_aside {
+            self.serve(index, shared, ctx);
+        }
     }
 
-    fn report_dropped<P: Probe>(&mut self, ctx: &mut Ctx<'_, Event, P>) {
+    /// Tells the probe what the discipline did besides.
+    #[inline]
+    fn report<P: Probe>(&self, effects: &mut Effects, ctx: &mut Ctx<'_, Event, P>) {
+        if effects.is_empty() {
+            return;
+        }
         let now = ctx.now();
-        for (packet, reason) in self.dropped.drain(..) {
-            ctx.probe().lose(self.place.component, now, packet.entered, reason);
-            ctx.probe().lose(packet.flow, now, packet.born, reason);
+        for (packet, reason) in effects.dropped.drain(..) {
+            ctx.probe().lose(self.place.component, now, packet.entered, 0, reason);
+            packet.lose(now, reason, ctx.probe());
+        }
+        for (signal, value) in effects.signals.drain(..) {
+            ctx.probe().record(self.place.component, self.signals.extra(signal), now, value);
+        }
+    }
+
+    /// Gives idle servers what waits, as far as the discipline lets it go.
+    fn serve<P: Probe>(&mut self, index: u32, shared: &mut Shared, ctx: &mut Ctx<'_, Event, P>) {
+        while let Some(&slot) = self.idle.last() {
+            let next = self.discipline.dequeue(ctx.now(), &mut shared.effects);
+            self.report(&mut shared.effects, ctx);
+            match next {
+                Next::Packet(packet) => {
+                    self.idle.pop();
+                    self.start(packet, slot, &mut shared.slots, ctx);
+                }
+                Next::Empty => return,
+                Next::NotBefore(at) => return self.ask_again(at, index, ctx),
+            }
+        }
+    }
+
+    fn ask_again<P: Probe>(&mut self, at: SimTime, index: u32, ctx: &mut Ctx<'_, Event, P>) {
+        if at < self.wake {
+            // An entry for a later time stays in the queue: when it comes up it is not the one waited for.
+            self.wake = at;
+            let ticket = ctx.ticket();
+            ctx.at(at, ticket, Event::wake(index));
+        }
+    }
+
+    /// The time that the discipline named has come.
+    pub(in crate::network) fn wake<P: Probe>(&mut self, index: u32, shared: &mut Shared, ctx: &mut Ctx<'_, Event, P>) {
+        if ctx.now() == self.wake {
+            self.wake = SimTime::NEVER;
+            self.serve(index, shared, ctx);
         }
     }
 
@@ -103,22 +161,18 @@ impl Queued {
         &mut self,
         slot: u32,
         index: u32,
-        slots: &mut [Slot],
+        shared: &mut Shared,
         ctx: &mut Ctx<'_, Event, P>,
     ) -> Option<Outgoing> {
         let now = ctx.now();
-        let Slot { packet, started, ends, .. } = slots[slot as usize];
-        slots[slot as usize].busy = false;
+        let Slot { packet, started, ends, .. } = shared.slots[slot as usize];
+        shared.slots[slot as usize].busy = false;
         let wait = started - packet.entered.ticks();
         let (service, size) = (ends - started, u64::from(packet.bits));
         let departure = Departure { at: now, since: packet.entered, wait, service, size };
         ctx.probe().leave(self.place.component, departure);
-        let next = self.discipline.dequeue(now, &mut self.dropped);
-        self.report_dropped(ctx);
-        match next {
-            Some(next) => self.start(next, slot, slots, ctx),
-            None => self.idle.push(slot),
-        }
+        self.idle.push(slot);
+        self.serve(index, shared, ctx);
         if self.place.delay == 0 {
             return Some(Outgoing { packet, at: now });
         }

@@ -73,6 +73,7 @@ pub const SECTIONS: &[Section] = &[
                 Type::Map(&Type::Number { min: 0.0, max: 1.0 }),
                 "Where packets without a destination go next, with probabilities that sum to 1; `exit` is out.",
             ),
+            Field::optional("prefix", Type::Text, "Its addresses (IPv4), \"10.20.0.0/22\"; 10.x.y.0/24 if left out."),
         ],
         doc: "A node. One of the same name in the topology gets these keys.",
     },

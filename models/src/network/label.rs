@@ -1,0 +1,109 @@
+//! What the headers of a flow's packets say: addresses, protocol, ports, code point. Fixed for a flow, so that
+//! classifiers and routing tables are worked out once and not for every packet.
+
+use sim_core::config::{Diagnostic, Field, Table, Type};
+
+/// The headers of a flow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Label {
+    /// The flow's name in tables.
+    pub name: String,
+    /// The index of its class.
+    pub class: u8,
+    /// Source address (IPv4).
+    pub source: u32,
+    /// Destination address; 0 if it has none.
+    pub destination: u32,
+    /// IANA protocol number: 6 TCP, 17 UDP.
+    pub protocol: u8,
+    /// Source port, of the first of its conversations.
+    pub source_port: u16,
+    /// Destination port.
+    pub destination_port: u16,
+    /// Differentiated-services code point.
+    pub dscp: u8,
+}
+
+/// A port.
+const PORT: Type = Type::Integer { min: 0, max: 65_535 };
+
+/// The keys of `[traffic.NAME]` that say what the packets' headers are.
+pub(super) const FIELDS: [Field; 4] = [
+    Field::default("dscp", Type::OneOf(&[Type::Integer { min: 0, max: 63 }, Type::Text]), "0", DSCP),
+    Field::default("protocol", Type::OneOf(&[Type::Integer { min: 0, max: 255 }, Type::Text]), "\"udp\"", PROTOCOL),
+    Field::optional(
+        "source_port",
+        PORT,
+        "The source port, for classifiers; of several conversations, that of the first.",
+    ),
+    Field::optional("destination_port", PORT, "The destination port, for classifiers."),
+];
+const DSCP: &str = "The code point of its packets (RFC 2474): a number or a name, \"EF\", \"AF41\", \"CS1\", \"BE\".";
+const PROTOCOL: &str =
+    "The protocol of its packets: \"udp\", \"tcp\", \"icmp\" or an IANA number; TCP sources are \"tcp\".";
+
+/// The code point of a name or number.
+///
+/// Fails with a located finding if it is neither.
+pub fn dscp(table: &Table, key: &str) -> Result<u8, Diagnostic> {
+    let value = table.get(key).expect("declared with a default");
+    if let Some(n) = value.as_integer() {
+        return Ok(n as u8);
+    }
+    let name = value.as_text().unwrap_or_default();
+    dscp_of(name).ok_or_else(|| {
+        Diagnostic::error("E0337", value.span, format!("there is no code point `{name}`"), "unknown code point")
+            .help("names are EF, VA, LE, BE (or CS0), CS1 to CS7 and AF11 to AF43; a number is from 0 to 63")
+    })
+}
+
+/// The code point of a name: RFC 2474 (CS), RFC 2597 (AF), RFC 3246 (EF), RFC 5865 (VA), RFC 8622 (LE).
+pub fn dscp_of(name: &str) -> Option<u8> {
+    let name = name.to_ascii_uppercase();
+    let digits = |text: &str| -> Option<Vec<u8>> { text.chars().map(|c| c.to_digit(10).map(|d| d as u8)).collect() };
+    match name.as_str() {
+        "BE" | "DF" => Some(0),
+        "LE" => Some(1),
+        "VA" => Some(44),
+        "EF" => Some(46),
+        _ => match (name.get(..2)?, digits(name.get(2..)?)?.as_slice()) {
+            ("CS", [n @ 0..=7]) => Some(8 * n),
+            ("AF", [class @ 1..=4, precedence @ 1..=3]) => Some(8 * class + 2 * precedence),
+            _ => None,
+        },
+    }
+}
+
+/// The protocol number of a name or number.
+///
+/// Fails with a located finding if it is neither.
+pub fn protocol(table: &Table, key: &str) -> Result<u8, Diagnostic> {
+    let value = table.get(key).expect("declared with a default");
+    if let Some(n) = value.as_integer() {
+        return Ok(n as u8);
+    }
+    let name = value.as_text().unwrap_or_default();
+    match name.to_ascii_lowercase().as_str() {
+        "icmp" => Ok(1),
+        "tcp" => Ok(6),
+        "udp" => Ok(17),
+        _ => Err(Diagnostic::error("E0337", value.span, format!("there is no protocol `{name}`"), "unknown protocol")
+            .help("\"udp\", \"tcp\", \"icmp\" or an IANA protocol number from 0 to 255")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_points_have_their_names() {
+        let all = [("EF", 46), ("AF11", 10), ("af43", 38), ("CS0", 0), ("CS6", 48), ("BE", 0), ("LE", 1), ("VA", 44)];
+        for (name, code) in all {
+            assert_eq!(dscp_of(name), Some(code), "{name}");
+        }
+        for name in ["", "E", "AF44", "AF01", "CS8", "CS", "XX11", "AF1\u{e9}"] {
+            assert_eq!(dscp_of(name), None, "{name}");
+        }
+    }
+}
