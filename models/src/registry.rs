@@ -2,6 +2,7 @@
 
 use sim_core::config::{Field, Kinds};
 
+use crate::common::waveform::{self, MakeWaveform};
 use crate::{biology, network};
 
 /// One kind of element: its name in a file, what it is, its parameters, and how one is made.
@@ -67,6 +68,8 @@ pub struct Registry {
     pub services: Family<network::MakeService>,
     /// Stages of nodes (`[stage.NAME] kind = "server"`).
     pub stages: Family<network::MakeStage>,
+    /// Courses in time (`[waveform.NAME] kind = "sine"`).
+    pub waveforms: Family<MakeWaveform>,
     /// Pathways between compartments (`[pathway.NAME] kind = "pump"`).
     pub pathways: Family<biology::MakePathway>,
 }
@@ -79,6 +82,7 @@ pub fn registry() -> Registry {
         sizes: Family::new(network::SIZES),
         services: Family::new(network::SERVICES),
         stages: Family::new(network::STAGES),
+        waveforms: Family::new(waveform::WAVEFORMS),
         pathways: Family::new(biology::PATHWAYS),
     }
 }
@@ -91,6 +95,7 @@ impl Registry {
             "size" => &self.sizes,
             "service" => &self.services,
             "stage" => &self.stages,
+            "waveform" => &self.waveforms,
             "pathway" => &self.pathways,
             _ => return None,
         })

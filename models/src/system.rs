@@ -7,6 +7,7 @@ use sim_core::config::{Diagnostics, Section, Table};
 use sim_core::rng::Streams;
 use sim_core::stats::{Component, RunRecord, Window};
 
+use crate::common::waveform::{self, Waveforms};
 use crate::registry::Registry;
 use crate::{biology, network};
 
@@ -29,16 +30,27 @@ pub struct BuildContext<'a> {
     pub registry: &'a Registry,
     /// What relative file names start from: the scenario file's folder.
     pub folder: &'a Path,
+    /// The scenario's courses in time.
+    pub waveforms: &'a Waveforms,
+}
+
+impl<'a> BuildContext<'a> {
+    /// A context without waveforms; [`build`] adds those of the scenario.
+    pub fn new(registry: &'a Registry, folder: &'a Path) -> Self {
+        Self { registry, folder, waveforms: Waveforms::none() }
+    }
 }
 
 /// The sections of a scenario file that describe a system.
 pub fn sections() -> Vec<Section> {
-    [network::sections(), biology::SECTIONS.to_vec()].concat()
+    [network::sections(), biology::SECTIONS.to_vec(), vec![waveform::SECTION]].concat()
 }
 
 /// Makes the system that `scenario` describes: a network or a biological one.
 ///
 /// Fails with everything that is wrong with it, each at its place.
 pub fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<dyn System>, Diagnostics> {
+    let waveforms = Waveforms::read(scenario, context.registry, context.folder)?;
+    let context = &BuildContext { waveforms: &waveforms, ..*context };
     if biology::is_present(scenario) { biology::build(scenario, context) } else { network::build(scenario, context) }
 }

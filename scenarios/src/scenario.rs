@@ -368,7 +368,7 @@ impl Loader<'_> {
             return None;
         }
         let window = window(&table, found)?;
-        let context = BuildContext { registry: &self.world.registry, folder: &self.folder };
+        let context = BuildContext::new(&self.world.registry, &self.folder);
         let system = (self.world.build)(&table, &context).map_err(|d| found.extend(d)).ok()?;
         let id = identity(&table, &input_files(&table, &self.folder));
         Some(PreparedPoint { id, system, window })

@@ -2,3 +2,5 @@
 
 pub mod expression;
 mod expression_token;
+pub(crate) mod rows;
+pub mod waveform;

@@ -74,8 +74,9 @@ pub(super) struct Source {
     pub(super) start: SimDuration,
     /// No packet is sent from here on.
     pub(super) stop: SimTime,
-    /// The size of the packet that is sent next.
+    /// The size of the packet that is sent next, and its conversation.
     pub(super) bits: u32,
+    pub(super) conversation: u32,
 }
 
 /// Where a packet that nobody addressed goes from a node.
@@ -123,6 +124,7 @@ impl Network {
         let source = &mut self.sources[s];
         let next = source.traffic.next(&mut source.streams)?;
         source.bits = next.bits;
+        source.conversation = next.conversation;
         Some(after + next.gap).filter(|at| *at < source.stop)
     }
 
@@ -136,6 +138,7 @@ impl Network {
                 target: source.target,
                 class: source.class,
                 dscp: source.dscp,
+                conversation: source.conversation,
                 ..Packet::new(s as u32, source.bits, now)
             };
             let (node, entry) = (source.node, source.entry);

@@ -121,6 +121,7 @@ impl NetworkSystem {
             start: s.start,
             stop: s.stop,
             bits: 0,
+            conversation: 0,
         });
         let mut shared = Shared::default();
         let slots = &mut shared.slots;

@@ -48,7 +48,7 @@ fn system(text: &str) -> Result<Box<dyn System>, Diagnostics> {
     let mut found = Diagnostics::default();
     let table = check(&tree(text), &sections(), &registry, &mut found);
     assert!(!found.has_errors(), "{text}: {found:?}");
-    build(&table, &BuildContext { registry: &registry, folder: Path::new(&std::env::temp_dir()) })
+    build(&table, &BuildContext::new(&registry, Path::new(&std::env::temp_dir())))
 }
 
 fn run(text: &str, seconds: u64, bins: u32) -> RunRecord {

@@ -93,7 +93,8 @@ fn chain(n: usize) -> String {
 
 #[test]
 fn every_kernel_takes_the_path_of_the_general_method() {
-    let context = BuildContext { registry: &registry(), folder: Path::new(".") };
+    let registry = registry();
+    let context = BuildContext::new(&registry, Path::new("."));
     // Up to 2, 4, 8 and 16 channels.
     for text in [&chain(1), NETWORKS[0], &chain(4), &chain(8)] {
         let fast = biology(&tables(text).unwrap(), &context).unwrap();

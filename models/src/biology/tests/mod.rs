@@ -27,7 +27,8 @@ fn tables(text: &str) -> Result<Table, Diagnostics> {
 }
 
 fn build(text: &str) -> Result<Box<dyn System>, Diagnostics> {
-    let context = BuildContext { registry: &registry(), folder: Path::new(".") };
+    let registry = registry();
+    let context = BuildContext::new(&registry, Path::new("."));
     crate::build(&tables(text)?, &context)
 }
 

@@ -15,7 +15,7 @@ use sim_core::quantity::{Dimension, Quantity};
 
 use super::{Draft, LINKS_MAX, NODES_MAX, Template, element_name};
 use crate::BuildContext;
-use crate::network::traffic::rows::{Complaint, Row, for_each_row};
+use crate::common::rows::{Complaint, Row, for_each_row};
 
 const MIB_MAX: u64 = 256;
 const COLUMNS: &[&str] = &["from", "to", "rate", "delay", "cost"];
@@ -28,7 +28,7 @@ pub(super) fn import(
 ) -> Result<(), Diagnostics> {
     // The file's spelling of each name, so that two that become one are noticed.
     let mut spelled: BTreeMap<String, String> = BTreeMap::new();
-    for_each_row(table, "file", context, MIB_MAX, COLUMNS, &mut |row| {
+    for_each_row(table, "file", context.folder, MIB_MAX, COLUMNS, &mut |row| {
         if draft.graph.links.len() >= LINKS_MAX || draft.graph.nodes.len() + 2 > NODES_MAX {
             let message = format!("a network of more than {NODES_MAX} nodes or {LINKS_MAX} links");
             return Err((message, "simulate a part of it".into()));

@@ -15,7 +15,7 @@ use sim_core::quantity::{Dimension, Quantity};
 
 use super::{Draft, LINKS_MAX, NODES_MAX, Template, element_name, too_large};
 use crate::BuildContext;
-use crate::network::traffic::rows::{one, open};
+use crate::common::rows::{one, open};
 
 const MIB_MAX: u64 = 16;
 /// Elements, texts and comments of a file: far more than 16 MiB of a sane one hold.
@@ -30,7 +30,7 @@ pub(super) fn import(
     let (name, span) = (table.text("file"), table.span_of("file"));
     let refuse = |message: String, help: &str| one("E0341", span, message, "in this file", help);
     let mut text = String::new();
-    open(table, "file", context, MIB_MAX)?
+    open(table, "file", context.folder, MIB_MAX)?
         .read_to_string(&mut text)
         .map_err(|e| refuse(format!("cannot read `{name}`: {e}"), "GraphML is UTF-8 text"))?;
     let options = ParsingOptions { nodes_limit: XML_NODES_MAX, ..ParsingOptions::default() };

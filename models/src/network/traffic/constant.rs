@@ -40,7 +40,7 @@ impl Traffic for Constant {
     fn next(&mut self, streams: &mut Streams) -> Option<Emission> {
         let gap = if self.started { SimDuration::from_ticks(self.period.next()) } else { SimDuration::ZERO };
         self.started = true;
-        Some(Emission { gap, bits: self.size.draw(&mut streams.size) })
+        Some(Emission { gap, bits: self.size.draw(&mut streams.size), conversation: 0 })
     }
     fn mean_rate(&self) -> f64 {
         self.rate.per_second()

@@ -6,9 +6,9 @@ use sim_core::config::{Data, Diagnostics, Field, Node, Section, Span, Table, Tre
 use sim_core::rng::Rng;
 
 use super::{Emission, MakeTraffic, Streams, TRAFFIC, Traffic};
+use crate::BuildContext;
 use crate::network::size::Size;
 use crate::registry::{Kind, Registry, registry};
-use crate::{BuildContext, network};
 
 /// The tree of an inline table of TOML; `'` stands for `"`.
 pub(in crate::network) fn tree(text: &str) -> Node {
@@ -24,7 +24,7 @@ pub(in crate::network) fn tree(text: &str) -> Node {
 }
 
 /// The checked table of a kind.
-pub(in crate::network) fn table<F>(kinds: &[Kind<F>], text: &str) -> Table {
+pub(crate) fn table<F>(kinds: &[Kind<F>], text: &str) -> Table {
     let node = tree(text);
     let Some(Tree::Str(name)) = node.get("kind").map(|n| &n.tree) else { panic!("no kind: {text}") };
     let kind = kinds.iter().find(|k| k.name == name).unwrap_or_else(|| panic!("unknown kind: {text}"));
@@ -46,16 +46,16 @@ pub(in crate::network) fn scenario(sections: &[Section], text: &str) -> Table {
 /// Runs `f` with a context whose folder is `folder`.
 pub(in crate::network) fn within<T>(folder: &Path, f: impl FnOnce(&BuildContext<'_>) -> T) -> T {
     let registry: Registry = registry();
-    f(&BuildContext { registry: &registry, folder })
+    f(&BuildContext::new(&registry, folder))
 }
 
 /// A file that is gone when its owner is.
-pub(in crate::network) struct TestFile {
-    pub(in crate::network) name: String,
+pub(crate) struct TestFile {
+    pub(crate) name: String,
 }
 
 impl TestFile {
-    pub(in crate::network) fn new(name: &str, content: &[u8]) -> Self {
+    pub(crate) fn new(name: &str, content: &[u8]) -> Self {
         let name = format!("egress-test-{}-{name}", std::process::id());
         std::fs::write(std::env::temp_dir().join(&name), content).expect("the temporary folder takes a file");
         Self { name }
@@ -92,7 +92,7 @@ pub(super) fn streams(seed: u64) -> Streams {
 pub(super) fn sent(source: &mut dyn Traffic, seed: u64, end: f64) -> Vec<(u64, u32)> {
     let mut streams = streams(seed);
     let (mut at, mut all) = (0u64, Vec::new());
-    while let Some(Emission { gap, bits }) = source.next(&mut streams) {
+    while let Some(Emission { gap, bits, .. }) = source.next(&mut streams) {
         at = at.saturating_add(gap.ticks());
         if at as f64 >= end * 1e12 {
             break;
@@ -116,5 +116,5 @@ pub(super) fn counts(source: &mut dyn Traffic, seed: u64, n: usize, width: f64) 
 #[test]
 fn declarations_are_valid() {
     let registry = registry();
-    sim_core::config::assert_declarations_valid(&network::sections(), &registry);
+    sim_core::config::assert_declarations_valid(&crate::sections(), &registry);
 }

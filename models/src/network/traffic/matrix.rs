@@ -16,9 +16,9 @@ use sim_core::quantity::{Dimension, Quantity};
 use super::constant::Constant;
 use super::poisson::Poisson;
 use super::rate::{PacketRate, RATE, product};
-use super::rows::{for_each_row, one};
 use super::{MakeTraffic, Traffic};
 use crate::BuildContext;
+use crate::common::rows::{for_each_row, one};
 use crate::network::size::Size;
 use crate::registry::Kind;
 
@@ -196,7 +196,7 @@ fn inline_demand(entry: &Value, rates: &Rates) -> Result<Option<Demand>, String>
 fn imported(table: &Table, rates: &Rates, context: &BuildContext<'_>) -> Result<Vec<Demand>, Diagnostics> {
     let span = table.span_of("file");
     let mut all = Vec::new();
-    for_each_row(table, "file", context, 64, &["from", "to", "rate"], &mut |row| {
+    for_each_row(table, "file", context.folder, 64, &["from", "to", "rate"], &mut |row| {
         let help = || "a row is FROM, TO and a rate".to_string();
         let (Some(from), Some(to)) = (row.cell(0), row.cell(1)) else {
             return Err(("a row without `from` and `to`".into(), help()));

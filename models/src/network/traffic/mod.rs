@@ -3,14 +3,16 @@
 //! Adding a kind is one file here and one line in [`TRAFFIC`]; a third-party crate adds its own to
 //! [`Registry::traffic`](crate::Registry::traffic).
 
+mod capture;
 mod constant;
 #[cfg(test)]
-pub(in crate::network) mod fixture;
+pub(crate) mod fixture;
 pub mod matrix;
+mod mmpp;
 mod on_off;
 mod poisson;
 mod rate;
-pub(in crate::network) mod rows;
+mod superposition;
 mod trace;
 
 use std::fmt::Debug;
@@ -30,6 +32,8 @@ pub struct Emission {
     pub gap: SimDuration,
     /// Its size in bits.
     pub bits: u32,
+    /// Which of the source's conversations it belongs to, from 0.
+    pub conversation: u32,
 }
 
 /// The random streams of a source. Gaps and sizes have streams of their own, so that a change of one law leaves the
@@ -56,5 +60,13 @@ pub trait Traffic: Debug + Send + Sync {
 pub type MakeTraffic = fn(&Table, &Size, &BuildContext<'_>) -> Result<Box<dyn Traffic>, Diagnostics>;
 
 /// The kinds of traffic that come with the program.
-pub const TRAFFIC: &[Kind<MakeTraffic>] =
-    &[constant::KIND, poisson::KIND, on_off::EXPONENTIAL, on_off::PARETO, trace::KIND, matrix::KIND];
+pub const TRAFFIC: &[Kind<MakeTraffic>] = &[
+    constant::KIND,
+    poisson::KIND,
+    mmpp::KIND,
+    on_off::EXPONENTIAL,
+    on_off::PARETO,
+    trace::KIND,
+    capture::KIND,
+    matrix::KIND,
+];

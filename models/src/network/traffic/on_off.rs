@@ -8,7 +8,10 @@
 //! with its first packet after a uniform share of the packet period. Packets come at whole multiples of the packet period
 //! of time spent on, so that the mean rate is peak x on/(on + off) exactly, however short the on periods are.
 //!
-//! Validated against: mean rate, stationarity of the mean from the first instant, tail of the periods.
+//! `sources` such sources send as one flow, each a conversation of its own.
+//!
+//! Validated against: mean rate, stationarity of the mean from the first instant, tail of the periods, slope of the
+//! variance-time plot.
 
 use sim_core::SimDuration;
 use sim_core::config::{Diagnostic, Diagnostics, Field, Table, Type};
@@ -16,6 +19,7 @@ use sim_core::quantity::Dimension;
 use sim_core::rng::Rng;
 
 use super::rate::{PacketRate, Period, RATE};
+use super::superposition::{SOURCES, superposed};
 use super::{Emission, MakeTraffic, Streams, Traffic};
 use crate::network::size::Size;
 use crate::registry::Kind;
@@ -31,8 +35,8 @@ const OFF: Field = Field::required("off", Type::Quantity(&[Dimension::TIME]), "M
 pub(super) const EXPONENTIAL: Kind<MakeTraffic> = Kind {
     name: "on_off_exponential",
     doc: "Constant bit rate during exponential on periods, silence during exponential off periods.",
-    fields: &[PEAK, ON, OFF],
-    make: |table, size, _| Ok(Box::new(OnOff::read(table, size, Law::Exponential)?)),
+    fields: &[PEAK, ON, OFF, SOURCES],
+    make: |table, size, _| superposed(table, OnOff::read(table, size, Law::Exponential)?),
 };
 
 pub(super) const PARETO: Kind<MakeTraffic> = Kind {
@@ -48,8 +52,9 @@ pub(super) const PARETO: Kind<MakeTraffic> = Kind {
             "1.5",
             "The shape of both laws; under 2 their variance is infinite.",
         ),
+        SOURCES,
     ],
-    make: |table, size, _| Ok(Box::new(OnOff::read(table, size, Law::Pareto { alpha: table.number("alpha") })?)),
+    make: |table, size, _| superposed(table, OnOff::read(table, size, Law::Pareto { alpha: table.number("alpha") })?),
 };
 
 /// Fewer packets than this an on period, on average, are refused: all the time would go into empty periods.
@@ -159,7 +164,7 @@ impl Traffic for OnOff {
         }
         self.left = Some(left - need);
         let gap = SimDuration::from_ticks(gap + need);
-        Some(Emission { gap, bits: self.size.draw(&mut streams.size) })
+        Some(Emission { gap, bits: self.size.draw(&mut streams.size), conversation: 0 })
     }
     fn mean_rate(&self) -> f64 {
         self.mean_rate

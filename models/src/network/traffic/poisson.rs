@@ -1,22 +1,39 @@
-//! Poisson arrivals: independent exponential gaps.
+//! Poisson arrivals: independent exponential gaps, at a constant rate or at one that follows a waveform.
 //!
-//! Validated against: index of dispersion 1, M/M/1, M/D/1, M/G/1.
+//! With a `shape` f the rate at t is `rate` x f(t), and an arrival comes where the integral of the rate from the one
+//! before has reached an exponential variate of mean 1: exact for any course, one variate an arrival.
+//!
+//! Validated against: index of dispersion 1, M/M/1, M/D/1, M/G/1; counts by phase of a sine.
 
 use sim_core::SimDuration;
+use sim_core::config::{Field, Type};
 use sim_core::rng::Exponentials;
 
 use super::rate::{PacketRate, RATE_FIELD};
 use super::{Emission, MakeTraffic, Streams, Traffic};
+use crate::common::waveform::{Cursor, Waveform};
 use crate::network::size::Size;
 use crate::registry::Kind;
 
 pub(super) const KIND: Kind<MakeTraffic> = Kind {
     name: "poisson",
     doc: "Poisson arrivals: independent, exponentially distributed gaps.",
-    fields: &[RATE_FIELD],
-    make: |table, size, _| {
+    fields: &[
+        RATE_FIELD,
+        Field::optional(
+            "shape",
+            Type::Reference("waveform"),
+            "The [waveform.NAME] that multiplies the rate (a diurnal course).",
+        ),
+    ],
+    make: |table, size, context| {
         let rate = PacketRate::new(table.quantity("rate"), size, table.span_of("rate"))?;
-        Ok(Box::new(Poisson::new(rate, size)))
+        let poisson = Poisson::new(rate, size);
+        let Some(name) = table.opt_text("shape") else { return Ok(Box::new(poisson)) };
+        let shape = context.waveforms.get(name, table.span_of("shape"))?.clone();
+        // The course is that of the run, whenever the source begins.
+        let start = table.opt_quantity("start").map_or(0.0, |q| q.value);
+        Ok(Box::new(Shaped { at: shape.seek(start), shape, poisson }))
     },
 };
 
@@ -39,7 +56,7 @@ impl Poisson {
 impl Traffic for Poisson {
     fn next(&mut self, streams: &mut Streams) -> Option<Emission> {
         let gap = SimDuration::from_ticks_f64(self.mean_gap * self.ahead.next(&mut streams.gap));
-        Some(Emission { gap, bits: self.size.draw(&mut streams.size) })
+        Some(Emission { gap, bits: self.size.draw(&mut streams.size), conversation: 0 })
     }
     fn mean_rate(&self) -> f64 {
         self.rate
@@ -49,10 +66,36 @@ impl Traffic for Poisson {
     }
 }
 
+/// Poisson arrivals whose rate follows a waveform.
+#[derive(Clone, Debug)]
+struct Shaped {
+    poisson: Poisson,
+    shape: Waveform,
+    at: Cursor,
+}
+
+impl Traffic for Shaped {
+    fn next(&mut self, streams: &mut Streams) -> Option<Emission> {
+        let area = self.poisson.ahead.next(&mut streams.gap) / self.poisson.rate;
+        let gap = SimDuration::from_secs_f64(self.shape.advance(&mut self.at, area)?);
+        Some(Emission { gap, bits: self.poisson.size.draw(&mut streams.size), conversation: 0 })
+    }
+    fn mean_rate(&self) -> f64 {
+        self.poisson.rate * self.shape.max()
+    }
+    fn boxed_clone(&self) -> Box<dyn Traffic> {
+        Box::new(self.clone())
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{counts, of_size, sent, traffic};
-    use crate::network::size::Size;
+    use sim_core::config::Span;
+    use sim_core::quantity::Quantity;
+
+    use super::super::fixture::{counts, of_size, sent, table, traffic};
+    use super::*;
+    use crate::common::waveform::WAVEFORMS;
 
     #[test]
     fn counts_vary_as_much_as_their_mean() {
@@ -80,5 +123,34 @@ mod tests {
             sent(source.as_mut(), 9, 10.0).iter().map(|p| p.0).collect()
         };
         assert_eq!(times(&Size::Constant(8)), times(&Size::Uniform { min: 8, max: 80_000 }));
+    }
+
+    #[test]
+    fn a_shape_gives_each_phase_its_counts() {
+        let text = "{ kind = 'sine', amplitude = 0.9, period = '4 s' }";
+        let day = table(WAVEFORMS, text);
+        let make = WAVEFORMS.iter().find(|k| k.name == "sine").unwrap().make;
+        let shape = make(&day, &std::env::temp_dir()).unwrap();
+        let rate = PacketRate::new(Quantity::parse("20 packets/s").unwrap(), &Size::Constant(8), Span::default());
+        let poisson = Poisson::new(rate.unwrap(), &Size::Constant(8));
+        let n = 4000;
+        // By quarter of a period: Poisson counts, mean 20 (1 +- 0.9 x 2/pi), all independent.
+        let mut counts = vec![[0u32; 4]; n];
+        let mut source = Shaped { at: shape.seek(0.0), shape, poisson };
+        for (at, _) in sent(&mut source, 11, 4.0 * n as f64) {
+            let second = (at / 1_000_000_000_000) as usize;
+            counts[second / 4][second % 4] += 1;
+        }
+        for quarter in 0..4 {
+            let sign = if quarter < 2 { 1.0 } else { -1.0 };
+            let expected = 20.0 * (1.0 + sign * 0.9 * 2.0 / std::f64::consts::PI);
+            let all = counts.iter().map(|c| f64::from(c[quarter]));
+            let mean = all.clone().sum::<f64>() / n as f64;
+            let variance = all.map(|c| (c - mean).powi(2)).sum::<f64>() / (n - 1) as f64;
+            assert!((mean - expected).abs() < 3.3 * (expected / n as f64).sqrt(), "{quarter}: {mean} not {expected}");
+            // The variance of a sample variance of Poisson counts is (2 m^2 + m)/n.
+            let error = ((2.0 * expected * expected + expected) / n as f64).sqrt();
+            assert!((variance - expected).abs() < 3.3 * error, "{quarter}: {variance} not {expected}");
+        }
     }
 }

@@ -13,12 +13,12 @@
 use std::sync::Arc;
 
 use sim_core::SimDuration;
-use sim_core::config::{Diagnostic, Diagnostics, Field, Table, Type};
+use sim_core::config::{Diagnostics, Field, Table, Type};
 use sim_core::quantity::Quantity;
 
-use super::rows::{Complaint, Row, for_each_row, one};
 use super::{Emission, MakeTraffic, Streams, Traffic};
 use crate::BuildContext;
+use crate::common::rows::{Complaint, Row, for_each_row, one};
 use crate::network::size::BITS_MAX;
 use crate::registry::Kind;
 
@@ -33,27 +33,38 @@ const MIB_MAX: u64 = 1024;
 
 /// Packets of a file: all replications share them.
 #[derive(Clone, Debug)]
-struct Trace {
+pub(super) struct Trace {
     packets: Arc<[Emission]>,
     at: usize,
     mean_rate: f64,
 }
 
-fn read(table: &Table, context: &BuildContext<'_>) -> Result<Trace, Diagnostics> {
-    if let Some(size) = table.get("size").filter(|v| !v.defaulted) {
-        let d = Diagnostic::error("E0355", size.span, "a trace brings its own sizes", "not for a trace");
-        let mut all = Diagnostics::default();
-        all.push(d.help("leave out `size`, or use another kind of traffic"));
-        return Err(all);
+impl Trace {
+    /// A replay of these packets, of which there is one at least.
+    pub(super) fn new(packets: Vec<Emission>) -> Self {
+        // A trace of an instant is taken to last for a second.
+        let seconds: f64 = packets.iter().map(|p| p.gap.as_secs_f64()).sum();
+        Self { mean_rate: packets.len() as f64 / seconds.max(1.0), packets: packets.into(), at: 0 }
     }
+}
+
+/// That no law of sizes is given where `what` brings its own.
+pub(super) fn no_size(table: &Table, what: &str) -> Result<(), Diagnostics> {
+    let Some(size) = table.get("size").filter(|v| !v.defaulted) else { return Ok(()) };
+    let help = "leave out `size`, or use another kind of traffic";
+    Err(one("E0355", size.span, format!("{what} brings its own sizes"), "not needed here", help))
+}
+
+fn read(table: &Table, context: &BuildContext<'_>) -> Result<Trace, Diagnostics> {
+    no_size(table, "a trace")?;
     let (mut packets, mut last) = (Vec::new(), 0);
-    for_each_row(table, "file", context, MIB_MAX, &["time", "size"], &mut |row| {
+    for_each_row(table, "file", context.folder, MIB_MAX, &["time", "size"], &mut |row| {
         let (time, bits) = packet(row)?;
         if time < last {
             let message = format!("the time goes back from {} s to {} s", last as f64 / 1e12, time as f64 / 1e12);
             return Err((message, "sort the file by time".into()));
         }
-        packets.push(Emission { gap: SimDuration::from_ticks(time - last), bits });
+        packets.push(Emission { gap: SimDuration::from_ticks(time - last), bits, conversation: 0 });
         last = time;
         Ok(())
     })?;
@@ -62,9 +73,7 @@ fn read(table: &Table, context: &BuildContext<'_>) -> Result<Trace, Diagnostics>
         let message = format!("`{}` has no packets", table.text("file"));
         return Err(one("E0341", table.span_of("file"), message, "nothing to replay", help));
     }
-    // A trace of an instant is taken to last for a second.
-    let mean_rate = packets.len() as f64 / (last as f64 / 1e12).max(1.0);
-    Ok(Trace { packets: packets.into(), at: 0, mean_rate })
+    Ok(Trace::new(packets))
 }
 
 fn packet(row: &Row<'_>) -> Result<(u64, u32), Complaint> {

@@ -1,28 +1,27 @@
 //! CSV files that a scenario names: columns by header or by order, every complaint with its line.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Take};
+use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 use sim_core::config::{Diagnostic, Diagnostics, Span, Table, did_you_mean};
-
-use crate::BuildContext;
 
 /// So many complaints about one file are enough.
 const COMPLAINTS_MAX: usize = 10;
 
 /// A complaint about a row, and a hint.
-pub(in crate::network) type Complaint = (String, String);
+pub(crate) type Complaint = (String, String);
 
 /// One row of a file.
-pub(in crate::network) struct Row<'a> {
+pub(crate) struct Row<'a> {
     record: &'a StringRecord,
     columns: &'a [Option<usize>],
 }
 
 impl<'a> Row<'a> {
     /// The cell in column `column` of those asked for; `None` if it is empty or the file has no such column.
-    pub(in crate::network) fn cell(&self, column: usize) -> Option<&'a str> {
+    pub(crate) fn cell(&self, column: usize) -> Option<&'a str> {
         self.columns[column].and_then(|i| self.record.get(i)).filter(|c| !c.is_empty())
     }
 }
@@ -30,14 +29,9 @@ impl<'a> Row<'a> {
 /// Opens the file that `key` of `table` names, relative to the scenario's folder.
 ///
 /// Fails if there is no such file, or if it is larger than `limit` MiB.
-pub(in crate::network) fn open(
-    table: &Table,
-    key: &str,
-    context: &BuildContext<'_>,
-    limit: u64,
-) -> Result<impl Read + use<>, Diagnostics> {
+pub(crate) fn open(table: &Table, key: &str, folder: &Path, limit: u64) -> Result<Take<File>, Diagnostics> {
     let (name, span) = (table.text(key), table.span_of(key));
-    let path = context.folder.join(name);
+    let path = folder.join(name);
     let opened = File::open(&path).and_then(|file| Ok((file.metadata()?, file)));
     match opened {
         Ok((meta, file)) if meta.is_file() && meta.len() <= limit << 20 => {
@@ -49,13 +43,13 @@ pub(in crate::network) fn open(
         }
         Ok(_) => Err(one("E0340", span, format!("`{name}` is not a file"), "not a file", "name a file")),
         Err(e) => {
-            let help = format!("file names start from the scenario's folder: {}", context.folder.display());
+            let help = format!("file names start from the scenario's folder: {}", folder.display());
             Err(one("E0340", span, format!("cannot read `{name}`: {e}"), "cannot be read", help))
         }
     }
 }
 
-pub(in crate::network) fn one(
+pub(crate) fn one(
     code: &'static str,
     span: Span,
     message: impl Into<String>,
@@ -71,15 +65,15 @@ pub(in crate::network) fn one(
 /// line is a header if it names one of them; without a header, columns are in that order. `#` begins a comment line.
 ///
 /// Fails with the first complaints of `each` and about lines that are not CSV, each with its line.
-pub(in crate::network) fn for_each_row(
+pub(crate) fn for_each_row(
     table: &Table,
     key: &str,
-    context: &BuildContext<'_>,
+    folder: &Path,
     limit: u64,
     columns: &[&str],
     each: &mut dyn FnMut(&Row<'_>) -> Result<(), Complaint>,
 ) -> Result<(), Diagnostics> {
-    let mut file = BufReader::new(open(table, key, context, limit)?);
+    let mut file = BufReader::new(open(table, key, folder, limit)?);
     let (name, span) = (table.text(key), table.span_of(key));
     let mut places: Vec<Option<usize>> = (0..columns.len()).map(Some).collect();
     let (mut record, mut wrong, mut first) = (StringRecord::new(), Diagnostics::default(), true);
