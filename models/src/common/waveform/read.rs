@@ -130,7 +130,7 @@ impl Waveforms {
         self.0.get(name).ok_or_else(|| {
             let near = did_you_mean(name, self.0.keys().map(String::as_str));
             let help = near.unwrap_or_else(|| format!("declare it: [waveform.{name}] with kind = \"sine\""));
-            one("E0360", span, format!("there is no waveform `{name}`"), "unknown waveform", help)
+            one("E0365", span, format!("there is no waveform `{name}`"), "unknown waveform", help)
         })
     }
 }
@@ -142,7 +142,7 @@ fn positive(table: &Table, key: &str) -> Result<f64, Diagnostics> {
         return Ok(q.value);
     }
     Err(one(
-        "E0361",
+        "E0366",
         table.span_of(key),
         format!("`{key}` is {q}"),
         "must be more than zero",
@@ -159,7 +159,7 @@ fn sine(table: &Table) -> Result<Waveform, Diagnostics> {
     if amplitude > mean {
         let message = format!("an amplitude of {amplitude} around a mean of {mean} falls below zero");
         let help = "rates cannot be negative: lower the amplitude, or raise the mean";
-        return Err(one("E0361", table.span_of("amplitude"), message, "more than the mean", help));
+        return Err(one("E0366", table.span_of("amplitude"), message, "more than the mean", help));
     }
     let omega = 2.0 * std::f64::consts::PI / period;
     let phase = -omega * table.quantity("shift").value;
@@ -185,7 +185,7 @@ fn pulses(table: &Table) -> Result<Waveform, Diagnostics> {
     let (width, period) = (positive(table, "width")?, positive(table, "period")?);
     if width >= period {
         let message = "pulses that are as long as their period never end";
-        return Err(one("E0361", table.span_of("width"), message, "not less than `period`", "shorten `width`"));
+        return Err(one("E0366", table.span_of("width"), message, "not less than `period`", "shorten `width`"));
     }
     let start = table.quantity("start").value;
     let mut pieces = Vec::new();
@@ -207,7 +207,7 @@ fn through(table: &Table, folder: &Path, straight: bool) -> Result<Waveform, Dia
         (None, Some(_)) => imported(table, folder)?,
         _ => {
             let help = "points = [[\"0 s\", 1.0], [\"10 s\", 2.0]], or file = \"load.csv\"";
-            return Err(one("E0361", table.span, "either `points` or `file`", "one of them", help));
+            return Err(one("E0366", table.span, "either `points` or `file`", "one of them", help));
         }
     };
     let span = table.span_of(if table.get("points").is_some() { "points" } else { "file" });
@@ -216,7 +216,7 @@ fn through(table: &Table, folder: &Path, straight: bool) -> Result<Waveform, Dia
     let last = points[points.len() - 1];
     if let Some(period) = period.filter(|p| *p <= last.0) {
         let message = format!("a period of {period} s ends before the last point, at {} s", last.0);
-        return Err(one("E0361", table.span_of("period"), message, "too short", "lengthen it, or leave points out"));
+        return Err(one("E0366", table.span_of("period"), message, "too short", "lengthen it, or leave points out"));
     }
     // Behind the last point: the last value, or the way back to the first.
     let end = (period.unwrap_or(f64::INFINITY), if period.is_some() { points[0].1 } else { last.1 });
@@ -242,7 +242,7 @@ fn in_order(points: &[(f64, f64)], span: Span) -> Result<(), Diagnostics> {
             None => return Ok(()),
         },
     };
-    Err(one("E0361", span, message, "points begin at \"0 s\" and go forward", "[[\"0 s\", 1.0], [\"10 s\", 2.0]]"))
+    Err(one("E0366", span, message, "points begin at \"0 s\" and go forward", "[[\"0 s\", 1.0], [\"10 s\", 2.0]]"))
 }
 
 fn inline(points: &[Value]) -> Result<Vec<(f64, f64)>, Diagnostics> {
@@ -255,7 +255,7 @@ fn inline(points: &[Value]) -> Result<Vec<(f64, f64)>, Diagnostics> {
                 all.push((t.value, v.as_number().unwrap_or_default()));
             }
             _ => wrong.push(
-                Diagnostic::error("E0361", point.span, "not a point", "expected [\"TIME\", value]")
+                Diagnostic::error("E0366", point.span, "not a point", "expected [\"TIME\", value]")
                     .help("[\"10 s\", 2.0]"),
             ),
         }
@@ -340,7 +340,7 @@ mod tests {
             "{ kind = 'pulses', height = 1, width = '5 s', period = '5 s' }",
         ] {
             let found = read(text).err().unwrap_or_else(|| panic!("{text}"));
-            assert!(found.iter().all(|d| d.code == "E0361" && d.help.is_some()), "{text}: {found:?}");
+            assert!(found.iter().all(|d| d.code == "E0366" && d.help.is_some()), "{text}: {found:?}");
         }
     }
 }
