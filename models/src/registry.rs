@@ -62,6 +62,8 @@ pub struct Registry {
     pub disciplines: Family<network::MakeDiscipline>,
     /// Traffic (`[traffic.NAME] kind = "poisson"`).
     pub traffic: Family<network::MakeTraffic>,
+    /// Congestion controls of connections (`tcp = { cc = { kind = "cubic" } }`).
+    pub congestion_controls: Family<network::MakeCongestionControl>,
     /// Distributions of packet sizes (`size = { kind = "imix" }`).
     pub sizes: Family<network::MakeSize>,
     /// Distributions of service times (`service = { kind = "exponential" }`).
@@ -79,6 +81,7 @@ pub fn registry() -> Registry {
     Registry {
         disciplines: Family::new(network::DISCIPLINES),
         traffic: Family::new(network::TRAFFIC),
+        congestion_controls: Family::new(network::CONGESTION_CONTROLS),
         sizes: Family::new(network::SIZES),
         services: Family::new(network::SERVICES),
         stages: Family::new(network::STAGES),
@@ -92,6 +95,7 @@ impl Registry {
         Some(match name {
             "discipline" => &self.disciplines,
             "traffic" => &self.traffic,
+            "congestion_control" => &self.congestion_controls,
             "size" => &self.sizes,
             "service" => &self.services,
             "stage" => &self.stages,

@@ -4,7 +4,8 @@
 //! routing names the link, the link's discipline takes it (or drops it with a reason) and it rides the link's lane to the
 //! next node's stages, until the sink hands it to the probes. Links and stages are both *stations*: a
 //! queue discipline in front of one or more servers. A first-in-first-out station with one server computes departures on
-//! arrival (Lindley 1952, doi:10.1017/S0305004100027638) and costs one event a packet.
+//! arrival (Lindley 1952, doi:10.1017/S0305004100027638) and costs one event a packet. Traffic over connections (TCP) is two
+//! flows, data one way and acknowledgements the other.
 
 pub mod address;
 mod build;
@@ -23,12 +24,14 @@ mod system;
 mod tests;
 pub mod topology;
 pub mod traffic;
+pub mod transport;
 
 pub use discipline::{DISCIPLINES, MakeDiscipline};
 pub use packet::{Color, Ecn, Packet};
 pub use service::{MakeService, SERVICES};
 pub use size::{MakeSize, SIZES};
 pub use stage::{MakeStage, STAGES, StageSpec};
-pub use traffic::{MakeTraffic, TRAFFIC};
+pub use traffic::{Load, MakeTraffic, TRAFFIC};
+pub use transport::congestion::{CONGESTION_CONTROLS, MakeCongestionControl};
 
 pub(crate) use build::{build, sections};

@@ -7,6 +7,7 @@ use super::packet::Packet;
 use super::routing::Routes;
 use super::station::{Core, Outgoing, Shared};
 use super::traffic::{Streams, Traffic};
+use super::transport::Transport;
 
 /// What happens in a network: a kind in the top three bits and an index below them.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +24,10 @@ enum What {
     Done(u32),
     /// The discipline of station `.0` may let something go now.
     Wake(u32),
+    /// A timer of a connection has come up.
+    Timer(u32),
+    /// Client `.0` of the transport opens a connection.
+    Open(usize),
 }
 
 impl Event {
@@ -45,21 +50,41 @@ impl Event {
         Self(3 << INDEX_BITS | station)
     }
     #[inline]
+    pub(super) fn timer(timer: u32) -> Self {
+        Self(6 << INDEX_BITS | timer)
+    }
+    pub(super) fn open(client: u32) -> Self {
+        Self(7 << INDEX_BITS | client)
+    }
+    #[inline]
     fn what(self) -> What {
         let index = self.0 & Self::INDEX_MAX as u32;
         match self.0 >> INDEX_BITS {
             0 => What::Emit(index as usize),
             1 => What::Arrival(index),
             2 => What::Done(index),
-            _ => What::Wake(index),
+            3 => What::Wake(index),
+            6 => What::Timer(index),
+            _ => What::Open(index as usize),
         }
     }
 }
 
-/// A source and the flow that it makes.
+/// What sends the packets of a flow.
+#[derive(Debug)]
+pub(super) enum Origin {
+    /// A source, whatever happens to them.
+    Source(Box<dyn Traffic>),
+    /// A client of the transport, at the end that sends data: its index.
+    Client(u32),
+    /// The transport, acknowledging the flow before.
+    Acknowledgements,
+}
+
+/// A flow and what sends its packets.
 #[derive(Debug)]
 pub(super) struct Source {
-    pub(super) traffic: Box<dyn Traffic>,
+    pub(super) origin: Origin,
     pub(super) streams: Streams,
     /// The node where its packets come in.
     pub(super) node: u32,
@@ -114,6 +139,8 @@ pub(super) struct Network {
     pub(super) branches: Vec<Option<Branch>>,
     /// Node and next stage behind each station.
     pub(super) behind: Vec<(u32, u32)>,
+    /// The ends of connections.
+    pub(super) transport: Transport,
     pub(super) names: std::sync::Arc<Vec<String>>,
 }
 
@@ -122,7 +149,8 @@ impl Network {
     #[inline]
     fn draw_next(&mut self, s: usize, after: SimTime) -> Option<SimTime> {
         let source = &mut self.sources[s];
-        let next = source.traffic.next(&mut source.streams)?;
+        let Origin::Source(traffic) = &mut source.origin else { return None };
+        let next = traffic.next(&mut source.streams)?;
         source.bits = next.bits;
         source.conversation = next.conversation;
         Some(after + next.gap).filter(|at| *at < source.stop)
@@ -176,8 +204,28 @@ impl Network {
             }
             match self.hop(&packet, node) {
                 Hop::Link(station) => return self.enter(station, packet, ctx),
-                Hop::Exit => return packet.deliver(at, ctx.probe()),
+                Hop::Exit => {
+                    packet.deliver(at, ctx.probe());
+                    if packet.segment != Packet::BARE {
+                        self.transport.receive(&packet, ctx);
+                    }
+                    return;
+                }
                 Hop::Node(next) => (node, stage) = (next, 0),
+            }
+        }
+    }
+
+    /// Sends what the transport wants sent; what that brings about at once, too.
+    #[inline]
+    fn send_segments<P: Probe>(&mut self, ctx: &mut Ctx<'_, Event, P>) {
+        while let Some(packet) = self.transport.out.pop_front() {
+            let now = ctx.now();
+            ctx.probe().enter(packet.flow, now);
+            let source = &self.sources[packet.flow as usize];
+            match source.entry {
+                Some(station) => self.enter(station, packet, ctx),
+                None => self.travel(Outgoing { packet, at: now }, source.node, 0, ctx),
             }
         }
     }
@@ -213,9 +261,14 @@ impl<P: Probe> Model<P> for Network {
     fn start(&mut self, ctx: &mut Ctx<'_, Event, P>) {
         for s in 0..self.sources.len() {
             let start = SimTime::ZERO + self.sources[s].start;
-            if let Some(at) = self.draw_next(s, start) {
+            let (first, event) = match self.sources[s].origin {
+                Origin::Source(_) => (self.draw_next(s, start), Event::emit(s as u32)),
+                Origin::Client(c) => (self.transport.first_opening(c as usize, start), Event::open(c)),
+                Origin::Acknowledgements => continue,
+            };
+            if let Some(at) = first {
                 let ticket = ctx.ticket();
-                ctx.at(at, ticket, Event::emit(s as u32));
+                ctx.at(at, ticket, event);
             }
         }
     }
@@ -241,10 +294,19 @@ impl<P: Probe> Model<P> for Network {
                 let Core::Queued(q) = &mut self.stations[station as usize] else { unreachable!("has a queue") };
                 return q.wake(station, &mut self.shared, ctx);
             }
+            What::Timer(timer) => {
+                self.transport.timer(timer, ctx);
+                return self.send_segments(ctx);
+            }
+            What::Open(client) => {
+                self.transport.open(client, ctx);
+                return self.send_segments(ctx);
+            }
         };
         if let Some(out) = out {
             let (node, stage) = self.behind[station as usize];
             self.travel(out, node, stage, ctx);
+            self.send_segments(ctx);
         }
     }
 
@@ -270,6 +332,8 @@ impl<P: Probe> Model<P> for Network {
         let flows = self.sources.len();
         match event.what() {
             What::Emit(s) => self.names[s].clone(),
+            What::Timer(timer) => self.names[self.transport.flow_of_timer(timer) as usize].clone(),
+            What::Open(client) => self.names[self.transport.flow_of_client(client) as usize].clone(),
             What::Arrival(station) | What::Wake(station) => self.names[flows + station as usize].clone(),
             What::Done(slot) => self.names[flows + self.shared.slots[slot as usize].station as usize].clone(),
         }

@@ -8,21 +8,31 @@ use sim_core::{RunError, SimDuration, SimTime};
 
 use super::discipline::{Discipline, SignalMap};
 use super::gate::{Checkpoint, Gate};
-use super::model::{Branch, Hop, Network, Source};
+use super::model::{Branch, Hop, Network, Origin, Source};
 use super::packet::Packet;
 use super::routing::Routes;
 use super::service::Service;
 use super::station::Serialisation;
 use super::station::{Core, Fused, Placement, Queued, ServiceLaw, Shared, Slot};
 use super::traffic::{self, Traffic};
+use super::transport::{Application, Client, Header, Measures, Settings, Transport};
 use crate::System;
+
+/// What sends the packets of a flow, as every replication starts it.
+#[derive(Debug)]
+pub(super) enum OriginPlan {
+    Source(Box<dyn Traffic>),
+    /// An application; the next flow carries its acknowledgements.
+    Client(Box<dyn Application>, Settings, Measures),
+    Acknowledgements,
+}
 
 /// A source of packets, as every replication starts it.
 #[derive(Debug)]
 pub(super) struct SourcePlan {
     /// What its random streams are named after.
     pub(super) stream: String,
-    pub(super) traffic: Box<dyn Traffic>,
+    pub(super) origin: OriginPlan,
     pub(super) node: u32,
     pub(super) target: u32,
     pub(super) row: u32,
@@ -30,6 +40,12 @@ pub(super) struct SourcePlan {
     pub(super) dscp: u8,
     pub(super) start: SimDuration,
     pub(super) stop: SimTime,
+}
+
+impl SourcePlan {
+    fn streams(&self, streams: Streams) -> traffic::Streams {
+        traffic::Streams { gap: streams.stream(&self.stream, "gap"), size: streams.stream(&self.stream, "size") }
+    }
 }
 
 /// How a station serves.
@@ -104,14 +120,26 @@ impl NetworkSystem {
         let routed = source.target != Packet::WANDERING && source.target != source.node;
         routed.then(|| self.link_stations[self.routes.next(source.row, source.node) as usize])
     }
+    fn header(&self, flow: usize) -> Header {
+        let s = &self.sources[flow];
+        Header { flow: flow as u32, target: s.target, class: s.class, dscp: s.dscp }
+    }
     /// The network at time zero of a replication.
     fn start(&self, streams: Streams) -> Network {
-        let sources = self.sources.iter().map(|s| Source {
-            traffic: s.traffic.boxed_clone(),
-            streams: traffic::Streams {
-                gap: streams.stream(&s.stream, "gap"),
-                size: streams.stream(&s.stream, "size"),
+        let mut clients = Vec::new();
+        let sources = self.sources.iter().enumerate().map(|(flow, s)| Source {
+            origin: match &s.origin {
+                OriginPlan::Source(traffic) => Origin::Source(traffic.boxed_clone()),
+                OriginPlan::Acknowledgements => Origin::Acknowledgements,
+                OriginPlan::Client(application, settings, measures) => {
+                    let headers = (self.header(flow), self.header(flow + 1));
+                    let application = application.boxed_clone();
+                    let streams = s.streams(streams);
+                    clients.push(Client::new(application, streams, settings.clone(), headers, s.stop, *measures));
+                    Origin::Client(clients.len() as u32 - 1)
+                }
             },
+            streams: s.streams(streams),
             node: s.node,
             entry: self.entry(s),
             target: s.target,
@@ -123,13 +151,14 @@ impl NetworkSystem {
             bits: 0,
             conversation: 0,
         });
+        let sources = sources.collect();
         let mut shared = Shared::default();
         let slots = &mut shared.slots;
         let stations = self.stations.iter().enumerate().map(|(i, s)| start_station(i as u32, s, streams, slots));
         let stations = stations.collect();
         let branch = |b: &BranchPlan| Branch { rng: streams.stream(&b.stream, "next"), ways: b.ways.clone() };
         Network {
-            sources: sources.collect(),
+            sources,
             stations,
             shared,
             stages: self.stages.clone(),
@@ -138,6 +167,7 @@ impl NetworkSystem {
             link_stations: self.link_stations.clone(),
             branches: self.branches.iter().map(|b| b.as_ref().map(branch)).collect(),
             behind: self.stations.iter().map(|s| s.behind).collect(),
+            transport: Transport::new(clients),
             names: Arc::clone(&self.names),
         }
     }

@@ -3,18 +3,46 @@
 use std::collections::BTreeMap;
 
 use sim_core::config::{Diagnostic, Span, Table};
+use sim_core::stats::Extra;
 use sim_core::{SimDuration, SimTime};
 
 use super::{Builder, tables, ticks};
 use crate::network::label::{self, Label};
 use crate::network::size::Size;
-use crate::network::traffic::{Traffic, matrix};
+use crate::network::system::OriginPlan;
+use crate::network::traffic::{Load, matrix};
+use crate::network::transport::{Measures, Path};
+
+/// What sends the packets of a flow.
+pub(super) enum Origin {
+    Load(Load),
+    /// Acknowledges the flow before.
+    Acknowledgements,
+}
+
+impl Origin {
+    /// Whether packets bring about others where they arrive.
+    pub(super) fn is_answered(&self) -> bool {
+        !matches!(self, Self::Load(Load::Source(_)))
+    }
+    /// As it is started, and what is measured of it at component `component`. `path` is known of applications.
+    pub(super) fn plan(self, component: usize, path: Option<Path>) -> (OriginPlan, Vec<Extra>) {
+        match (self, path) {
+            (Self::Load(Load::Application(application, settings)), Some(path)) => {
+                let (measures, extras) = Measures::new(component as u32, application.as_ref(), path);
+                (OriginPlan::Client(application, settings, measures), extras)
+            }
+            (Self::Load(Load::Source(source)), _) => (OriginPlan::Source(source), Vec::new()),
+            _ => (OriginPlan::Acknowledgements, Vec::new()),
+        }
+    }
+}
 
 /// A flow before routes are known.
 pub(super) struct Flow {
     pub(super) name: String,
     pub(super) stream: String,
-    pub(super) traffic: Box<dyn Traffic>,
+    pub(super) origin: Origin,
     pub(super) from: usize,
     pub(super) to: Option<usize>,
     pub(super) class: u8,
@@ -71,23 +99,47 @@ impl Builder<'_> {
         let to = table.opt_text("to").map(|to| self.node(to, table.span_of("to")));
         let Some(size) = self.size(table) else { return };
         let make = self.context.registry.traffic.get(table.kind()).expect("the checker knows the kind").make;
-        let traffic = match make(table, &size, self.context) {
-            Ok(traffic) => traffic,
+        let load = match make(table, &size, self.context) {
+            Ok(load) => load,
             Err(d) => return self.diagnostics.extend(d),
         };
         let (Some(from), to) = (from, to) else { return };
         if to == Some(None) {
             return;
         }
-        let flow = self.flow(name.to_string(), table, traffic, from, to.flatten(), size.mean());
+        let (to, load) = (to.flatten(), Origin::Load(load));
+        if let Origin::Load(Load::Application(..)) = load {
+            return self.read_client(name, table, load, from, to);
+        }
+        let flow = self.flow(name.to_string(), table, load, from, to, size.mean());
         self.flows.push(flow);
+    }
+
+    /// Traffic over connections: a flow of data and one of acknowledgements back.
+    fn read_client(&mut self, name: &str, table: &Table, load: Origin, from: usize, to: Option<usize>) {
+        let Some(to) = to.filter(|to| *to != from) else {
+            let d = Diagnostic::error("E0361", table.span, "connections need another node to end at", "no other end");
+            return self.diagnostics.push(d.help("give the traffic a `to` that is not its `from`"));
+        };
+        if let Some(size) = table.get("size").filter(|v| !v.defaulted) {
+            let message = "connections cut their data themselves";
+            let d = Diagnostic::error("E0361", size.span, message, "not for connections");
+            return self.diagnostics.push(d.help("give `tcp = { mss = \"1460 B\" }` in place of `size`"));
+        }
+        let data = self.flow(name.to_string(), table, load, from, Some(to), 1.0);
+        let mut acks = self.flow(format!("{name}.acks"), table, Origin::Acknowledgements, to, Some(from), 1.0);
+        acks.stream.clone_from(&data.stream);
+        if let Some(label) = self.labels.last_mut() {
+            std::mem::swap(&mut label.source_port, &mut label.destination_port);
+        }
+        self.flows.extend([data, acks]);
     }
 
     pub(super) fn flow(
         &mut self,
         name: String,
         table: &Table,
-        traffic: Box<dyn Traffic>,
+        origin: Origin,
         from: usize,
         to: Option<usize>,
         mean_bits: f64,
@@ -98,7 +150,7 @@ impl Builder<'_> {
         Flow {
             stream: format!("traffic.{name}"),
             name,
-            traffic,
+            origin,
             from,
             to,
             class: self.class(table.text("class")),
@@ -114,6 +166,7 @@ impl Builder<'_> {
     fn label(&mut self, name: &str, table: &Table, from: usize, to: Option<usize>) -> Label {
         let mut or_tell = |found: Result<u8, Diagnostic>| found.map_err(|d| self.diagnostics.push(d)).unwrap_or(0);
         let (dscp, protocol) = (or_tell(label::dscp(table, "dscp")), or_tell(label::protocol(table, "protocol")));
+        let protocol = if table.get("tcp").is_some() && table.get("protocol").is_some_and(|v| v.defaulted) { 6 } else { protocol };
         let port = |key| table.opt_integer(key).unwrap_or(0) as u16;
         Label {
             name: name.to_string(),
@@ -147,6 +200,7 @@ impl Builder<'_> {
             let pair = format!("{name}.{}-{}", demand.from, demand.to);
             let n = times_seen.entry(pair.clone()).and_modify(|n| *n += 1).or_insert(1);
             let full = if *n == 1 { pair } else { format!("{pair}#{n}") };
+            let traffic = Origin::Load(Load::Source(traffic));
             let flow = self.flow(full, table, traffic, from, Some(to), size.mean());
             self.flows.push(flow);
         }

@@ -19,8 +19,10 @@ use super::packet::Packet;
 use super::routing::Routes;
 use super::system::{NetworkSystem, SourcePlan};
 use super::topology::{self, Graph};
+use super::traffic::Load;
+use super::transport::Path;
 use crate::{BuildContext, System};
-use flows::Flow;
+use flows::{Flow, Origin};
 use stations::Stations;
 
 /// The sections of a network scenario.
@@ -210,16 +212,18 @@ impl<'a> Builder<'a> {
         let branches = self.branches(&link_stations);
         let mut components: Vec<Component> = Vec::new();
         let reasons = stations.reasons();
-        for f in &self.flows {
-            let reasons = reasons.clone();
-            components.push(Component { reasons, ..Component::new(&f.name, ComponentKind::Flow, "packet") });
-        }
-        components.append(&mut stations.components);
         let event_rate = self.event_rate(&routes);
-        let sources = self.flows.into_iter().map(|f| SourcePlan {
+        let paths: Vec<Option<Path>> = (0..self.flows.len()).map(|f| self.path(f, &routes)).collect();
+        let sources = self.flows.into_iter().zip(paths).enumerate().map(|(i, (f, path))| SourcePlan {
             row: f.to.map_or(0, |to| routes.row(to)),
+            origin: {
+                let (origin, extras) = f.origin.plan(i, path);
+                let reasons = reasons.clone();
+                let component = Component::new(f.name, ComponentKind::Flow, "packet");
+                components.push(Component { reasons, extras, ..component });
+                origin
+            },
             stream: f.stream,
-            traffic: f.traffic,
             node: f.from as u32,
             target: f.to.map_or(Packet::WANDERING, |to| to as u32),
             class: f.class,
@@ -227,10 +231,12 @@ impl<'a> Builder<'a> {
             start: f.start,
             stop: f.stop,
         });
+        let sources = sources.collect();
+        components.append(&mut stations.components);
         Ok(Box::new(NetworkSystem {
             names: Arc::new(components.iter().map(|c| c.name.clone()).collect()),
             components,
-            sources: sources.collect(),
+            sources,
             stations: stations.plans,
             stages,
             first,
@@ -246,7 +252,18 @@ impl<'a> Builder<'a> {
             // A wandering packet is taken to visit ten stations.
             let hops = f.to.map_or(10, |to| routes.hops(routes.row(to), f.from as u32).unwrap_or(0));
             debug_assert!(f.mean_bits >= 1.0, "sizes are at least a bit");
-            f.traffic.mean_rate() * f64::from(1 + hops)
+            let rate = match &f.origin {
+                Origin::Load(Load::Source(source)) => source.mean_rate(),
+                Origin::Load(Load::Application(application, settings)) => {
+                    // With the acknowledgements, twice as many packets as segments at most.
+                    let most = self.slowest(f, routes).map_or(f64::INFINITY, |q| q.value);
+                    let wanted = application.mean_rate().unwrap_or(f64::INFINITY) * 8.0;
+                    let bits = most.min(wanted);
+                    if bits.is_finite() { 2.0 * bits / f64::from(settings.segment_bits()) } else { 0.0 }
+                }
+                Origin::Acknowledgements => 0.0,
+            };
+            rate * f64::from(1 + hops)
         };
         self.flows.iter().map(of).sum()
     }

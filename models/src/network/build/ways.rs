@@ -1,11 +1,17 @@
 //! Where packets go: routes, random branches, and the nodes where they end.
 
+use sim_core::TICKS_PER_SECOND;
 use sim_core::config::{Diagnostic, Table};
+use sim_core::quantity::Quantity;
 
+use super::flows::{Flow, Origin};
 use super::{Builder, NodePlan, ticks};
 use crate::network::model::Hop;
 use crate::network::routing::Routes;
+use crate::network::station::Serialisation;
 use crate::network::system::BranchPlan;
+use crate::network::traffic::Load;
+use crate::network::transport::Path;
 
 /// More entries than this in the routing table (1 GiB) are refused.
 const ROUTES_MAX: usize = 1 << 28;
@@ -162,7 +168,40 @@ impl Builder<'_> {
         if directed.is_multiple_of(2) { link.to } else { link.from }
     }
 
-    /// The nodes where every packet that passes the stages has arrived.
+    /// The directed links that an addressed flow takes, in order.
+    fn way<'a>(&'a self, flow: &Flow, routes: &'a Routes) -> impl Iterator<Item = usize> + 'a {
+        let (mut node, to) = (flow.from, flow.to);
+        std::iter::from_fn(move || {
+            let to = to.filter(|to| *to != node)?;
+            let link = routes.next(routes.row(to), node as u32) as usize;
+            node = self.end_of(link);
+            Some(link)
+        })
+    }
+    /// The rate of the slowest link on the way of a flow, if any has one.
+    pub(super) fn slowest(&self, flow: &Flow, routes: &Routes) -> Option<Quantity> {
+        let rates = self.way(flow, routes).filter_map(|l| self.graph.links[l / 2].rate);
+        rates.min_by(|a, b| a.value.total_cmp(&b.value))
+    }
+    /// What the empty way of a flow over connections takes.
+    pub(super) fn path(&self, flow: usize, routes: &Routes) -> Option<Path> {
+        let data = &self.flows[flow];
+        let Origin::Load(Load::Application(_, settings)) = &data.origin else { return None };
+        let one_way = |flow: &Flow, bits: u32| -> u64 {
+            let of = |l: usize| {
+                let link = &self.graph.links[l / 2];
+                let service = link.rate.and_then(|r| Serialisation::new(r.exact)).map_or(0, |mut s| s.ticks(bits));
+                service.saturating_add(ticks(link.delay))
+            };
+            self.way(flow, routes).map(of).fold(0, u64::saturating_add)
+        };
+        let there = one_way(data, settings.segment_bits());
+        let back = one_way(&self.flows[flow + 1], settings.ack_bits());
+        let ticks_per_bit = self.slowest(data, routes).map_or(0.0, |rate| TICKS_PER_SECOND as f64 / rate.value);
+        Some(Path { round_trip: there.saturating_add(back), ticks_per_bit })
+    }
+
+    /// The nodes where every packet that passes the stages has arrived and calls for nothing more.
     pub(super) fn sinks(&self, routes: &Routes) -> Vec<bool> {
         let wandering = self.flows.iter().any(|f| f.to.is_none());
         let mut sinks: Vec<bool> = self.nodes.iter().map(|n| !(wandering && n.branches)).collect();
@@ -172,6 +211,8 @@ impl Builder<'_> {
             while node != to {
                 sinks[node] = false;
                 node = self.end_of(routes.next(routes.row(to), node as u32) as usize);
+            }            if flow.origin.is_answered() {
+                sinks[to] = false;
             }
         }
         sinks

@@ -30,7 +30,7 @@ pub(super) const KIND: Kind<MakeTraffic> = Kind {
             let message = format!("{}: {message}", table.text("file"));
             one("E0358", table.span_of("file"), message, "in this file", help)
         })?;
-        Ok(Box::new(Trace::new(packets)))
+        Ok(Trace::new(packets).into())
     },
 };
 

@@ -18,7 +18,7 @@ pub(super) const KIND: Kind<MakeTraffic> = Kind {
     fields: &[RATE_FIELD],
     make: |table, size, _| {
         let rate = PacketRate::new(table.quantity("rate"), size, table.span_of("rate"))?;
-        Ok(Box::new(Constant::new(rate, size)))
+        Ok(Constant::new(rate, size).into())
     },
 };
 

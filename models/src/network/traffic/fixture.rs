@@ -5,7 +5,7 @@ use std::path::Path;
 use sim_core::config::{Data, Diagnostics, Field, Node, Section, Span, Table, Tree, Type, check, check_table};
 use sim_core::rng::Rng;
 
-use super::{Emission, MakeTraffic, Streams, TRAFFIC, Traffic};
+use super::{Emission, Load, MakeTraffic, Streams, TRAFFIC, Traffic};
 use crate::BuildContext;
 use crate::network::size::Size;
 use crate::registry::{Kind, Registry, registry};
@@ -76,7 +76,10 @@ pub(super) fn traffic(text: &str) -> Result<Box<dyn Traffic>, Diagnostics> {
 pub(super) fn of_size(text: &str, size: &Size) -> Result<Box<dyn Traffic>, Diagnostics> {
     let table = table(TRAFFIC, text);
     let make: MakeTraffic = TRAFFIC.iter().find(|k| k.name == table.kind()).expect("checked").make;
-    within(&std::env::temp_dir(), |context| make(&table, size, context))
+    within(&std::env::temp_dir(), |context| match make(&table, size, context)? {
+        Load::Source(source) => Ok(source),
+        Load::Application(..) => panic!("not a source: {text}"),
+    })
 }
 
 /// The codes of the findings.

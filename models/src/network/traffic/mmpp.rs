@@ -32,7 +32,7 @@ pub(super) const KIND: Kind<MakeTraffic> = Kind {
             "Row i: the rates from state i to each state, [\"0 /s\", \"0.1 /s\"]; the diagonal does not matter.",
         ),
     ],
-    make: |table, size, _| Ok(Box::new(Mmpp::read(table, size)?)),
+    make: |table, size, _| Ok(Mmpp::read(table, size)?.into()),
 };
 
 /// More states than this are refused.

@@ -1,8 +1,12 @@
 //! Traffic: when a source sends packets, and how large they are.
 //!
+//! A source sends whatever happens to its packets (open loop); an application uses connections, which wait for
+//! acknowledgements (closed loop).
+//!
 //! Adding a kind is one file here and one line in [`TRAFFIC`]; a third-party crate adds its own to
 //! [`Registry::traffic`](crate::Registry::traffic).
 
+mod bulk;
 mod capture;
 mod constant;
 #[cfg(test)]
@@ -22,6 +26,7 @@ use sim_core::config::{Diagnostics, Table};
 use sim_core::rng::Rng;
 
 use super::size::Size;
+use super::transport::{Application, Settings};
 use crate::BuildContext;
 use crate::registry::Kind;
 
@@ -56,8 +61,24 @@ pub trait Traffic: Debug + Send + Sync {
     fn boxed_clone(&self) -> Box<dyn Traffic>;
 }
 
-/// Makes a source from the checked table of its `[traffic.NAME]` and the law of its packet sizes.
-pub type MakeTraffic = fn(&Table, &Size, &BuildContext<'_>) -> Result<Box<dyn Traffic>, Diagnostics>;
+/// What a kind of traffic makes.
+#[derive(Debug)]
+pub enum Load {
+    /// Packets that are sent whatever happens to them.
+    Source(Box<dyn Traffic>),
+    /// Connections with these parameters.
+    Application(Box<dyn Application>, Settings),
+}
+
+impl<T: Traffic + 'static> From<T> for Load {
+    fn from(source: T) -> Self {
+        Self::Source(Box::new(source))
+    }
+}
+
+/// Makes a source or an application from the checked table of its `[traffic.NAME]` and the law of its packet sizes, which
+/// applications do not use.
+pub type MakeTraffic = fn(&Table, &Size, &BuildContext<'_>) -> Result<Load, Diagnostics>;
 
 /// The kinds of traffic that come with the program.
 pub const TRAFFIC: &[Kind<MakeTraffic>] = &[
@@ -69,4 +90,5 @@ pub const TRAFFIC: &[Kind<MakeTraffic>] = &[
     trace::KIND,
     capture::KIND,
     matrix::KIND,
+    bulk::KIND,
 ];

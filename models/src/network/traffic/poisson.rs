@@ -29,11 +29,11 @@ pub(super) const KIND: Kind<MakeTraffic> = Kind {
     make: |table, size, context| {
         let rate = PacketRate::new(table.quantity("rate"), size, table.span_of("rate"))?;
         let poisson = Poisson::new(rate, size);
-        let Some(name) = table.opt_text("shape") else { return Ok(Box::new(poisson)) };
+        let Some(name) = table.opt_text("shape") else { return Ok(poisson.into()) };
         let shape = context.waveforms.get(name, table.span_of("shape"))?.clone();
         // The course is that of the run, whenever the source begins.
         let start = table.opt_quantity("start").map_or(0.0, |q| q.value);
-        Ok(Box::new(Shaped { at: shape.seek(start), shape, poisson }))
+        Ok(Shaped { at: shape.seek(start), shape, poisson }.into())
     },
 };
 

@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 use sim_core::SimDuration;
 use sim_core::config::{Diagnostics, Field, Table, Type};
 
-use super::{Emission, Streams, Traffic};
+use super::{Emission, Load, Streams, Traffic};
 
 /// How many sources a flow is made of.
 pub(super) const SOURCES: Field = Field::default(
@@ -18,15 +18,12 @@ pub(super) const SOURCES: Field = Field::default(
 
 /// `source` as often as the table says, each from a start of its own.
 #[expect(clippy::unnecessary_wraps, reason = "the last step of makers that fail")]
-pub(super) fn superposed<T: Traffic + Clone + 'static>(
-    table: &Table,
-    source: T,
-) -> Result<Box<dyn Traffic>, Diagnostics> {
+pub(super) fn superposed<T: Traffic + Clone + 'static>(table: &Table, source: T) -> Result<Load, Diagnostics> {
     let n = table.opt_integer("sources").unwrap_or(1);
     if n == 1 {
-        return Ok(Box::new(source));
+        return Ok(source.into());
     }
-    Ok(Box::new(Superposition { sources: vec![source; n as usize], next: BinaryHeap::new(), at: 0, started: false }))
+    Ok(Superposition { sources: vec![source; n as usize], next: BinaryHeap::new(), at: 0, started: false }.into())
 }
 
 /// The sources and when each sends next.

@@ -26,7 +26,7 @@ pub(super) const KIND: Kind<MakeTraffic> = Kind {
     name: "trace",
     doc: "Replays packets from a CSV file with the columns time (s) and size (bytes).",
     fields: &[Field::required("file", Type::Text, "The CSV file, from the scenario's folder; its header is optional.")],
-    make: |table, _, context| Ok(Box::new(read(table, context)?)),
+    make: |table, _, context| Ok(read(table, context)?.into()),
 };
 
 const MIB_MAX: u64 = 1024;
