@@ -26,7 +26,8 @@ pub(super) struct Args {
     /// One JSON line: `peer`, `version`, `workload`, `size`, `wall_s`, `rate`, `unit`, `results`.
     #[arg(long)]
     json: bool,
-    /// What the rate counts. Default: packets in a network, firings in a biological system.
+    /// What the rate counts. Default: packets in a network (with connections, those that the busiest link sends), firings
+    /// in a biological system.
     #[arg(long, value_enum)]
     count: Option<Count>,
     #[command(flatten)]
@@ -39,6 +40,8 @@ enum Count {
     Packets,
     /// Packets that left a link or stage.
     Hops,
+    /// Packets that left the busiest link or stage.
+    Bottleneck,
     /// Firings of reactions and pathways.
     Firings,
     /// Events of the engine.
@@ -50,6 +53,10 @@ enum Count {
 struct Work {
     packets: f64,
     hops: f64,
+    /// Packets that left the station with the highest utilization, its mean occupancy and the sum of goodputs.
+    bottleneck: f64,
+    occupancy: f64,
+    goodput: f64,
     events: f64,
     /// Sum over flows and replications of delivered packets' sojourn times.
     sojourn: f64,
@@ -63,19 +70,29 @@ impl Work {
             let found = record.measures.iter().find(|m| (m.component, m.metric, m.stat) == (component, metric, stat));
             found.map_or(0.0, |m| m.value)
         };
+        let mut busiest = (0.0, 0.0, 0.0);
         for (i, c) in components.iter().enumerate() {
             let departures = value(i as u32, "departures", "mean");
             match c.kind {
                 ComponentKind::Flow => {
                     self.packets += departures;
+                    self.goodput += value(i as u32, "goodput", "mean");
                     if departures > 0.0 {
                         self.sojourn += departures * value(i as u32, "sojourn_time", "mean");
                     }
                 }
-                ComponentKind::Station { .. } => self.hops += departures,
+                ComponentKind::Station { .. } => {
+                    self.hops += departures;
+                    let busy = value(i as u32, "utilization", "time_mean");
+                    if busy > busiest.0 {
+                        busiest = (busy, departures, value(i as u32, "occupancy", "time_mean"));
+                    }
+                }
                 ComponentKind::Gate | ComponentKind::Population { .. } | ComponentKind::Pathway { .. } => {}
             }
         }
+        self.bottleneck += busiest.1;
+        self.occupancy += busiest.2;
     }
 }
 
@@ -96,10 +113,15 @@ pub(super) fn run(args: &Args, registry: &Registry) -> Done {
         work.add(&scenario, &record);
     }
     let network = work.packets > 0.0;
-    let count = args.count.unwrap_or(if network { Count::Packets } else { Count::Firings });
+    let count = args.count.unwrap_or(match network {
+        true if work.goodput > 0.0 => Count::Bottleneck,
+        true => Count::Packets,
+        false => Count::Firings,
+    });
     let (done, unit) = match count {
         Count::Packets => (work.packets, "packets/s"),
         Count::Hops => (work.hops, "packet-hops/s"),
+        Count::Bottleneck => (work.bottleneck, "bottleneck-packets/s"),
         Count::Firings => (work.events, "firings/s"),
         Count::Events => (work.events, "events/s"),
     };
@@ -119,6 +141,7 @@ pub(super) fn run(args: &Args, registry: &Registry) -> Done {
 
 fn json(args: &Args, scenario: &Scenario, work: &Work, wall: f64, rate: f64, unit: &str) -> String {
     let workload = Path::new(&args.scenario).file_stem().map_or(String::new(), |s| s.to_string_lossy().into_owned());
+    let reps = f64::from(scenario.plan().replications);
     let end = scenario.window(0).end.as_secs_f64();
     let line = serde_json::json!({
         "peer": "egress",
@@ -132,6 +155,9 @@ fn json(args: &Args, scenario: &Scenario, work: &Work, wall: f64, rate: f64, uni
             "events": work.events,
             "packets": work.packets,
             "hops": work.hops,
+            "bottleneck_packets": work.bottleneck,
+            "bottleneck_occupancy": work.occupancy / reps,
+            "goodput_bit_per_s": if work.goodput > 0.0 { Some(work.goodput / reps) } else { None },
             "mean_sojourn_s": if work.packets > 0.0 { Some(work.sojourn / work.packets) } else { None },
         },
     });

@@ -62,6 +62,8 @@ pub(super) struct Sender {
     left: u64,
     /// No new data from here on.
     stop: u64,
+    /// The first segment outstanding when the timer expired last; `u64::MAX` if it never did.
+    expired: u64,
     /// A mark counts only if everything below is acknowledged.
     marked_until: u64,
     /// The next new segment says that the window was reduced.
@@ -89,6 +91,7 @@ impl Sender {
             deadline: u64::MAX,
             left: 0,
             stop: u64::MAX,
+            expired: u64::MAX,
             marked_until: 0,
             tell_reduced: false,
             pace: 0,
@@ -109,7 +112,8 @@ impl Sender {
         self.window = self.initial;
         self.phase = if handshake { Phase::Opening { lost: false } } else { Phase::Open };
         (self.deadline, self.left, self.stop) = (u64::MAX, 0, stop.ticks());
-        (self.marked_until, self.tell_reduced, self.pace, self.last_sent) = (0, false, 0, now.ticks());
+        (self.expired, self.marked_until, self.tell_reduced) = (u64::MAX, 0, false);
+        (self.pace, self.last_sent) = (0, now.ticks());
         self.delivered = RateMark { delivered_at: now.ticks(), first_sent: now.ticks(), ..RateMark::default() };
     }
     /// The application hands over `bytes`, or [`ENDLESS`].
@@ -344,8 +348,9 @@ impl Sender {
         if self.phase != Phase::Open || self.board.outstanding() == 0 {
             return false;
         }
-        // Only the first expiry of a window lowers the threshold (RFC 5681 equation 4).
-        if self.recovery.state != State::Timeout {
+        // Only the first expiry for a segment lowers the threshold (RFC 5681 section 3.1).
+        if self.expired != self.board.first() {
+            self.expired = self.board.first();
             let flight = self.flight_size();
             self.control.on_timeout(&mut self.window, flight, now);
         }

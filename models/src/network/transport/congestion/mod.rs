@@ -84,7 +84,7 @@ pub trait CongestionControl: Debug + Send + Sync {
     /// The first loss in a window was found, with `flight` segments outstanding: sets the threshold, which the sender takes
     /// the window down to.
     fn on_loss(&mut self, window: &mut Window, flight: f64, now: SimTime);
-    /// The retransmission timer expired for the first time in a window: sets the threshold. The sender sets the window to
+    /// The retransmission timer expired for the first time for a segment: sets the threshold. The sender sets the window to
     /// one segment.
     fn on_timeout(&mut self, window: &mut Window, flight: f64, now: SimTime) {
         self.on_loss(window, flight, now);
