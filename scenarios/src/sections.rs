@@ -37,6 +37,12 @@ pub const SECTIONS: &[Section] = &[
                 "Statistics begin here; series show everything. \"none\" is the same as \"0 s\".",
             ),
             Field::default("bins", Type::Integer { min: 1, max: 100_000 }, "1000", "Bins of the series of a run."),
+            Field::default(
+                "fidelity",
+                Type::Choice(&["packet", "fluid"]),
+                "\"packet\"",
+                "Networks: every packet, or transfers at max-min fair rates without packets, for very many of them.",
+            ),
         ],
         doc: "How long a run is.",
     },

@@ -10,6 +10,7 @@
 pub mod address;
 mod build;
 pub mod discipline;
+mod fluid;
 pub mod gate;
 pub mod label;
 mod model;

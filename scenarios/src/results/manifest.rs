@@ -217,7 +217,8 @@ impl From<StoredComponent> for Component {
             StoredKind::Population { initial, tagged } => ComponentKind::Population { initial, tagged },
             StoredKind::Pathway { saturable } => ComponentKind::Pathway { saturable },
         };
-        let entity = ["packet", "molecule", "vesicle"].into_iter().find(|e| *e == c.entity).unwrap_or("entity");
+        let entity =
+            ["packet", "molecule", "vesicle", "transfer"].into_iter().find(|e| *e == c.entity).unwrap_or("entity");
         Self::new(c.name, kind, entity)
     }
 }

@@ -1,6 +1,7 @@
 //! From checked tables to a network that can run.
 
 mod flows;
+mod fluid;
 mod stations;
 mod ways;
 
@@ -82,7 +83,7 @@ pub(crate) fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<
     builder.check_ways();
     builder.find_instant_loops();
     builder.stop_if_wrong()?;
-    builder.finish()
+    if fluid::is_asked_for(scenario) { builder.finish_fluid() } else { builder.finish() }
 }
 
 /// A node's own declarations.

@@ -169,7 +169,7 @@ impl Builder<'_> {
     }
 
     /// The directed links that an addressed flow takes, in order.
-    fn way<'a>(&'a self, flow: &Flow, routes: &'a Routes) -> impl Iterator<Item = usize> + 'a {
+    pub(super) fn way<'a>(&'a self, flow: &Flow, routes: &'a Routes) -> impl Iterator<Item = usize> + 'a {
         let (mut node, to) = (flow.from, flow.to);
         std::iter::from_fn(move || {
             let to = to.filter(|to| *to != node)?;
@@ -211,7 +211,8 @@ impl Builder<'_> {
             while node != to {
                 sinks[node] = false;
                 node = self.end_of(routes.next(routes.row(to), node as u32) as usize);
-            }            if flow.origin.is_answered() {
+            }
+            if flow.origin.is_answered() {
                 sinks[to] = false;
             }
         }

@@ -1,0 +1,73 @@
+//! From a scenario to its fluid network.
+
+use sim_core::config::{Diagnostic, Diagnostics, Table};
+
+use super::{Builder, Load, Origin, ticks};
+use crate::System;
+use crate::network::fluid::{FlowPlan, FluidSystem, LinkPlan, LoadPlan};
+use crate::network::routing::Routes;
+
+/// Whether the scenario asks for its fluid.
+pub(super) fn is_asked_for(scenario: &Table) -> bool {
+    scenario.opt_table("run").and_then(|run| run.opt_text("fidelity")) == Some("fluid")
+}
+
+impl Builder<'_> {
+    pub(super) fn finish_fluid(mut self) -> Result<Box<dyn System>, Diagnostics> {
+        let routes = self.routes();
+        self.check_fluid(&routes);
+        self.stop_if_wrong()?;
+        let used = self.used_links(&routes);
+        let mut index = vec![u32::MAX; used.len()];
+        let mut links = Vec::new();
+        for l in (0..used.len()).filter(|l| used[*l]) {
+            index[l] = links.len() as u32;
+            let link = &self.graph.links[l / 2];
+            let name = if l.is_multiple_of(2) { link.name.clone() } else { format!("{}.reverse", link.name) };
+            links.push(LinkPlan { name, capacity: link.rate.map_or(f64::INFINITY, |q| q.value) });
+        }
+        let ways: Vec<(Vec<u32>, u64)> = self
+            .flows
+            .iter()
+            .map(|f| {
+                let delay = self.way(f, &routes).map(|l| ticks(self.graph.links[l / 2].delay));
+                let delay = delay.fold(0, u64::saturating_add);
+                (self.way(f, &routes).map(|l| index[l]).collect(), delay)
+            })
+            .collect();
+        let flows = self.flows.into_iter().zip(ways).filter_map(|(f, (path, delay))| {
+            let load = match f.origin {
+                Origin::Load(Load::Application(application, settings)) => {
+                    LoadPlan::Transfers(application, settings.wire_bits_per_byte())
+                }
+                Origin::Load(Load::Source(source)) => LoadPlan::Steady(source.mean_rate() * f.mean_bits),
+                // Acknowledgements weigh nothing here.
+                Origin::Acknowledgements => return None,
+            };
+            Some(FlowPlan { name: f.name, stream: f.stream, path, delay, start: f.start, stop: f.stop, load })
+        });
+        Ok(Box::new(FluidSystem::new(flows.collect(), links)))
+    }
+
+    /// That the scenario has a fluid.
+    fn check_fluid(&mut self, routes: &Routes) {
+        let help = "leave out `fidelity` (or give \"packet\") to simulate packets";
+        for node in &self.nodes {
+            for (stage, span) in &node.stages {
+                let message = format!("stage `{stage}` has no fluid");
+                self.diagnostics.push(Diagnostic::error("E0370", *span, message, "needs packets").help(help));
+            }
+        }
+        for flow in &self.flows {
+            if flow.to.is_none() {
+                let d = Diagnostic::error("E0370", flow.span, "packets that wander have no fluid", "no `to`");
+                self.diagnostics.push(d.help(help));
+            } else if self.slowest(flow, routes).is_none() && matches!(flow.origin, Origin::Load(Load::Application(..)))
+            {
+                let message = format!("nothing limits the rate of `{}`", flow.name);
+                let d = Diagnostic::error("E0370", flow.span, message, "no link on its way has a rate");
+                self.diagnostics.push(d.help("give a link of the way a `rate`"));
+            }
+        }
+    }
+}

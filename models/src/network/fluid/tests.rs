@@ -1,0 +1,169 @@
+//! Transfers over shared links, by hand; processor sharing in equilibrium.
+
+use sim_core::rng::Streams;
+use sim_core::stats::{RunRecord, Window};
+use sim_core::{SimDuration, SimTime};
+
+use super::{FlowPlan, FluidSystem, LinkPlan, LoadPlan};
+use crate::System;
+use crate::network::traffic;
+use crate::network::transport::{Application, Opening};
+
+/// The law of sizes of a stream of transfers.
+#[derive(Clone, Copy, Debug)]
+enum Sizes {
+    /// All of one size; `n` of them begin at once.
+    Same {
+        bytes: u64,
+        n: u32,
+    },
+    Exponential,
+    Pareto {
+        alpha: f64,
+    },
+}
+
+/// Poisson arrivals at rate 1 of transfers with a mean of 100 kB, or some at once.
+#[derive(Clone, Copy, Debug)]
+struct Arrivals {
+    sizes: Sizes,
+    opened: u32,
+}
+
+impl Application for Arrivals {
+    fn open(&mut self, streams: &mut traffic::Streams) -> Option<Opening> {
+        self.opened += 1;
+        let mean = 1e5;
+        let bytes = match self.sizes {
+            Sizes::Same { bytes, n } => {
+                let opening = Opening { gap: SimDuration::ZERO, bytes: Some(bytes) };
+                return (self.opened <= n).then_some(opening);
+            }
+            Sizes::Exponential => mean * streams.size.exponential(),
+            Sizes::Pareto { alpha } => mean * (alpha - 1.0) / alpha * streams.size.pareto(alpha),
+        };
+        Some(Opening { gap: SimDuration::from_secs_f64(streams.gap.exponential()), bytes: Some(bytes as u64 + 1) })
+    }
+    fn is_finite(&self) -> bool {
+        true
+    }
+    fn mean_rate(&self) -> Option<f64> {
+        Some(1e5)
+    }
+    fn boxed_clone(&self) -> Box<dyn Application> {
+        Box::new(*self)
+    }
+}
+
+fn flow(name: &str, path: &[u32], delay: f64, sizes: Sizes) -> FlowPlan {
+    FlowPlan {
+        name: name.into(),
+        stream: format!("traffic.{name}"),
+        path: path.to_vec(),
+        delay: (delay * 1e12) as u64,
+        start: SimDuration::ZERO,
+        stop: SimTime::NEVER,
+        load: LoadPlan::Transfers(Box::new(Arrivals { sizes, opened: 0 }), 8.0),
+    }
+}
+
+fn links(capacities: &[f64]) -> Vec<LinkPlan> {
+    capacities.iter().enumerate().map(|(i, c)| LinkPlan { name: format!("l{i}"), capacity: *c }).collect()
+}
+
+fn run(system: &FluidSystem, seed: u64, seconds: u64, bins: u32) -> RunRecord {
+    let warmup = SimTime::from_secs(seconds / 10);
+    let record = system.run(Streams::new(seed, 0), Window { warmup, end: SimTime::from_secs(seconds), bins }).unwrap();
+    assert!(record.checks.made > 0 && record.checks.violations.is_empty(), "{:?}", record.checks);
+    record
+}
+
+fn value(record: &RunRecord, component: u32, metric: &str, stat: &str) -> f64 {
+    let found = record.measures.iter().find(|m| (m.component, m.metric, m.stat) == (component, metric, stat));
+    found.unwrap_or_else(|| panic!("no {metric} {stat} of {component}")).value
+}
+
+/// The last end of all transfers, in s.
+fn last_end(record: &RunRecord, flows: u32) -> f64 {
+    (0..flows).map(|f| value(record, f, "sojourn_time", "max")).fold(0.0, f64::max)
+}
+
+/// Runs from zero without a warm-up.
+fn all_of(system: &FluidSystem) -> RunRecord {
+    let window = Window { warmup: SimTime::ZERO, end: SimTime::from_secs(1000), bins: 3 };
+    system.run(Streams::new(1, 0), window).unwrap()
+}
+
+const THOUSAND: Sizes = Sizes::Same { bytes: 1000, n: 1 };
+
+#[test]
+fn transfers_one_way_share_and_both_ways_do_not() {
+    // 1000 B at 100 B/s, m there and n back on a duplex link: 10 max(m, n).
+    let (m, n) = (3, 2);
+    let there = flow("there", &[0], 0.0, Sizes::Same { bytes: 1000, n: m });
+    let back = flow("back", &[1], 0.0, Sizes::Same { bytes: 1000, n });
+    let record = all_of(&FluidSystem::new(vec![there, back], links(&[800.0, 800.0])));
+    assert_eq!(value(&record, 0, "sojourn_time", "max"), 30.0);
+    assert_eq!(value(&record, 1, "sojourn_time", "max"), 20.0);
+    assert_eq!(value(&record, 0, "departures", "mean"), 3.0);
+}
+
+#[test]
+fn a_triangle_of_one_way_links() {
+    // Three links of 100 B/s and 0.1 s; each transfer of 1000 B takes two of them: all share, 20 s and two delays.
+    let flows =
+        vec![flow("a", &[0, 1], 0.2, THOUSAND), flow("b", &[1, 2], 0.2, THOUSAND), flow("c", &[2, 0], 0.2, THOUSAND)];
+    assert_eq!(last_end(&all_of(&FluidSystem::new(flows, links(&[800.0; 3]))), 3), 20.2);
+    let alone = FluidSystem::new(vec![flow("a", &[0, 1], 0.2, THOUSAND)], links(&[800.0; 2]));
+    assert_eq!(last_end(&all_of(&alone), 1), 10.2);
+}
+
+#[test]
+fn steady_traffic_takes_its_rate_first_come_or_last() {
+    // 600 of 1000 bit/s are asked for steadily: the transfer has what is left, and more than half of it never goes.
+    let steady = FlowPlan { load: LoadPlan::Steady(600.0), ..flow("steady", &[0], 0.0, THOUSAND) };
+    let record = all_of(&FluidSystem::new(vec![steady, flow("x", &[0], 0.0, THOUSAND)], links(&[1000.0])));
+    // Max-min: 500 each while both want more.
+    assert_eq!(value(&record, 1, "sojourn_time", "max"), 16.0);
+    let sent = (16.0 * 500.0 + 984.0 * 600.0) / 1000.0;
+    assert!((value(&record, 0, "goodput", "mean") - sent).abs() < 0.01);
+    let load = (16.0 * 1000.0 + 984.0 * 600.0) / 1000.0;
+    assert!((value(&record, 2, "utilization", "time_mean") - load / 1000.0).abs() < 1e-9);
+    assert!((value(&record, 2, "bit_rate", "mean") - load).abs() < 0.01);
+}
+
+#[test]
+fn bins_do_not_change_a_run() {
+    let make = || {
+        let sizes = Sizes::Pareto { alpha: 1.5 };
+        let flows = vec![
+            flow("a", &[0, 1], 0.02, sizes),
+            flow("b", &[0], 0.0, Sizes::Exponential),
+            flow("c", &[1], 0.1, sizes),
+        ];
+        FluidSystem::new(flows, links(&[2e6, 2.5e6]))
+    };
+    let (few, many) = (run(&make(), 3, 2000, 1), run(&make(), 3, 2000, 1009));
+    assert!(few.measures.iter().zip(&many.measures).all(|(a, b)| a.value.to_bits() == b.value.to_bits()));
+}
+
+#[test]
+fn sharing_is_insensitive_to_the_law_of_sizes() {
+    // M/G/1-PS: E[T | x] = x / (1 - rho) for any law, so that the mean slowdown is 2 at load 1/2, whatever the sizes, and
+    // the number under way is geometric: mean rho / (1 - rho) = 1, variance rho / (1 - rho)^2 = 2.
+    for sizes in [Sizes::Exponential, Sizes::Pareto { alpha: 2.5 }] {
+        let system = FluidSystem::new(vec![flow("x", &[0], 0.0, sizes)], links(&[1.6e6]));
+        let (n, seconds) = (20, 48_000);
+        let runs: Vec<RunRecord> = (0..n).map(|seed| run(&system, 50 + seed, seconds, 1)).collect();
+        for (metric, stat, expected) in
+            [("slowdown", "mean", 2.0), ("occupancy", "time_mean", 1.0), ("goodput", "mean", 8e5)]
+        {
+            let all: Vec<f64> = runs.iter().map(|r| value(r, 0, metric, stat)).collect();
+            let mean = all.iter().sum::<f64>() / n as f64;
+            let variance = all.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1) as f64;
+            let error = (variance / n as f64).sqrt();
+            assert!(error < 0.01 * expected, "{sizes:?} {metric}: no power, {error}");
+            assert!((mean - expected).abs() < 3.3 * error, "{sizes:?} {metric}: {mean} not {expected} +- {error}");
+        }
+    }
+}
