@@ -211,7 +211,8 @@ impl Builder<'_> {
             while node != to {
                 sinks[node] = false;
                 node = self.end_of(routes.next(routes.row(to), node as u32) as usize);
-            }            if flow.origin.is_answered() {
+            }
+            if flow.origin.is_answered() {
                 sinks[to] = false;
             }
         }
