@@ -141,10 +141,6 @@ impl Sender {
     pub(super) fn first(&self) -> u64 {
         self.board.first()
     }
-    #[inline]
-    pub(super) fn smoothed(&self) -> f64 {
-        self.rto.smoothed()
-    }
 
     /// What to send now. To be asked until it has nothing.
     #[inline]

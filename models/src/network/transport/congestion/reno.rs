@@ -2,7 +2,7 @@
 //!
 //! Below the threshold the window grows by one segment for each acknowledgement, above it by one over the window; a loss
 //! halves it. With `byte_counting` (RFC 3465) it grows by what is acknowledged, two segments at most in slow start, so that
-//! delayed acknowledgements do not slow it down. Recovery (`NewReno`, or by selective acknowledgements) is the sender's.
+//! delayed acknowledgements do not slow it down. Recovery (RFC 6582, or by selective acknowledgements) is the sender's.
 //!
 //! Validated against: the slow start of ns-3's `tcp-slow-start-test.cc`, the square-root law of Mathis et al. 1997
 //! (doi:10.1145/263932.264023), the utilization of a sawtooth over a buffer.
