@@ -68,6 +68,8 @@ pub struct Registry {
     pub sizes: Family<network::MakeSize>,
     /// Distributions of service times (`service = { kind = "exponential" }`).
     pub services: Family<network::MakeService>,
+    /// Laws of loss on links (`loss = { kind = "bernoulli" }`).
+    pub losses: Family<network::MakeLoss>,
     /// Stages of nodes (`[stage.NAME] kind = "server"`).
     pub stages: Family<network::MakeStage>,
     /// Courses in time (`[waveform.NAME] kind = "sine"`).
@@ -84,6 +86,7 @@ pub fn registry() -> Registry {
         congestion_controls: Family::new(network::CONGESTION_CONTROLS),
         sizes: Family::new(network::SIZES),
         services: Family::new(network::SERVICES),
+        losses: Family::new(network::LOSSES),
         stages: Family::new(network::STAGES),
         waveforms: Family::new(waveform::WAVEFORMS),
         pathways: Family::new(biology::PATHWAYS),
@@ -98,6 +101,7 @@ impl Registry {
             "congestion_control" => &self.congestion_controls,
             "size" => &self.sizes,
             "service" => &self.services,
+            "loss" => &self.losses,
             "stage" => &self.stages,
             "waveform" => &self.waveforms,
             "pathway" => &self.pathways,

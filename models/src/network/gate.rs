@@ -22,6 +22,10 @@ pub trait Gate: Debug + Send + Sync {
     fn start(&mut self, rng: Rng) {
         let _ = rng;
     }
+    /// The size in bits of the largest packet that it ever lets pass, if there is a bound.
+    fn largest(&self) -> Option<u64> {
+        None
+    }
     /// For which reasons it drops, so that each is counted by itself.
     fn reasons(&self) -> Vec<Reason> {
         Vec::new()

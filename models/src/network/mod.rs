@@ -13,6 +13,7 @@ pub mod discipline;
 mod fluid;
 pub mod gate;
 pub mod label;
+pub mod loss;
 mod model;
 mod packet;
 mod routing;
@@ -23,11 +24,13 @@ mod station;
 mod system;
 #[cfg(test)]
 mod tests;
+pub mod token_bucket;
 pub mod topology;
 pub mod traffic;
 pub mod transport;
 
 pub use discipline::{DISCIPLINES, MakeDiscipline};
+pub use loss::{LOSSES, MakeLoss};
 pub use packet::{Color, Ecn, Packet};
 pub use service::{MakeService, SERVICES};
 pub use size::{MakeSize, SIZES};

@@ -121,7 +121,7 @@ mod tests {
     use sim_core::config::Span;
     use sim_core::quantity::{Dimension, Quantity};
 
-    use super::super::topology::{LinkSpec, NodeSpec};
+    use super::super::topology::{LinkSpec, Medium, NodeSpec};
     use super::*;
 
     /// (from, to, duplex, cost)
@@ -139,6 +139,8 @@ mod tests {
             delay,
             cost,
             queue: std::sync::Arc::default(),
+            medium: Medium::default(),
+            reverse: None,
             span: Span::default(),
         };
         Graph { nodes: (0..nodes).map(node).collect(), links: edges.iter().enumerate().map(link).collect() }

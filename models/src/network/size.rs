@@ -189,6 +189,15 @@ impl Size {
             Self::Empirical(alias) => alias.mean,
         }
     }
+    /// The largest in bits; `None` if there is no bound.
+    pub fn largest(&self) -> Option<u32> {
+        match self {
+            Self::Constant(bits) => Some(*bits),
+            Self::Exponential { .. } => None,
+            Self::Uniform { max, .. } => Some(*max),
+            Self::Empirical(alias) => alias.slots.iter().map(|s| s.value).max(),
+        }
+    }
 }
 
 /// Weighted values, drawn in constant time from one uniform by the alias method (Walker 1977, doi:10.1145/355744.355749;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sim_core::config::Diagnostics;
 use sim_core::rng::Streams;
 use sim_core::stats::{Component, RunRecord, Window, observe};
 use sim_core::{RunError, SimDuration, SimTime};
@@ -12,8 +13,7 @@ use super::model::{Branch, Hop, Network, Origin, Source};
 use super::packet::Packet;
 use super::routing::Routes;
 use super::service::Service;
-use super::station::Serialisation;
-use super::station::{Core, Fused, Placement, Queued, ServiceLaw, Shared, Slot};
+use super::station::{Core, Fused, LinePlan, Placement, Queued, Serialisation, ServiceLaw, Shared, Slot};
 use super::traffic::{self, Traffic};
 use super::transport::{Application, Client, Header, Measures, Settings, Transport};
 use crate::System;
@@ -53,6 +53,8 @@ impl SourcePlan {
 pub(super) enum ServicePlan {
     None,
     Rate(Serialisation),
+    /// With so many bits of framing around each packet.
+    Framed(Serialisation, u32),
     Drawn(Service),
 }
 
@@ -63,7 +65,16 @@ pub(super) struct StationPlan {
     pub(super) place: Placement,
     pub(super) behind: (u32, u32),
     pub(super) signals: SignalMap,
+    /// What is wrong with it, if it is a link.
+    pub(super) line: LinePlan,
     pub(super) works: Works,
+}
+
+impl StationPlan {
+    /// Whether packets can spend time here: only gates are passed at once, however many times.
+    pub(super) fn takes_time(&self) -> bool {
+        matches!(self.works, Works::Serves { .. })
+    }
 }
 
 /// What a station does with packets.
@@ -95,6 +106,7 @@ pub(super) struct NetworkSystem {
     pub(super) link_stations: Vec<u32>,
     pub(super) branches: Vec<Option<BranchPlan>>,
     pub(super) event_rate: f64,
+    pub(super) warnings: Diagnostics,
 }
 
 impl System for NetworkSystem {
@@ -106,6 +118,9 @@ impl System for NetworkSystem {
     }
     fn event_rate(&self) -> f64 {
         self.event_rate
+    }
+    fn warnings(&self) -> Diagnostics {
+        self.warnings.clone()
     }
 }
 
@@ -185,9 +200,12 @@ fn start_station(index: u32, plan: &StationPlan, streams: Streams, slots: &mut V
     let law = match service {
         ServicePlan::None => ServiceLaw::None,
         ServicePlan::Rate(rate) => ServiceLaw::Rate(*rate),
+        ServicePlan::Framed(rate, bits) => ServiceLaw::Framed(*rate, *bits),
         ServicePlan::Drawn(law) => ServiceLaw::drawn(law, streams.stream(&plan.stream, "service")),
     };
+    let line = (!plan.line.is_plain()).then(|| plan.line.start(&plan.stream, streams));
     if servers == 1
+        && line.is_none()
         && let Some(limit) = discipline.as_fifo()
     {
         return Core::Fused(Fused::new(plan.place, law, limit));
@@ -196,5 +214,6 @@ fn start_station(index: u32, plan: &StationPlan, streams: Streams, slots: &mut V
     slots.extend((0..servers).map(|_| Slot::idle(index)));
     let mut discipline = discipline.boxed_clone();
     discipline.start(streams.stream(&plan.stream, "queue"));
-    Core::Queued(Queued::new(plan.place, law, discipline, plan.signals, from..slots.len() as u32))
+    let slots = from..slots.len() as u32;
+    Core::Queued(Queued::new(plan.place, law, discipline, plan.signals, slots).over(line))
 }

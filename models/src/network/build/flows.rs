@@ -50,6 +50,8 @@ pub(super) struct Flow {
     pub(super) start: SimDuration,
     pub(super) stop: SimTime,
     pub(super) mean_bits: f64,
+    /// The size in bits of its largest packets, if it is known to send such.
+    pub(super) largest: Option<u32>,
     pub(super) span: Span,
 }
 
@@ -111,7 +113,7 @@ impl Builder<'_> {
         if let Origin::Load(Load::Application(..)) = load {
             return self.read_client(name, table, load, from, to);
         }
-        let flow = self.flow(name.to_string(), table, load, from, to, size.mean());
+        let flow = self.flow(name.to_string(), table, load, from, to, &size);
         self.flows.push(flow);
     }
 
@@ -126,8 +128,10 @@ impl Builder<'_> {
             let d = Diagnostic::error("E0361", size.span, message, "not for connections");
             return self.diagnostics.push(d.help("give `tcp = { mss = \"1460 B\" }` in place of `size`"));
         }
-        let data = self.flow(name.to_string(), table, load, from, Some(to), 1.0);
-        let mut acks = self.flow(format!("{name}.acks"), table, Origin::Acknowledgements, to, Some(from), 1.0);
+        let Origin::Load(Load::Application(_, settings)) = &load else { unreachable!("asked before") };
+        let sizes = [settings.segment_bits(), settings.ack_bits()].map(Size::Constant);
+        let data = self.flow(name.to_string(), table, load, from, Some(to), &sizes[0]);
+        let mut acks = self.flow(format!("{name}.acks"), table, Origin::Acknowledgements, to, Some(from), &sizes[1]);
         acks.stream.clone_from(&data.stream);
         if let Some(label) = self.labels.last_mut() {
             std::mem::swap(&mut label.source_port, &mut label.destination_port);
@@ -142,7 +146,7 @@ impl Builder<'_> {
         origin: Origin,
         from: usize,
         to: Option<usize>,
-        mean_bits: f64,
+        size: &Size,
     ) -> Flow {
         let label = self.label(&name, table, from, to);
         let dscp = label.dscp;
@@ -157,7 +161,9 @@ impl Builder<'_> {
             dscp,
             start: SimDuration::from_ticks(ticks(table.quantity("start"))),
             stop: table.opt_quantity("stop").map_or(SimTime::NEVER, |q| SimTime::from_ticks(ticks(q))),
-            mean_bits,
+            mean_bits: size.mean(),
+            // A trace brings its own sizes.
+            largest: size.largest().filter(|_| table.kind() != "trace"),
             span: table.span,
         }
     }
@@ -202,7 +208,7 @@ impl Builder<'_> {
             let n = times_seen.entry(pair.clone()).and_modify(|n| *n += 1).or_insert(1);
             let full = if *n == 1 { pair } else { format!("{pair}#{n}") };
             let traffic = Origin::Load(Load::Source(traffic));
-            let flow = self.flow(full, table, traffic, from, Some(to), size.mean());
+            let flow = self.flow(full, table, traffic, from, Some(to), &size);
             self.flows.push(flow);
         }
     }

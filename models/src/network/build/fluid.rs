@@ -6,6 +6,7 @@ use super::{Builder, Load, Origin, ticks};
 use crate::System;
 use crate::network::fluid::{FlowPlan, FluidSystem, LinkPlan, LoadPlan};
 use crate::network::routing::Routes;
+use crate::network::topology::Medium;
 
 /// Whether the scenario asks for its fluid.
 pub(super) fn is_asked_for(scenario: &Table) -> bool {
@@ -22,7 +23,7 @@ impl Builder<'_> {
         let mut links = Vec::new();
         for l in (0..used.len()).filter(|l| used[*l]) {
             index[l] = links.len() as u32;
-            let link = &self.graph.links[l / 2];
+            let link = self.link(l);
             let name = if l.is_multiple_of(2) { link.name.clone() } else { format!("{}.reverse", link.name) };
             links.push(LinkPlan { name, capacity: link.rate.map_or(f64::INFINITY, |q| q.value) });
         }
@@ -30,7 +31,7 @@ impl Builder<'_> {
             .flows
             .iter()
             .map(|f| {
-                let delay = self.way(f, &routes).map(|l| ticks(self.graph.links[l / 2].delay));
+                let delay = self.way(f, &routes).map(|l| ticks(self.link(l).delay));
                 let delay = delay.fold(0, u64::saturating_add);
                 (self.way(f, &routes).map(|l| index[l]).collect(), delay)
             })
@@ -56,6 +57,15 @@ impl Builder<'_> {
             for (stage, span) in &node.stages {
                 let message = format!("stage `{stage}` has no fluid");
                 self.diagnostics.push(Diagnostic::error("E0370", *span, message, "needs packets").help(help));
+            }
+        }
+        for l in self.used_links(routes).into_iter().enumerate().filter_map(|(l, used)| used.then_some(l)) {
+            let link = self.link(l);
+            let Medium { overhead, mtu, loss, jitter } = &link.medium;
+            if *overhead > 0 || mtu.is_some() || loss.is_some() || jitter.is_some() {
+                let message = format!("the overhead, MTU, losses and jitter of link `{}` have no fluid", link.name);
+                let d = Diagnostic::error("E0370", link.span, message, "needs packets").help(help);
+                self.diagnostics.push(d);
             }
         }
         for flow in &self.flows {

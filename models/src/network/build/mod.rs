@@ -2,9 +2,11 @@
 
 mod flows;
 mod fluid;
+mod sizes;
 mod stations;
 mod ways;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -81,7 +83,6 @@ pub(crate) fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<
     builder.check_size();
     builder.stop_if_wrong()?;
     builder.check_ways();
-    builder.find_instant_loops();
     builder.stop_if_wrong()?;
     if fluid::is_asked_for(scenario) { builder.finish_fluid() } else { builder.finish() }
 }
@@ -120,6 +121,8 @@ struct Builder<'a> {
     labels: Vec<Label>,
     nodes: Vec<NodePlan>,
     diagnostics: Diagnostics,
+    /// What is doubtful, but no error.
+    warnings: RefCell<Diagnostics>,
 }
 
 fn ticks(q: Quantity) -> u64 {
@@ -146,6 +149,7 @@ impl<'a> Builder<'a> {
             labels: Vec::new(),
             nodes,
             diagnostics: Diagnostics::default(),
+            warnings: RefCell::default(),
         }
     }
 
@@ -203,12 +207,18 @@ impl<'a> Builder<'a> {
             self.add_link(l, &sinks, &mut stations);
         }
         let (stages, first) = self.add_stages(&sinks, &mut stations);
+        self.find_instant_loops(|node| {
+            let own = first[node] as usize..first[node + 1] as usize;
+            stages[own].iter().any(|&stage| stations.plans[stage as usize].takes_time())
+        });
         self.check_names(&stations);
         let size = self.flows.len().max(stations.plans.len()).max(stations.slots);
         if size > Event::INDEX_MAX {
             let d = Diagnostic::error("E0332", self.scenario.span, format!("{size} elements of a kind"), "too many");
             self.diagnostics.push(d);
         }
+        self.stop_if_wrong()?;
+        self.check_sizes(&routes, &stations, (&stages, &first), &link_stations);
         self.stop_if_wrong()?;
         let branches = self.branches(&link_stations);
         let mut components: Vec<Component> = Vec::new();
@@ -245,6 +255,7 @@ impl<'a> Builder<'a> {
             link_stations,
             branches,
             event_rate,
+            warnings: self.warnings.into_inner(),
         }))
     }
 

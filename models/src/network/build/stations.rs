@@ -7,10 +7,13 @@ use sim_core::quantity::Quantity;
 use sim_core::stats::{Component, ComponentKind};
 
 use super::{Builder, tables, ticks};
-use crate::network::discipline::{Discipline, DisciplineContext, REASONS, Reason, SignalMap, TAIL_DROP};
+use crate::network::discipline::{
+    Discipline, DisciplineContext, LINK_LOSS, MTU, REASONS, Reason, SignalMap, TAIL_DROP,
+};
 use crate::network::stage::StageSpec;
-use crate::network::station::{Placement, Serialisation};
+use crate::network::station::{LinePlan, Placement, Serialisation};
 use crate::network::system::{ServicePlan, StationPlan, Works};
+use crate::network::topology::{LinkSpec, Medium};
 
 /// The links and stages made so far.
 pub(super) struct Stations {
@@ -32,6 +35,8 @@ pub(super) struct Site {
     pub(super) delay: u64,
     /// Nothing comes after it.
     pub(super) terminal: bool,
+    /// What is wrong with it, if it is a link.
+    pub(super) line: LinePlan,
 }
 
 impl Stations {
@@ -40,7 +45,7 @@ impl Stations {
     }
     pub(super) fn add(&mut self, site: Site, works: Works) {
         let component = (self.flows + self.plans.len()) as u32;
-        let (kind, reasons, signals) = match &works {
+        let (kind, mut reasons, signals) = match &works {
             Works::Serves { servers, discipline, .. } => {
                 self.slots += *servers as usize;
                 let kind = ComponentKind::Station { servers: *servers, paced: discipline.paced() };
@@ -48,10 +53,17 @@ impl Stations {
             }
             Works::Judges(gate) => (ComponentKind::Gate, gate.reasons(), gate.signals()),
         };
+        reasons.extend(site.line.mtu.map(|_| MTU));
+        reasons.extend(site.line.loss.as_ref().map(|_| LINK_LOSS));
         let (signals, extras) = SignalMap::new(&signals);
-        self.components.push(Component { reasons: told(reasons), extras, ..Component::new(site.name, kind, "packet") });
+        self.components.push(Component {
+            reasons: told(reasons),
+            extras,
+            ..Component::new(&site.name, kind, "packet")
+        });
         let place = Placement { component, delay: site.delay, terminal: site.terminal };
-        self.plans.push(StationPlan { stream: site.stream, place, behind: site.behind, signals, works });
+        let Site { stream, behind, line, .. } = site;
+        self.plans.push(StationPlan { stream, place, behind, signals, line, works });
     }
     /// Why packets can be lost anywhere here.
     pub(super) fn reasons(&self) -> Vec<(Reason, &'static str)> {
@@ -80,7 +92,14 @@ fn told(mut reasons: Vec<Reason>) -> Vec<(Reason, &'static str)> {
 
 impl Builder<'_> {
     pub(super) fn context(&self, rate: Option<Quantity>) -> DisciplineContext<'_> {
-        DisciplineContext { classes: &self.classes, flows: &self.labels, rate, registry: self.context.registry }
+        DisciplineContext {
+            classes: &self.classes,
+            flows: &self.labels,
+            rate,
+            registry: self.context.registry,
+            largest: self.flows.iter().filter_map(|f| f.largest).max().unwrap_or(0),
+            warnings: &self.warnings,
+        }
     }
 
     fn discipline(&mut self, table: &Table, rate: Option<Quantity>) -> Option<Box<dyn Discipline>> {
@@ -88,23 +107,47 @@ impl Builder<'_> {
     }
 
     pub(super) fn add_link(&mut self, directed: usize, sinks: &[bool], stations: &mut Stations) {
-        let link = self.graph.links[directed / 2].clone();
-        let to = self.end_of(directed);
+        let link = self.link(directed).into_owned();
         let name = if directed.is_multiple_of(2) { link.name.clone() } else { format!("{}.reverse", link.name) };
+        let to = link.to;
         let Some(discipline) = self.discipline(&link.queue, link.rate) else { return };
-        let service = match link.rate.map(|rate| (rate, Serialisation::new(rate.exact))) {
-            None => ServicePlan::None,
-            Some((_, Some(serialisation))) => ServicePlan::Rate(serialisation),
-            Some((rate, None)) => {
+        let Some(line) = self.line(&link) else { return };
+        let service = match (link.rate.map(|rate| (rate, Serialisation::new(rate.exact))), link.medium.overhead) {
+            (None, _) => ServicePlan::None,
+            (Some((_, Some(serialisation))), 0) => ServicePlan::Rate(serialisation),
+            (Some((_, Some(serialisation))), overhead) => ServicePlan::Framed(serialisation, overhead),
+            (Some((rate, None)), _) => {
                 let d = Diagnostic::error("E0333", link.span, format!("a rate of {rate}"), "out of range")
                     .help("rates from 1 bit/s to 1000 Tbit/s can be simulated");
                 return self.diagnostics.push(d);
             }
         };
         let terminal = sinks[to] && self.nodes[to].stages.is_empty();
-        let stream = format!("link.{}", link.name);
-        let site = Site { name, stream, behind: (to as u32, 0), delay: ticks(link.delay), terminal };
+        let stream = format!("link.{name}");
+        let site = Site { name, stream, behind: (to as u32, 0), delay: ticks(link.delay), terminal, line };
         stations.add(site, Works::Serves { servers: 1, service, discipline });
+    }
+
+    /// What is wrong with a link.
+    fn line(&mut self, link: &LinkSpec) -> Option<LinePlan> {
+        let registry = self.context.registry;
+        let Medium { mtu, loss, jitter, .. } = &link.medium;
+        let loss = loss.as_ref().map(|table| {
+            let make = registry.losses.get(table.kind()).expect("the checker knows the kind").make;
+            make(table)
+        });
+        let jitter = jitter.as_ref().map(|table| {
+            let make = registry.services.get(table.kind()).expect("the checker knows the kind").make;
+            make(table)
+        });
+        match (loss.transpose(), jitter.transpose()) {
+            (Ok(loss), Ok(jitter)) => Some(LinePlan { mtu: *mtu, loss, jitter }),
+            (loss, jitter) => {
+                let found = [loss.err(), jitter.err()];
+                found.into_iter().flatten().for_each(|d| self.diagnostics.extend(d));
+                None
+            }
+        }
     }
 
     /// Makes the stations of all nodes' stages; returns them in order of nodes, and where each node's begin.
@@ -136,7 +179,8 @@ impl Builder<'_> {
                 let stream = format!("stage.{stage}@{at}");
                 let terminal = is_sink && k + 1 == own.len();
                 stages.push(stations.plans.len() as u32);
-                stations.add(Site { name, stream, behind: (node as u32, k as u32 + 1), delay: 0, terminal }, works);
+                let (behind, line) = ((node as u32, k as u32 + 1), LinePlan::default());
+                stations.add(Site { name, stream, behind, delay: 0, terminal, line }, works);
             }
             self.nodes[node].stages = own;
             first.push(stages.len() as u32);

@@ -1,5 +1,7 @@
 //! Where packets go: routes, random branches, and the nodes where they end.
 
+use std::borrow::Cow;
+
 use sim_core::TICKS_PER_SECOND;
 use sim_core::config::{Diagnostic, Table};
 use sim_core::quantity::Quantity;
@@ -10,6 +12,7 @@ use crate::network::model::Hop;
 use crate::network::routing::Routes;
 use crate::network::station::Serialisation;
 use crate::network::system::BranchPlan;
+use crate::network::topology::LinkSpec;
 use crate::network::traffic::Load;
 use crate::network::transport::Path;
 
@@ -108,13 +111,14 @@ impl Builder<'_> {
         })
     }
 
-    /// Cycles on which wandering packets would go round without any time passing.
-    pub(super) fn find_instant_loops(&mut self) {
-        // A step takes no time if the node has no stage and the hop is direct or over a link without rate and delay.
+    /// Cycles on which wandering packets would go round without any time passing. `holds` tells of each node whether a
+    /// stage there takes time.
+    pub(super) fn find_instant_loops(&mut self, holds: impl Fn(usize) -> bool) {
+        // A step takes no time if no stage of the node does and the hop is direct or over a link without rate and delay.
         let instant: Vec<Vec<usize>> = (0..self.nodes.len())
             .map(|n| {
                 let steps = self.nodes[n].next.iter().filter(|(_, p)| *p > 0.0).filter_map(|(to, _)| *to);
-                steps.filter(|&to| self.nodes[to].stages.is_empty() && self.takes_no_time(n, to)).collect()
+                steps.filter(|&to| !holds(to) && self.takes_no_time(n, to)).collect()
             })
             .collect();
         if let Some(cycle) = find_cycle(&instant) {
@@ -126,14 +130,14 @@ impl Builder<'_> {
                 format!("packets can go round without any time passing: {way} -> {}", names[0]),
                 "zero-delay loop",
             )
-            .help("give a link of the loop a rate or a delay, or a node of it a stage");
+            .help("give a link of the loop a rate or a delay, or a node of it a stage that takes time");
             self.diagnostics.push(d);
         }
     }
 
     pub(super) fn takes_no_time(&self, from: usize, to: usize) -> bool {
         self.link_between(from, to).is_none_or(|l| {
-            let link = &self.graph.links[l / 2];
+            let link = self.link(l);
             link.rate.is_none() && ticks(link.delay) == 0
         })
     }
@@ -162,6 +166,12 @@ impl Builder<'_> {
         used
     }
 
+    /// A directed link, with the keys of its way back if it is that.
+    pub(super) fn link(&self, directed: usize) -> Cow<'_, LinkSpec> {
+        let link = &self.graph.links[directed / 2];
+        if directed.is_multiple_of(2) { Cow::Borrowed(link) } else { Cow::Owned(link.back()) }
+    }
+
     /// The node that a directed link leads to.
     pub(super) fn end_of(&self, directed: usize) -> usize {
         let link = &self.graph.links[directed / 2];
@@ -180,7 +190,7 @@ impl Builder<'_> {
     }
     /// The rate of the slowest link on the way of a flow, if any has one.
     pub(super) fn slowest(&self, flow: &Flow, routes: &Routes) -> Option<Quantity> {
-        let rates = self.way(flow, routes).filter_map(|l| self.graph.links[l / 2].rate);
+        let rates = self.way(flow, routes).filter_map(|l| self.link(l).rate);
         rates.min_by(|a, b| a.value.total_cmp(&b.value))
     }
     /// What the empty way of a flow over connections takes.
@@ -189,7 +199,8 @@ impl Builder<'_> {
         let Origin::Load(Load::Application(_, settings)) = &data.origin else { return None };
         let one_way = |flow: &Flow, bits: u32| -> u64 {
             let of = |l: usize| {
-                let link = &self.graph.links[l / 2];
+                let link = self.link(l);
+                let bits = bits + link.medium.overhead;
                 let service = link.rate.and_then(|r| Serialisation::new(r.exact)).map_or(0, |mut s| s.ticks(bits));
                 service.saturating_add(ticks(link.delay))
             };

@@ -7,11 +7,13 @@ mod effects;
 mod fifo;
 mod limit;
 mod priority;
+mod tbf;
 
+use std::cell::RefCell;
 use std::fmt::Debug;
 
 use sim_core::SimTime;
-use sim_core::config::{Diagnostics, Table};
+use sim_core::config::{Diagnostic, Diagnostics, Table};
 use sim_core::quantity::Quantity;
 use sim_core::rng::Rng;
 
@@ -27,6 +29,8 @@ pub use effects::{
 pub use fifo::Fifo;
 pub use limit::Limit;
 pub use priority::Priority;
+pub use tbf::Tbf;
+pub(in crate::network) use tbf::{FIELDS as TBF_FIELDS, long_burst};
 
 /// What a discipline has for a server that is free.
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +95,10 @@ pub trait Discipline: Debug + Send + Sync {
     fn paced(&self) -> bool {
         false
     }
+    /// The size in bits of the largest packet that it ever lets pass, if there is a bound.
+    fn largest(&self) -> Option<u64> {
+        None
+    }
     /// For which reasons it drops, so that each is counted by itself.
     fn reasons(&self) -> Vec<Reason> {
         vec![TAIL_DROP]
@@ -112,9 +120,17 @@ pub struct DisciplineContext<'a> {
     pub rate: Option<Quantity>,
     /// The kinds of elements, for disciplines inside this one.
     pub registry: &'a Registry,
+    /// The largest packet in bits that the scenario's traffic is known to send, for defaults; 0 if none is known.
+    pub largest: u32,
+    /// Takes what is doubtful but no error; see [`DisciplineContext::warn`].
+    pub warnings: &'a RefCell<Diagnostics>,
 }
 
 impl DisciplineContext<'_> {
+    /// Tells the user of something that is doubtful, but no error.
+    pub fn warn(&self, d: Diagnostic) {
+        self.warnings.borrow_mut().push(d);
+    }
     /// The discipline of a checked table, for one inside another (`queue = { kind = "drr", ... queue = { ... } }`).
     pub fn make(&self, table: &Table) -> Result<Box<dyn Discipline>, Diagnostics> {
         let make = self.registry.disciplines.get(table.kind()).expect("the checker knows the kind").make;
@@ -126,4 +142,4 @@ impl DisciplineContext<'_> {
 pub type MakeDiscipline = fn(&Table, &DisciplineContext<'_>) -> Result<Box<dyn Discipline>, Diagnostics>;
 
 /// The disciplines that come with the program.
-pub const DISCIPLINES: &[Kind<MakeDiscipline>] = &[fifo::KIND, priority::KIND];
+pub const DISCIPLINES: &[Kind<MakeDiscipline>] = &[fifo::KIND, priority::KIND, tbf::KIND];

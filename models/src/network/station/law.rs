@@ -12,6 +12,8 @@ pub(in crate::network) enum ServiceLaw {
     None,
     /// Serialisation at an exact rate.
     Rate(Serialisation),
+    /// Serialisation of each packet with so many further bits, its framing.
+    Framed(Serialisation, u32),
     /// Exponential, drawn ahead.
     Exponential {
         /// Ticks.
@@ -69,7 +71,7 @@ impl Serialisation {
     }
 }
 
-fn gcd(mut a: i128, mut b: i128) -> i128 {
+pub(in crate::network) fn gcd(mut a: i128, mut b: i128) -> i128 {
     while b != 0 {
         (a, b) = (b, a % b);
     }
@@ -89,6 +91,7 @@ impl ServiceLaw {
         match self {
             Self::None => 0,
             Self::Rate(rate) => rate.ticks(bits),
+            Self::Framed(rate, framing) => rate.ticks(bits + *framing),
             Self::Exponential { mean, rng, ahead } => SimDuration::from_ticks_f64(*mean * ahead.next(rng)).ticks(),
             Self::Drawn { law, rng } => law.draw(rng, bits),
         }

@@ -1,14 +1,16 @@
 //! A station: a queue discipline in front of servers, and what comes after them.
 //!
 //! [`Fused`] is a first-in-first-out station with one server: departures are worked out on arrival. [`Queued`] is any
-//! other: an event at every end of service.
+//! other, and that of a link with an MTU, losses or jitter: an event at every end of service.
 
 mod fused;
 mod law;
+mod line;
 mod queued;
 
 pub(super) use fused::Fused;
-pub(super) use law::{Serialisation, ServiceLaw};
+pub(super) use law::{Serialisation, ServiceLaw, gcd};
+pub(super) use line::LinePlan;
 pub(super) use queued::{Queued, Shared, Slot};
 
 use super::gate::Checkpoint;

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 
 use sim_core::{Ctx, Departure, Probe, SimTime, Ticket};
 
+use super::line::Line;
 use super::{Outgoing, Placement, ServiceLaw};
-use crate::network::discipline::{Discipline, Effects, Next, SignalMap};
+use crate::network::discipline::{Discipline, Effects, LINK_LOSS, MTU, Next, SignalMap};
 use crate::network::model::Event;
 use crate::network::packet::Packet;
 
@@ -40,6 +41,8 @@ pub(in crate::network) struct Queued {
     place: Placement,
     law: ServiceLaw,
     discipline: Box<dyn Discipline>,
+    /// What is wrong with the link, if it is one and anything is.
+    line: Option<Box<Line>>,
     /// As the discipline says; asked once.
     steps_aside: bool,
     signals: SignalMap,
@@ -64,7 +67,12 @@ impl Queued {
         let idle = slots.clone().rev().collect();
         let steps_aside = discipline.steps_aside();
         let (wake, lane) = (SimTime::NEVER, VecDeque::new());
-        Self { place, law, discipline, steps_aside, signals, idle, slots, wake, lane }
+        Self { place, law, discipline, line: None, steps_aside, signals, idle, slots, wake, lane }
+    }
+    /// The same over a link that may refuse, lose or delay packets.
+    pub(in crate::network) fn over(mut self, line: Option<Line>) -> Self {
+        self.line = line.map(Box::new);
+        self
     }
 
     /// A packet comes in now. `index` is this station's, for its events.
@@ -77,6 +85,10 @@ impl Queued {
     ) {
         let now = ctx.now();
         packet.entered = now;
+        if self.line.as_ref().is_some_and(|line| !line.takes(packet.bits)) {
+            ctx.probe().reject(self.place.component, now, MTU);
+            return packet.lose(now, MTU, ctx.probe());
+        }
         if self.steps_aside
             && let Some(slot) = self.idle.pop()
         {
@@ -169,14 +181,26 @@ impl Queued {
         shared.slots[slot as usize].busy = false;
         let wait = started - packet.entered.ticks();
         let (service, size) = (ends - started, u64::from(packet.bits));
-        let departure = Departure { at: now, since: packet.entered, wait, service, size };
-        ctx.probe().leave(self.place.component, departure);
+        let lost = self.line.as_mut().is_some_and(|line| line.loses());
+        if lost {
+            ctx.probe().lose(self.place.component, now, packet.entered, service, LINK_LOSS);
+            packet.lose(now, LINK_LOSS, ctx.probe());
+        } else {
+            let departure = Departure { at: now, since: packet.entered, wait, service, size };
+            ctx.probe().leave(self.place.component, departure);
+        }
         self.idle.push(slot);
         self.serve(index, shared, ctx);
-        if self.place.delay == 0 {
-            return Some(Outgoing { packet, at: now });
+        if lost {
+            return None;
         }
-        let at = SimTime::from_ticks(now.ticks() + self.place.delay);
+        let at = match &mut self.line {
+            None => SimTime::from_ticks(now.ticks() + self.place.delay),
+            Some(line) => line.arrival(packet.bits, now, self.place.delay),
+        };
+        if at == now && self.lane.is_empty() {
+            return Some(Outgoing { packet, at });
+        }
         let ticket = ctx.ticket();
         if self.lane.is_empty() {
             ctx.at(at, ticket, Event::arrival(index));

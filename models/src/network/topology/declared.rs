@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use sim_core::config::{Diagnostic, Span, Table, did_you_mean};
+use sim_core::config::{Diagnostic, Diagnostics, Span, Table, did_you_mean};
 
-use super::{Draft, LinkSpec, check_delay, check_rate};
+use super::{Draft, LinkSpec, Medium, check_delay, check_rate, read_reverse};
 
 /// Adds `[node.NAME]` and `[link.NAME]` to what was imported or generated; the same name changes what is there.
 pub(super) fn add(scenario: &Table, draft: &mut Draft) {
@@ -22,10 +22,13 @@ pub(super) fn add(scenario: &Table, draft: &mut Draft) {
         check_delay(table.quantity("delay"), table.span_of("delay"), &mut draft.wrong);
         let known = draft.links.get(name).copied();
         match (known, from, to) {
-            (Some(link), from, to) => change(&mut draft.graph.links[link], table, from.node(), to.node()),
+            (Some(link), from, to) => {
+                change(&mut draft.graph.links[link], table, from.node(), to.node(), &mut draft.wrong);
+            }
             (None, End::Node(from), End::Node(to)) => {
                 if draft.has_room(table.span) {
-                    draft.add_link(link(name, table, from, to));
+                    let link = link(name, table, from, to, &mut draft.wrong);
+                    draft.add_link(link);
                 }
             }
             (None, from, to) => {
@@ -76,7 +79,7 @@ fn report_missing(name: &str, key: &str, span: Span, draft: &mut Draft) {
     draft.wrong.push(Diagnostic::error("E0345", span, message, format!("missing key `{key}`")).help(help));
 }
 
-fn link(name: &str, table: &Table, from: usize, to: usize) -> LinkSpec {
+fn link(name: &str, table: &Table, from: usize, to: usize, wrong: &mut Diagnostics) -> LinkSpec {
     LinkSpec {
         name: name.to_string(),
         from,
@@ -86,29 +89,26 @@ fn link(name: &str, table: &Table, from: usize, to: usize) -> LinkSpec {
         delay: table.quantity("delay"),
         cost: table.number("cost"),
         queue: Arc::new(table.table("queue").clone()),
+        medium: Medium::read(table, wrong),
+        reverse: read_reverse(table, wrong),
         span: table.span,
     }
 }
 
 /// Changes a link by the keys that are given.
-fn change(link: &mut LinkSpec, table: &Table, from: Option<usize>, to: Option<usize>) {
+fn change(link: &mut LinkSpec, table: &Table, from: Option<usize>, to: Option<usize>, wrong: &mut Diagnostics) {
     let given = |key: &str| table.get(key).is_some_and(|v| !v.defaulted);
     link.from = from.unwrap_or(link.from);
     link.to = to.unwrap_or(link.to);
     link.span = table.span;
-    link.rate = table.opt_quantity("rate").or(link.rate);
-    if given("delay") {
-        link.delay = table.quantity("delay");
-    }
+    link.change(table, wrong);
     if given("cost") {
         link.cost = table.number("cost");
     }
     if given("duplex") {
         link.duplex = table.bool("duplex");
     }
-    if given("queue") {
-        link.queue = Arc::new(table.table("queue").clone());
-    }
+    link.reverse = read_reverse(table, wrong).or(link.reverse.take());
 }
 
 fn check_ends(name: &str, table: &Table, draft: &mut Draft) {

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use sim_core::config::{Diagnostic, Diagnostics, Span, Table};
 use sim_core::quantity::Quantity;
 
+use super::size::BITS_MAX;
 use crate::BuildContext;
 
 pub use sections::SECTIONS;
@@ -72,8 +73,99 @@ pub struct LinkSpec {
     pub cost: f64,
     /// The checked table of its queue discipline.
     pub queue: Arc<Table>,
+    /// What else it does to packets.
+    pub medium: Medium,
+    /// The checked table of what is different on the way back.
+    pub reverse: Option<Arc<Table>>,
     /// Where it is declared.
     pub span: Span,
+}
+
+/// What a link does to packets besides queueing, sending and delaying them: keys that few links have.
+#[derive(Clone, Debug, Default)]
+pub struct Medium {
+    /// Bits that each packet has on the wire besides its own.
+    pub overhead: u32,
+    /// The largest packet in bits.
+    pub mtu: Option<u32>,
+    /// The checked table of its law of loss.
+    pub loss: Option<Arc<Table>>,
+    /// The checked table of the law of its jitter.
+    pub jitter: Option<Arc<Table>>,
+}
+
+impl LinkSpec {
+    /// The link as packets on their way back see it: with the keys of `reverse`.
+    #[must_use]
+    pub fn back(&self) -> Self {
+        let mut back = Self { from: self.to, to: self.from, ..self.clone() };
+        if let Some(table) = &self.reverse {
+            back.span = table.span;
+            // What is wrong with them has been reported.
+            back.change(table, &mut Diagnostics::default());
+        }
+        back
+    }
+    /// Changes it by the keys of `table` that are given.
+    fn change(&mut self, table: &Table, wrong: &mut Diagnostics) {
+        let given = |key: &str| table.get(key).is_some_and(|v| !v.defaulted);
+        if given("rate") {
+            self.rate = table.opt_quantity("rate");
+        }
+        if given("delay") {
+            self.delay = table.quantity("delay");
+        }
+        if given("queue") {
+            self.queue = Arc::new(table.table("queue").clone());
+        }
+        self.medium.change(table, wrong);
+    }
+}
+
+impl Medium {
+    fn read(table: &Table, wrong: &mut Diagnostics) -> Self {
+        let mut medium = Self::default();
+        medium.change(table, wrong);
+        medium
+    }
+    fn change(&mut self, table: &Table, wrong: &mut Diagnostics) {
+        let given = |key: &str| table.get(key).is_some_and(|v| !v.defaulted);
+        let mut size = |key: &str, help: &str| size(table, key, help).map_err(|d| wrong.push(d)).ok();
+        if given("overhead") {
+            let named = OVERHEADS.iter().find(|(name, _)| table.opt_text("overhead") == Some(name));
+            let bits = named.map(|(_, bytes)| 8 * bytes);
+            self.overhead = bits.or_else(|| size("overhead", "overhead = \"ethernet\" is 38 B")).unwrap_or(0);
+        }
+        if given("mtu") {
+            self.mtu = match table.opt_text("mtu") {
+                Some(_) => None,
+                None => size("mtu", "mtu = \"1500 B\"").map(|bits| bits.max(1)),
+            };
+        }
+        for (key, law) in [("loss", &mut self.loss), ("jitter", &mut self.jitter)] {
+            if let Some(table) = table.opt_table(key) {
+                *law = Some(Arc::new(table.clone()));
+            }
+        }
+    }
+}
+
+/// Named framings, in bytes: Ethernet is header 14, check sequence 4, preamble 8 and gap 12 (IEEE 802.3); a VLAN tag is 4
+/// more (IEEE 802.1Q).
+const OVERHEADS: &[(&str, u32)] = &[("none", 0), ("ethernet", 38), ("ethernet_vlan", 42)];
+
+/// More framing than any link has, in bits.
+const FRAMING_MAX: u32 = 8 * 65_536;
+
+/// A size in whole bits; framings are bounded, MTUs by what a packet can be.
+fn size(table: &Table, key: &str, help: &str) -> Result<u32, Diagnostic> {
+    let q = table.quantity(key);
+    let max = if key == "overhead" { FRAMING_MAX } else { BITS_MAX };
+    let bits = u32::try_from(q.exact.0).ok().filter(|&b| q.exact.1 == 1 && b <= max);
+    bits.filter(|&b| key == "overhead" || b > 0).ok_or_else(|| {
+        let label = format!("a whole number of bits, up to {} B", max / 8);
+        Diagnostic::error("E0346", table.span_of(key), format!("`{key}` of {q}"), label).help(help)
+    })
 }
 
 /// Reads the nodes and links of a scenario.
@@ -161,6 +253,8 @@ struct Template {
     cost: f64,
     duplex: bool,
     queue: Arc<Table>,
+    medium: Medium,
+    reverse: Option<Arc<Table>>,
     span: Span,
 }
 
@@ -171,6 +265,7 @@ impl Template {
         let delay = table.quantity("delay");
         check_rate(rate, table.span_of("rate"), &mut wrong);
         check_delay(delay, table.span_of("delay"), &mut wrong);
+        let (medium, reverse) = (Medium::read(table, &mut wrong), read_reverse(table, &mut wrong));
         if wrong.has_errors() {
             return Err(wrong);
         }
@@ -180,6 +275,8 @@ impl Template {
             cost: table.number("cost"),
             duplex: table.bool("duplex"),
             queue: Arc::new(table.table("queue").clone()),
+            medium,
+            reverse,
             span: table.span,
         })
     }
@@ -193,9 +290,31 @@ impl Template {
             delay: self.delay,
             cost: self.cost,
             queue: Arc::clone(&self.queue),
+            medium: self.medium.clone(),
+            reverse: self.reverse.clone(),
             span: self.span,
         }
     }
+}
+
+/// The table of what is different on the way back, once it is known to be right.
+fn read_reverse(table: &Table, wrong: &mut Diagnostics) -> Option<Arc<Table>> {
+    let reverse = table.opt_table("reverse")?;
+    check_rate(reverse.opt_quantity("rate"), reverse.span_of("rate"), wrong);
+    if let Some(delay) = reverse.opt_quantity("delay") {
+        check_delay(delay, reverse.span_of("delay"), wrong);
+    }
+    let _ = Medium::read(reverse, wrong);
+    if !table.bool("duplex") {
+        let d = Diagnostic::error(
+            "E0346",
+            table.span_of("reverse"),
+            "a link in one direction has no way back",
+            "does nothing here",
+        );
+        wrong.push(d.help("leave out `reverse`, or `duplex = false`"));
+    }
+    Some(Arc::new(reverse.clone()))
 }
 
 fn check_rate(rate: Option<Quantity>, span: Span, wrong: &mut Diagnostics) {
@@ -296,6 +415,60 @@ mod tests {
             ),
             ["E0344", "E0310", "E0345", "E0346", "E0346", "E0345"]
         );
+    }
+
+    #[test]
+    fn the_way_back_differs_by_what_it_says() {
+        let g = read(
+            "{ node = { a = {}, b = {} },
+               link = { l = { from = 'a', to = 'b', rate = '100 Mbit/s', delay = '5 ms', overhead = 'ethernet', mtu = '1500 B',
+                              loss = { kind = 'bernoulli', p = 0.01 },
+                              reverse = { rate = '10 Mbit/s', mtu = 'none', loss = { kind = 'gilbert_elliott', p = 0.1, r = 1 } } },
+                        m = { from = 'a', to = 'b', reverse = { overhead = '42 B' } } } }",
+        )
+        .unwrap();
+        let [l, m] = &g.links[..] else { panic!("two links") };
+        let back = l.back();
+        assert_eq!((l.rate.unwrap().value, l.medium.overhead, l.medium.mtu), (1e8, 304, Some(12_000)));
+        assert_eq!((back.rate.unwrap().value, back.delay.value, (back.from, back.to)), (1e7, 5e-3, (1, 0)));
+        assert_eq!((back.medium.overhead, back.medium.mtu), (304, None));
+        let kind = |link: &LinkSpec| link.medium.loss.as_ref().map(|t| t.kind().to_string());
+        assert_eq!((kind(l).as_deref(), kind(&back).as_deref()), (Some("bernoulli"), Some("gilbert_elliott")));
+        assert_eq!((m.medium.overhead, m.back().medium.overhead, kind(m)), (0, 336, None));
+    }
+
+    #[test]
+    fn what_a_topology_says_of_all_links_can_be_changed() {
+        let g = read(
+            "{ topology = { kind = 'line', nodes = 3, overhead = 'ethernet', reverse = { rate = '1 Mbit/s' } },
+               link = { n0-n1 = { overhead = 'none', delay = '1 ms', reverse = { delay = '2 ms' } }, n1-n2 = { rate = '8 Mbit/s' } } }",
+        )
+        .unwrap();
+        let [first, second] = &g.links[..] else { panic!("two links") };
+        assert_eq!((first.medium.overhead, second.medium.overhead), (0, 304));
+        assert_eq!((first.back().rate, first.back().delay.value), (None, 2e-3));
+        assert_eq!((second.back().rate.unwrap().value, second.back().delay.value), (1e6, 0.0));
+    }
+
+    #[test]
+    fn absurd_media_are_refused() {
+        let link = |keys: &str| {
+            refused(&format!(
+                "{{ node = {{ a = {{}}, b = {{}} }}, link = {{ l = {{ from = 'a', to = 'b', {keys} }} }} }}"
+            ))
+        };
+        for keys in [
+            "overhead = '65537 B'",
+            "overhead = '0.5 bit'",
+            "mtu = '0 B'",
+            "mtu = '1 GB'",
+            "reverse = { mtu = '0 B' }",
+            "reverse = { rate = '0 bit/s' }",
+            "reverse = { delay = '200 d' }",
+            "duplex = false, reverse = { delay = '2 ms' }",
+        ] {
+            assert_eq!(link(keys), ["E0346"], "{keys}");
+        }
     }
 
     #[test]

@@ -25,6 +25,44 @@ const DUPLEX: Field = Field::default(
 const QUEUE: Field =
     Field::default("queue", Type::Kind("discipline"), "{ kind = \"fifo\" }", "The queue discipline of each direction.");
 
+const OVERHEAD: Field = Field::default(
+    "overhead",
+    Type::OneOf(&[Type::Choice(&["none", "ethernet", "ethernet_vlan"]), Type::Quantity(&[Dimension::DATA])]),
+    "\"none\"",
+    "What each packet takes on the wire besides its size: \"ethernet\" is 38 B (header, check sequence, preamble, gap), \
+     \"ethernet_vlan\" 42 B, or a size. Bit rates in tables are without it.",
+);
+const MTU: Field = Field::default(
+    "mtu",
+    Type::OneOf(&[Type::Choice(&["none"]), Type::Quantity(&[Dimension::DATA])]),
+    "\"none\"",
+    "The largest packet, without `overhead`; larger ones are dropped (there is no fragmentation).",
+);
+const LOSS: Field = Field::optional(
+    "loss",
+    Type::Kind("loss"),
+    "The law by which packets are damaged on the way and discarded at its end; the link is busy with them nevertheless.",
+);
+const JITTER: Field = Field::optional(
+    "jitter",
+    Type::Kind("service"),
+    "A law of times, as of services: what each packet's propagation takes besides `delay`. Packets do not overtake: one \
+     that is late holds back those behind it.",
+);
+const REVERSE: Field = Field::optional(
+    "reverse",
+    Type::Record(&[
+        Field::optional("rate", RATE, "As of the link."),
+        Field::optional("delay", TIME, "As of the link."),
+        Field::optional("queue", Type::Kind("discipline"), "As of the link."),
+        Field::optional("overhead", OVERHEAD.ty, "As of the link."),
+        Field::optional("mtu", MTU.ty, "As of the link."),
+        Field::optional("loss", Type::Kind("loss"), "As of the link."),
+        Field::optional("jitter", Type::Kind("service"), "As of the link."),
+    ]),
+    "What is different on the way back of a duplex link: { rate = \"10 Mbit/s\" }.",
+);
+
 /// `[topology]`, `[node.NAME]` and `[link.NAME]`.
 pub const SECTIONS: &[Section] = &[
     Section {
@@ -58,6 +96,11 @@ pub const SECTIONS: &[Section] = &[
             COST_FIELD,
             DUPLEX,
             QUEUE,
+            OVERHEAD,
+            MTU,
+            LOSS,
+            JITTER,
+            REVERSE,
         ],
         doc: "Nodes and links that are imported or generated, besides those of the scenario; 100000 nodes and 1000000 links \
               at most.",
@@ -93,6 +136,11 @@ pub const SECTIONS: &[Section] = &[
             COST_FIELD,
             DUPLEX,
             QUEUE,
+            OVERHEAD,
+            MTU,
+            LOSS,
+            JITTER,
+            REVERSE,
         ],
         doc: "A link between two nodes. One of the same name in the topology is changed by the keys given here.",
     },
@@ -109,7 +157,7 @@ fn own_keys(kind: &str) -> &'static [&'static str] {
     }
 }
 
-const OF_LINKS: &[&str] = &["rate", "delay", "cost", "duplex", "queue"];
+const OF_LINKS: &[&str] = &["rate", "delay", "cost", "duplex", "queue", "overhead", "mtu", "loss", "jitter", "reverse"];
 
 /// That `[topology]` has the keys of its kind and no others.
 pub(super) fn check_keys(table: &Table) -> Result<(), Diagnostics> {

@@ -1,0 +1,171 @@
+//! Shapers, policers and meters in whole networks.
+
+use super::*;
+
+fn at_gateway(stage: &str, link: &str, traffic: &str) -> String {
+    format!(
+        "{{ node = {{ a = {{ stages = ['s'] }}, b = {{}} }}, stage = {{ s = {{ {stage} }} }},
+            link = {{ l = {{ from = 'a', to = 'b', {link} }} }}, traffic = {{ x = {{ from = 'a', to = 'b', {traffic} }} }} }}"
+    )
+}
+
+fn from_empty(text: &str, seconds: u64) -> RunRecord {
+    let system = system(text).unwrap_or_else(|d| panic!("{text}: {d:?}"));
+    let window = Window { warmup: SimTime::ZERO, end: SimTime::from_secs(seconds), bins: 1 };
+    let record = system.run(Streams::new(1, 0), window).unwrap();
+    assert!(record.checks.violations.is_empty(), "{text}: {:?}", record.checks);
+    record
+}
+
+/// Arrivals in us, sizes in bytes.
+const PACKETS: [(u32, u32); 15] = [
+    (0, 1500),
+    (0, 1000),
+    (0, 500),
+    (1000, 200),
+    (4000, 500),
+    (8000, 1000),
+    (12_000, 64),
+    (12_000, 1500),
+    (20_000, 1500),
+    (44_000, 3000),
+    (44_001, 40),
+    (60_000, 1500),
+    (60_000, 500),
+    (61_000, 200),
+    (62_000, 1500),
+];
+
+fn trace(name: &str) -> TestFile {
+    let row = |(us, bytes): &(u32, u32)| format!("{:.6},{bytes}\n", f64::from(*us) * 1e-6);
+    TestFile::new(name, format!("time,size\n{}", PACKETS.iter().map(row).collect::<String>()).as_bytes())
+}
+
+#[test]
+fn a_shaper_releases_packets_when_their_tokens_are_there() {
+    let released =
+        [0, 0, 0, 1600, 5600, 13_600, 14_112, 26_112, 38_112, 62_112, 62_432, 74_432, 78_432, 80_032, 92_032];
+    let waits = PACKETS.iter().zip(released).map(|(p, at)| f64::from(at - p.0) * 1e-6);
+    let file = trace("shaped.csv");
+    let traffic = format!("kind = 'trace', file = '{}'", file.name);
+    // As a stage, and as the queue of a link that takes no time.
+    let shaper = "rate = '1 Mbit/s', burst = '3000 B'";
+    let queue = format!("queue = {{ kind = 'tbf', {shaper} }}");
+    let server = "kind = 'server', service = { kind = 'constant', time = '1 ps' }";
+    for (stage, link) in [(format!("kind = 'shaper', {shaper}"), ""), (server.to_string(), queue.as_str())] {
+        let record = from_empty(&at_gateway(&stage, link, &traffic), 1);
+        assert_eq!(value(&record, 0, "departures", "mean"), 15.0);
+        let found = [value(&record, 0, "sojourn_time", "mean"), value(&record, 0, "sojourn_time", "max")];
+        let expected = [waits.clone().sum::<f64>() / 15.0, waits.clone().fold(0.0, f64::max)];
+        assert!(found.iter().zip(expected).all(|(f, e)| (f - e).abs() < 1e-10), "{found:?} {expected:?}");
+    }
+}
+
+#[test]
+fn a_policer_counts_what_it_drops() {
+    let file = trace("policed.csv");
+    let text = at_gateway(
+        "kind = 'policer', rate = '1 Mbit/s', burst = '3000 B'",
+        "",
+        &format!("kind = 'trace', file = '{}'", file.name),
+    );
+    let record = from_empty(&text, 1);
+    assert_eq!(value(&record, 0, "dropped.policed", "mean"), 6.0);
+    assert_eq!((value(&record, 2, "green", "mean"), value(&record, 2, "red", "mean")), (9.0, 6.0));
+}
+
+#[test]
+fn a_shaped_flow_keeps_the_bounds_of_network_calculus() {
+    // 15 kB and 1 Mbit/s into 2 Mbit/s and 5 ms: at most 65 ms and 125 kbit, which a greedy flow reaches.
+    let rows = "0,1500\n".repeat(40);
+    let file = TestFile::new("greedy.csv", format!("time,size\n{rows}").as_bytes());
+    let text = at_gateway(
+        "kind = 'shaper', rate = '1 Mbit/s', burst = '15 kB'",
+        "rate = '2 Mbit/s', delay = '5 ms'",
+        &format!("kind = 'trace', file = '{}'", file.name),
+    );
+    let warned: Vec<_> = system(&text).unwrap().warnings().iter().map(|d| d.code).collect();
+    assert_eq!(warned, ["W0380"], "a burst of 120 ms");
+    let record = from_empty(&text, 1);
+    let link = 1;
+    assert_eq!(value(&record, link, "sojourn_time", "max") + 5e-3, 65e-3);
+    // 120 kbit in the link, and 5 ms of the rate behind it: 10 packets.
+    assert_eq!(value(&record, link, "occupancy", "max"), 10.0);
+    // Random packets come less close.
+    let poisson =
+        text.replace(&format!("kind = 'trace', file = '{}'", file.name), "kind = 'poisson', rate = '990 kbit/s'");
+    let found = value(&run(&poisson, 500, 1), link, "sojourn_time", "max");
+    assert!(found <= 60e-3 && found > 20e-3, "{found}");
+}
+
+#[test]
+fn a_shaper_smooths_what_a_policer_drops() {
+    let run_with = |stage: &str| run(&at_gateway(stage, "", "kind = 'poisson', rate = '800 kbit/s'"), 500, 1);
+    let shaped = run_with("kind = 'shaper', rate = '1 Mbit/s', burst = '3 kB', limit = 'none'");
+    let policed = run_with("kind = 'policer', rate = '1 Mbit/s', burst = '3 kB'");
+    assert_eq!(value(&shaped, 0, "loss_ratio", "mean"), 0.0);
+    assert!(value(&shaped, 0, "wait_time", "mean") > 5e-3);
+    assert_eq!(value(&policed, 0, "wait_time", "max"), 0.0);
+    // M/D/1/2 at load 0.8: 1 - 1 / (p + 0.8) with p = 1 / (1 + (1 - a) / a), a = exp(-0.8).
+    let expected = 1.0 - 1.0 / ((-0.8f64).exp() + 0.8);
+    let found = value(&policed, 0, "loss_ratio", "mean");
+    assert!((found - expected).abs() < 0.015 * expected, "{found} {expected}");
+}
+
+#[test]
+fn a_marked_packet_keeps_its_mark() {
+    // The first meter makes what exceeds it AF12; the second, aware, drops exactly that.
+    let text = "{ node = { a = { stages = ['mark', 'one'] }, b = { stages = ['two'] }, c = {} },
+        stage = { mark = { kind = 'marker', flow = 'x', dscp = 'AF11' },
+                  one = { kind = 'policer', rate = '500 kbit/s', burst = '3 kB', exceed = { dscp = 'AF12' } },
+                  two = { kind = 'srtcm', cir = '1 Gbit/s', cbs = '10 MB', ebs = '10 MB', color_aware = true,
+                          green = 'pass', yellow = 'drop' } },
+        link = { ab = { from = 'a', to = 'b' }, bc = { from = 'b', to = 'c' } },
+        traffic = { x = { kind = 'poisson', from = 'a', to = 'c', rate = '600 kbit/s' } } }";
+    let record = run(text, 200, 1);
+    // Stages come after the links, in the order of the nodes.
+    let (one, two) = (4, 5);
+    assert!(value(&record, one, "red", "mean") > 1000.0);
+    assert_eq!(value(&record, one, "dropped", "mean"), 0.0);
+    // What an earlier meter made red stays red, whatever its code point says.
+    assert_eq!(value(&record, two, "red", "mean"), value(&record, one, "red", "mean"));
+    assert_eq!(value(&record, 3, "marked", "mean"), value(&record, 0, "arrivals", "mean"));
+}
+
+#[test]
+fn each_stage_meters_the_aggregate_of_its_node() {
+    // Two flows of 400 kbit/s share 500 kbit/s at a; the same policer at b measures its own.
+    let text = "{ node = { a = { stages = ['p'] }, b = { stages = ['p'] }, c = {} },
+        stage = { p = { kind = 'policer', rate = '500 kbit/s', burst = '3 kB' } },
+        link = { ac = { from = 'a', to = 'c' }, bc = { from = 'b', to = 'c' } },
+        traffic = { x = { kind = 'constant', from = 'a', to = 'c', rate = '400 kbit/s' },
+                    y = { kind = 'constant', from = 'a', to = 'c', rate = '400 kbit/s', start = '1 ms' },
+                    z = { kind = 'constant', from = 'b', to = 'c', rate = '400 kbit/s' } } }";
+    let record = run(text, 200, 1);
+    let delivered = |flow| value(&record, flow, "bit_rate", "mean");
+    assert!((delivered(0) + delivered(1) - 500e3).abs() < 500.0, "{} {}", delivered(0), delivered(1));
+    assert_eq!(value(&record, 2, "dropped", "mean"), 0.0);
+}
+
+#[test]
+fn mistakes_are_told_with_their_codes() {
+    let code = |text: &str| {
+        let found = system(text).err().unwrap_or_else(|| panic!("accepted: {text}"));
+        found.iter().map(|d| d.code).collect::<Vec<_>>()
+    };
+    let traffic = "kind = 'poisson', rate = '1 /s', size = { kind = 'imix' }";
+    // A shaper is not meant to drop: a burst below the packets that are certain to come is an error.
+    assert_eq!(code(&at_gateway("kind = 'shaper', rate = '1 Mbit/s', burst = '1500 B'", "", traffic)), ["E0382"]);
+    let policer = system(&at_gateway("kind = 'policer', rate = '1 Mbit/s', burst = '1500 B'", "", traffic)).unwrap();
+    assert_eq!(policer.warnings().iter().map(|d| d.code).collect::<Vec<_>>(), ["W0381"]);
+    assert!(system(&at_gateway("kind = 'shaper', rate = '1 Mbit/s'", "", traffic)).unwrap().warnings().is_empty());
+    for key in ["class", "flow"] {
+        assert_eq!(code(&at_gateway(&format!("kind = 'marker', dscp = 'EF', {key} = 'xx'"), "", traffic)), ["E0330"]);
+    }
+    assert_eq!(code(&at_gateway("kind = 'marker', dscp = 'EFF'", "", traffic)), ["E0337"]);
+    // Gates take no time: packets would go round one for ever.
+    let loops =
+        "{ node = { a = { stages = ['m'], next = { a = 1.0 } } }, stage = { m = { kind = 'marker', dscp = 8 } },
+                   traffic = { x = { kind = 'poisson', rate = '1 /s', from = 'a' } } }";
+    assert_eq!(code(loops), ["E0323"]);
+}
