@@ -9,6 +9,7 @@ const LIBRARY: &[(&str, &str)] = &[
     ("abilene", include_str!("../library/abilene.toml")),
     ("branch-office", include_str!("../library/branch-office.toml")),
     ("pgp-efflux", include_str!("../library/pgp-efflux.toml")),
+    ("shaped-uplink", include_str!("../library/shaped-uplink.toml")),
 ];
 
 /// Name and title of each bundled scenario.

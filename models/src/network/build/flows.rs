@@ -162,8 +162,8 @@ impl Builder<'_> {
             start: SimDuration::from_ticks(ticks(table.quantity("start"))),
             stop: table.opt_quantity("stop").map_or(SimTime::NEVER, |q| SimTime::from_ticks(ticks(q))),
             mean_bits: size.mean(),
-            // A trace brings its own sizes.
-            largest: size.largest().filter(|_| table.kind() != "trace"),
+            // Recorded packets bring their own sizes.
+            largest: size.largest().filter(|_| !matches!(table.kind(), "trace" | "pcap")),
             span: table.span,
         }
     }

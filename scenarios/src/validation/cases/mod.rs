@@ -1,6 +1,7 @@
 //! The bundled cases.
 
 mod cells;
+mod links;
 mod networks;
 mod queues;
 
@@ -24,11 +25,12 @@ const FULL: u32 = 10;
 
 /// All cases. `full` makes more of them, with ten times the replications.
 pub fn cases(full: bool) -> Vec<Case> {
-    let mut cases = [queues::cases(), networks::cases(), cells::cases()].concat();
+    let mut cases = [queues::cases(), networks::cases(), links::cases(), cells::cases()].concat();
     if !full {
         return cases;
     }
     cases.extend(queues::further());
+    cases.extend(links::further());
     for case in &mut cases {
         case.replications = Some(FULL * case.replications.unwrap_or_else(|| replications(case.scenario)));
     }

@@ -21,6 +21,32 @@ pub fn binomial(n: f64, p: f64) -> Law {
     Law { mean: n * p, variance: n * pq, kurtosis: 3.0 + (1.0 - 6.0 * pq) / (n * pq) }
 }
 
+/// How many of `n` packets are lost by the chain of Gilbert and Elliott in equilibrium (Gilbert 1960,
+/// doi:10.1002/j.1538-7305.1960.tb03959.x): before each, good becomes bad with `p` and bad good with `r`; a packet is lost
+/// with probability `lost[0]` in the good state, `lost[1]` in the bad one. By recursion over packets.
+pub fn gilbert_elliott(n: usize, p: f64, r: f64, lost: [f64; 2]) -> Law {
+    // P(state, so many lost so far).
+    let mut now = [vec![0.0; n + 1], vec![0.0; n + 1]];
+    (now[0][0], now[1][0]) = (r / (p + r), p / (p + r));
+    for sent in 0..n {
+        for count in (0..=sent + 1).rev() {
+            let before = |count: usize| {
+                let (good, bad) = (now[0][count], now[1][count]);
+                [good * (1.0 - p) + bad * r, good * p + bad * (1.0 - r)]
+            };
+            let (same, fewer) = (before(count), if count == 0 { [0.0; 2] } else { before(count - 1) });
+            for state in 0..2 {
+                now[state][count] = same[state] * (1.0 - lost[state]) + fewer[state] * lost[state];
+            }
+        }
+    }
+    let weights: Vec<f64> = (0..=n).map(|count| now[0][count] + now[1][count]).collect();
+    let expect = |f: &dyn Fn(f64) -> f64| weights.iter().enumerate().map(|(n, w)| f(n as f64) * w).sum::<f64>();
+    let mean = expect(&|n| n);
+    let variance = expect(&|n| (n - mean).powi(2));
+    Law { mean, variance, kurtosis: expect(&|n| (n - mean).powi(4)) / (variance * variance) }
+}
+
 /// Poisson: immigration at a constant rate and independent departures, started empty (the M/M/inf queue).
 pub fn poisson(mean: f64) -> Law {
     Law { mean, variance: mean, kurtosis: 3.0 + 1.0 / mean }
@@ -71,6 +97,26 @@ pub fn birth_death_stationary(up: impl Fn(f64) -> f64, down: impl Fn(f64) -> f64
 mod tests {
     use super::*;
     use crate::validation::closed_form::near;
+
+    #[test]
+    fn a_chain_without_memory_is_binomial() {
+        // p + r = 1: the state is drawn anew for each packet.
+        let (chain, law) = (gilbert_elliott(300, 0.2, 0.8, [0.0, 1.0]), binomial(300.0, 0.2));
+        near(chain.mean, law.mean, 1e-12);
+        near(chain.variance, law.variance, 1e-12);
+        near(chain.kurtosis, law.kurtosis, 1e-12);
+    }
+
+    #[test]
+    fn bursts_spread_the_number_lost() {
+        // n pi (1 - pi) (1 + a) / (1 - a), less the ends: 2 a (1 - a^n) pi (1 - pi) / (1 - a)^2, a = 1 - p - r.
+        let (n, p, r) = (1000, 0.02, 0.25);
+        let (pi, a): (f64, f64) = (p / (p + r), 1.0 - p - r);
+        let ends = 2.0 * a * (1.0 - a.powi(n)) / (1.0 - a).powi(2);
+        let chain = gilbert_elliott(n as usize, p, r, [0.0, 1.0]);
+        near(chain.mean, f64::from(n) * pi, 1e-12);
+        near(chain.variance, pi * (1.0 - pi) * (f64::from(n) * (1.0 + a) / (1.0 - a) - ends), 1e-10);
+    }
 
     #[test]
     fn permeation_into_a_larger_compartment() {

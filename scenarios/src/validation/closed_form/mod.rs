@@ -4,10 +4,11 @@ mod counts;
 mod networks;
 mod queues;
 
-pub use counts::{Law, binomial, birth_death_stationary, linear_birth_death, poisson};
+pub use counts::{Law, binomial, birth_death_stationary, gilbert_elliott, linear_birth_death, poisson};
 pub use networks::traffic_equations;
 pub use queues::{
-    Mm1, Mm1k, Queue, cobham, erlang_b, erlang_c, exponential_quantile, mm1, mm1k, mmc, pollaczek_khinchine,
+    Mm1, Mm1k, Queue, cobham, erlang_b, erlang_c, exponential_quantile, md1_wait_beyond, md1k_loss, mm1, mm1k, mmc,
+    pollaczek_khinchine,
 };
 
 /// Asserts that `got` is `want` up to a relative error.

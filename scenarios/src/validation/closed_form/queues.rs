@@ -101,6 +101,45 @@ pub fn pollaczek_khinchine(lambda: f64, service: f64, service_second_moment: f64
     Queue::from_wait(lambda, service, 1.0, wait)
 }
 
+/// The share lost by M/D/1/K, K with the packet in service, at load `rho`: 1 - 1 / (p + rho), p the share of departures that
+/// leave it empty, from the chain embedded at departures.
+pub fn md1k_loss(rho: f64, k: usize) -> f64 {
+    let mut poisson = vec![(-rho).exp()];
+    for i in 1..k {
+        poisson.push(poisson[i - 1] * rho / i as f64);
+    }
+    let mut left = vec![1.0];
+    for j in 0..k - 1 {
+        let into = left[0] * poisson[j] + (1..=j).map(|i| left[i] * poisson[j + 1 - i]).sum::<f64>();
+        left.push((left[j] - into) / poisson[0]);
+    }
+    1.0 - 1.0 / (1.0 / left.iter().sum::<f64>() + rho)
+}
+
+/// What waits in M/D/1 have beyond `x` services on average, E (W - x)+, in services (`x` whole and small). By Crommelin
+/// 1932: P(W <= t) = (1 - rho) sum over i = 0 .. t of (rho (i - t))^i / i! exp(-rho (i - t)).
+pub fn md1_wait_beyond(rho: f64, x: u32) -> f64 {
+    let at_most = |t: f64| {
+        let term = |i: i32| {
+            let factorial: f64 = (1..=i).map(f64::from).product();
+            let y = rho * (f64::from(i) - t);
+            y.powi(i) / factorial * (-y).exp()
+        };
+        (1.0 - rho) * (0..=t as i32).map(term).sum::<f64>()
+    };
+    // E min(W, x) by Simpson's rule over each service, within which P is smooth.
+    let (steps, mut below) = (200, 0.0);
+    let h = 0.5 / f64::from(steps);
+    for i in 0..x {
+        for k in 0..steps {
+            let t = f64::from(i) + 2.0 * h * f64::from(k);
+            // From the left: P(W <= t) has a corner, not a jump, at whole t > 0.
+            below += h / 3.0 * (6.0 - at_most(t) - 4.0 * at_most(t + h) - at_most(t + 2.0 * h));
+        }
+    }
+    rho / (2.0 * (1.0 - rho)) - below
+}
+
 /// M/G/1 with priorities, not preemptive: the mean wait of each class, the most urgent first. A class is its arrival rate
 /// and the first two moments of its service time. `W_k = W_0 / ((1 - sigma_(k-1)) (1 - sigma_k))`.
 pub fn cobham(classes: &[(f64, f64, f64)]) -> Vec<f64> {
@@ -174,6 +213,31 @@ mod tests {
             // What gets in keeps the server busy.
             near(q.utilization, rho * (1.0 - q.loss), 1e-12);
         }
+    }
+
+    #[test]
+    fn constant_services_in_a_finite_room() {
+        for (rho, losses) in [
+            (0.9, [0.234_637, 0.064_362, 0.047_203, 0.013_152, 0.001_502]),
+            (1.0, [0.268_941, 0.103_449, 0.085_714, 0.046_154, 0.024_000]),
+            (1.1, [0.302_101, 0.149_679, 0.134_378, 0.103_633, 0.092_546]),
+        ] {
+            for (k, loss) in [2, 5, 6, 11, 21].into_iter().zip(losses) {
+                assert!((md1k_loss(rho, k) - loss).abs() < 1e-6, "{rho} {k}");
+            }
+        }
+    }
+
+    #[test]
+    fn waits_beyond_some_services() {
+        near(md1_wait_beyond(0.8, 0), 2.0, 1e-12);
+        // E min(W, 1): P(W <= t) = (1 - rho) exp(rho t) up to one service.
+        let below = 1.0 - 0.2 / 0.8 * (0.8f64.exp() - 1.0);
+        near(md1_wait_beyond(0.8, 1), 2.0 - below, 1e-10);
+        // The tail is exponential in the end: with the root of rho (e^s - 1) = s, each service more has e^-s of it.
+        let ratio = md1_wait_beyond(0.8, 4) / md1_wait_beyond(0.8, 3);
+        let s = -ratio.ln();
+        near(0.8 * (s.exp() - 1.0), s, 1e-3);
     }
 
     #[test]
