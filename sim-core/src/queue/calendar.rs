@@ -9,9 +9,8 @@
 //! Buckets are chains of chunks from one pool: no allocation once the pool has its size.
 
 use super::entry::Entry;
+use super::hand::{CHUNK, Hand};
 
-/// Entries in a chunk.
-const CHUNK: usize = 8;
 const NONE: u32 = u32::MAX;
 
 #[derive(Debug)]
@@ -25,7 +24,7 @@ pub(super) struct Calendar<E> {
     buckets: Vec<Bucket>,
     /// One bit a bucket: it is not empty.
     occupied: Vec<u64>,
-    pool: Vec<Entry<E>>,
+    pool: Vec<Chunk<E>>,
     /// The chunk that follows a chunk in its bucket, or in the free list.
     next: Vec<u32>,
     free: u32,
@@ -35,6 +34,11 @@ pub(super) struct Calendar<E> {
     far: Vec<Entry<E>>,
     far_min: u64,
 }
+
+/// On cache lines of its own.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+struct Chunk<E>([Entry<E>; CHUNK]);
 
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
@@ -48,7 +52,7 @@ impl<E: Copy> Calendar<E> {
     pub(super) fn new(now: u64, population: usize, gap: f64, event: E) -> Self {
         // Wider buckets for larger populations: fewer places to write to, so fewer cache misses a push.
         let per_bucket = match population {
-            0..=16_384 => 8,
+            0..=16_384 => 5,
             16_385..=524_288 => 32,
             _ => 128,
         };
@@ -72,9 +76,10 @@ impl<E: Copy> Calendar<E> {
         calendar.add_chunks(chunks, event);
         calendar
     }
+    #[cold]
     fn add_chunks(&mut self, n: usize, event: E) {
         let first = self.next.len();
-        self.pool.resize((first + n) * CHUNK, Entry { time: 0, order: 0, timer: 0, event });
+        self.pool.resize(first + n, Chunk([Entry { time: 0, order: 0, timer: 0, event }; CHUNK]));
         for c in first..first + n {
             self.next.push(self.free);
             self.free = c as u32;
@@ -89,7 +94,8 @@ impl<E: Copy> Calendar<E> {
         time >> self.shift > self.current
     }
     /// Takes `entry` in, for which [`Calendar::takes`] holds.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "the entry stays in registers: copied by way of the stack, it stalls")]
+    #[inline(always)]
     pub(super) fn push(&mut self, entry: Entry<E>) {
         let bucket = entry.time >> self.shift;
         if bucket - self.current <= self.mask {
@@ -99,30 +105,37 @@ impl<E: Copy> Calendar<E> {
             self.far.push(entry);
         }
     }
-    #[inline]
+    #[expect(clippy::inline_always, reason = "the entry stays in registers: copied by way of the stack, it stalls")]
+    #[inline(always)]
     fn push_ring(&mut self, bucket: u64, entry: Entry<E>) {
         let i = (bucket & self.mask) as usize;
         let Bucket { mut head, len } = self.buckets[i];
         let at = len as usize % CHUNK;
         if at == 0 {
-            if self.free == NONE {
-                self.add_chunks(self.next.len().max(8), entry.event);
-            }
-            let chunk = self.free;
-            self.free = self.next[chunk as usize];
-            self.next[chunk as usize] = head;
-            head = chunk;
+            head = self.take_chunk(head, entry.event);
             self.occupied[i / 64] |= 1 << (i % 64);
         }
-        self.pool[head as usize * CHUNK + at] = entry;
+        self.pool[head as usize].0[at] = entry;
         self.buckets[i] = Bucket { head, len: len + 1 };
         self.in_ring += 1;
     }
-    /// Moves to the next bucket that holds anything, and its entries into `hand`, latest first. False if there is none.
-    pub(super) fn advance(&mut self, hand: &mut Vec<Entry<E>>) -> bool {
+    /// A free chunk, before `head` in a bucket's chain.
+    #[inline]
+    fn take_chunk(&mut self, head: u32, event: E) -> u32 {
+        if self.free == NONE {
+            self.add_chunks(self.next.len().max(8), event);
+        }
+        let chunk = self.free;
+        self.free = self.next[chunk as usize];
+        self.next[chunk as usize] = head;
+        chunk
+    }
+    /// Moves to the next bucket that holds anything, if one does, and its entries into `hand`, which must be empty.
+    #[inline(never)]
+    pub(super) fn advance(&mut self, hand: &mut Hand<E>) {
         if self.in_ring == 0 {
             if self.far.is_empty() {
-                return false;
+                return;
             }
             self.current = self.far_min - 1;
             self.fetch_far();
@@ -134,9 +147,18 @@ impl<E: Copy> Calendar<E> {
             next = self.next_occupied();
         }
         self.current = next;
-        self.take_bucket(hand);
-        hand.sort_unstable_by_key(|e| std::cmp::Reverse(e.key()));
-        true
+        let i = (self.current & self.mask) as usize;
+        let Bucket { head, len } = self.buckets[i];
+        if len as usize > CHUNK {
+            self.take_bucket(|entries| hand.add_reversed(entries));
+            return hand.sort();
+        }
+        hand.take_chunk(&self.pool[head as usize].0, len as usize, self.current << self.shift, self.shift);
+        self.next[head as usize] = self.free;
+        self.free = head;
+        self.buckets[i] = Bucket { head: NONE, len: 0 };
+        self.occupied[i / 64] &= !(1 << (i % 64));
+        self.in_ring -= len as usize;
     }
     /// The next bucket that holds anything; the ring must not be empty.
     fn next_occupied(&self) -> u64 {
@@ -153,15 +175,15 @@ impl<E: Copy> Calendar<E> {
             bit = (bit + step) & self.mask as usize;
         }
     }
-    fn take_bucket(&mut self, hand: &mut Vec<Entry<E>>) {
+    /// Empties the bucket in hand: its chunks, the one filled last first.
+    fn take_bucket(&mut self, mut out: impl FnMut(&[Entry<E>])) {
         let i = (self.current & self.mask) as usize;
         let Bucket { head, len } = self.buckets[i];
         let mut chunk = head;
         let mut left = len as usize;
         while left > 0 {
             let n = (left - 1) % CHUNK + 1;
-            let base = chunk as usize * CHUNK;
-            hand.extend_from_slice(&self.pool[base..base + n]);
+            out(&self.pool[chunk as usize].0[..n]);
             left -= n;
             let after = self.next[chunk as usize];
             self.next[chunk as usize] = self.free;
@@ -173,6 +195,7 @@ impl<E: Copy> Calendar<E> {
         self.in_ring -= len as usize;
     }
     /// Moves what the ring now reaches out of the far list.
+    #[cold]
     fn fetch_far(&mut self) {
         let mut i = 0;
         let mut min = u64::MAX;
@@ -193,7 +216,7 @@ impl<E: Copy> Calendar<E> {
     pub(super) fn drain_into(mut self, out: &mut Vec<Entry<E>>) {
         while self.in_ring > 0 {
             self.current = self.next_occupied();
-            self.take_bucket(out);
+            self.take_bucket(|entries| out.extend_from_slice(entries));
         }
         out.append(&mut self.far);
     }
