@@ -52,9 +52,9 @@ impl<E: Copy> Calendar<E> {
     pub(super) fn new(now: u64, population: usize, gap: f64, event: E) -> Self {
         // Wider buckets for larger populations: fewer places to write to, so fewer cache misses a push.
         let per_bucket = match population {
-            0..=16_384 => 5,
-            16_385..=524_288 => 32,
-            _ => 128,
+            0..=2048 => 5,
+            2049..=65_536 => 50,
+            _ => 400,
         };
         let width = (gap * f64::from(per_bucket)).clamp(1.0, 9e18);
         let shift = width.log2().round() as u32;
@@ -149,16 +149,18 @@ impl<E: Copy> Calendar<E> {
         self.current = next;
         let i = (self.current & self.mask) as usize;
         let Bucket { head, len } = self.buckets[i];
-        if len as usize > CHUNK {
+        if len as usize <= CHUNK {
+            let chunk = &self.pool[head as usize].0[..len as usize];
+            hand.take_chunk(chunk, self.current << self.shift, self.shift);
+            self.take_bucket(|_| ());
+        } else {
             self.take_bucket(|entries| hand.add_reversed(entries));
-            return hand.sort();
+            self.sort(hand);
         }
-        hand.take_chunk(&self.pool[head as usize].0, len as usize, self.current << self.shift, self.shift);
-        self.next[head as usize] = self.free;
-        self.free = head;
-        self.buckets[i] = Bucket { head: NONE, len: 0 };
-        self.occupied[i / 64] &= !(1 << (i % 64));
-        self.in_ring -= len as usize;
+    }
+    /// Puts the bucket in hand in order.
+    pub(super) fn sort(&self, hand: &mut Hand<E>) {
+        hand.sort(self.current << self.shift, self.shift);
     }
     /// The next bucket that holds anything; the ring must not be empty.
     fn next_occupied(&self) -> u64 {

@@ -7,6 +7,11 @@ use super::entry::{Entry, LAST};
 
 /// Entries in a chunk of a bucket.
 pub(super) const CHUNK: usize = 8;
+/// Larger buckets are first distributed over bins of this many entries, as far as the bins suffice.
+const PER_BIN: usize = 4;
+const MAX_BINS: usize = 128;
+/// Events to announce at a time.
+const ANNOUNCED: usize = 64;
 /// An entry is put in among this many of the earliest; further back is not searched.
 const NEAR: usize = 16;
 
@@ -16,11 +21,15 @@ pub(super) struct Hand<E> {
     entries: Vec<Entry<E>>,
     /// A bucket as it comes from the calendar.
     unsorted: Vec<Entry<E>>,
+    /// Room to distribute it in.
+    binned: Vec<Entry<E>>,
+    /// How many of the latest were not announced yet.
+    ahead: usize,
 }
 
 impl<E: Copy> Hand<E> {
     pub(super) const fn new() -> Self {
-        Self { entries: Vec::new(), unsorted: Vec::new() }
+        Self { entries: Vec::new(), unsorted: Vec::new(), binned: Vec::new(), ahead: 0 }
     }
     #[inline]
     pub(super) fn len(&self) -> usize {
@@ -35,35 +44,41 @@ impl<E: Copy> Hand<E> {
     pub(super) fn min_key(&self) -> u128 {
         self.entries.last().map_or(LAST, Entry::key)
     }
-    pub(super) fn events(&self) -> impl Iterator<Item = E> {
-        self.entries.iter().map(|e| e.event)
+    /// Calls `prefetch` for the events that will be taken next, unless that was done. A few dozen at a time: what they
+    /// need should still be in the cache when their turn comes.
+    #[inline]
+    pub(super) fn announce(&mut self, prefetch: impl FnMut(E)) {
+        let n = self.entries.len();
+        if n <= self.ahead {
+            self.ahead = n.saturating_sub(ANNOUNCED);
+            self.entries[self.ahead..].iter().map(|e| e.event).for_each(prefetch);
+        }
     }
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Entry<E>> {
         self.entries.pop()
     }
-    /// Takes the next entry if it lies before `end`.
+    /// Takes the next entry if it was announced and lies before `end`.
     #[inline]
     pub(super) fn pop_before(&mut self, end: u64) -> Option<Entry<E>> {
-        self.entries.pop_if(|e| e.time < end)
+        if self.entries.len() > self.ahead { self.entries.pop_if(|e| e.time < end) } else { None }
     }
     /// Puts `entry` in its place if that is among the next few; false if not.
+    #[inline]
     pub(super) fn insert(&mut self, entry: Entry<E>) -> bool {
         let key = entry.key();
         let n = self.entries.len();
-        let from = n.saturating_sub(NEAR);
-        let earlier = self.entries[from..].iter().filter(|e| e.key() < key).count();
-        let fits = earlier < NEAR;
-        if fits {
-            self.entries.push(entry);
-            let mut i = n;
-            while i > n - earlier {
-                self.entries[i] = self.entries[i - 1];
-                i -= 1;
-            }
-            self.entries[i] = entry;
+        if n >= NEAR && self.entries[n - NEAR].key() < key {
+            return false;
         }
-        fits
+        self.entries.push(entry);
+        let mut at = n;
+        while at > 0 && self.entries[at - 1].key() < key {
+            self.entries[at] = self.entries[at - 1];
+            at -= 1;
+        }
+        self.entries[at] = entry;
+        true
     }
     /// Adds an entry out of order; [`Hand::sort`] follows.
     #[inline]
@@ -81,39 +96,82 @@ impl<E: Copy> Hand<E> {
     pub(super) fn drain_into(&mut self, out: &mut Vec<Entry<E>>) {
         out.append(&mut self.entries);
     }
-    /// Takes the first `n` entries of a bucket's only chunk, in order; the hand must be empty. All lie within
-    /// 2^`shift` ticks from `base` on.
+    /// Takes the entries of a bucket's only chunk, in order; the hand must be empty. None is earlier than `base`, nor
+    /// later by 2^`shift` ticks.
     #[inline]
-    pub(super) fn take_chunk(&mut self, chunk: &[Entry<E>; CHUNK], n: usize, base: u64, shift: u32) {
+    pub(super) fn take_chunk(&mut self, chunk: &[Entry<E>], base: u64, shift: u32) {
+        push_few(&mut self.entries, chunk, base, shift);
+        self.ahead = self.entries.len();
+    }
+    /// Puts what was added in order; the hand must be empty. None is earlier than `base`, nor later by 2^`shift` ticks.
+    pub(super) fn sort(&mut self, base: u64, shift: u32) {
+        self.ahead = self.unsorted.len();
+        let n = self.unsorted.len();
+        let bits = (n / PER_BIN).max(1).ilog2().min(MAX_BINS.ilog2());
+        if shift < bits {
+            self.entries.append(&mut self.unsorted);
+            return sort_by_key(&mut self.entries);
+        }
+        // Distribution counting (Knuth 3, 5.2), latest bin first.
+        let last = (1usize << bits) - 1;
+        let width = shift - bits;
+        let bin = |e: &Entry<E>| last - (((e.time - base) >> width) as usize & last);
+        let mut ends = [0u32; MAX_BINS];
+        for e in &self.unsorted {
+            ends[bin(e)] += 1;
+        }
+        let mut start = 0;
+        for end in &mut ends[..=last] {
+            (*end, start) = (start, start + *end);
+        }
+        if self.binned.len() < n {
+            self.binned.clone_from(&self.unsorted);
+        }
+        for e in &self.unsorted {
+            let end = &mut ends[bin(e)];
+            self.binned[*end as usize] = *e;
+            *end += 1;
+        }
+        let mut start = 0;
+        for &end in &ends[..=last] {
+            push_few(&mut self.entries, &self.binned[start..end as usize], base, shift);
+            start = end as usize;
+        }
+        self.unsorted.clear();
+    }
+}
+
+/// Adds `few` to `sorted`, latest first. None is earlier than `base`, nor later by 2^`shift` ticks.
+#[inline]
+fn push_few<E: Copy>(sorted: &mut Vec<Entry<E>>, few: &[Entry<E>], base: u64, shift: u32) {
+    let n = few.len();
+    let start = sorted.len();
+    let mut ties = n > CHUNK || shift > u64::BITS - 4;
+    if ties {
+        sorted.extend(few.iter().rev());
+    } else {
         // A time since `base` and, below it, a place: no two are equal, and free places come last.
         let mut keys = [u64::MAX; CHUNK];
-        if shift > u64::BITS - 4 {
-            self.add_reversed(&chunk[..n]);
-            return self.sort();
-        }
-        for (i, (key, e)) in keys.iter_mut().zip(chunk).enumerate() {
-            if i < n {
-                *key = ((e.time - base) << 3) | i as u64;
-            }
+        for (i, (key, e)) in keys.iter_mut().zip(few).enumerate() {
+            *key = ((e.time - base) << 3) | i as u64;
         }
         sort_eight(&mut keys);
-        let mut ties = false;
-        for i in (0..n.min(CHUNK)).rev() {
-            self.entries.push(chunk[keys[i] as usize % CHUNK]);
-            ties |= i > 0 && keys[i] >> 3 == keys[i - 1] >> 3;
-        }
-        if ties {
-            std::mem::swap(&mut self.entries, &mut self.unsorted);
-            self.sort();
-        }
+        let mut later = u64::MAX;
+        sorted.extend(keys[..n].iter().rev().map(|key| {
+            ties |= key >> 3 == later;
+            later = key >> 3;
+            few[(key % 8) as usize]
+        }));
     }
-    /// Puts what was added in order; the hand must be empty.
-    #[cold]
-    pub(super) fn sort(&mut self) {
-        self.entries.append(&mut self.unsorted);
-        // Also finds out, in one pass, that they are in order already.
-        self.entries.sort_unstable_by_key(|e| std::cmp::Reverse(e.key()));
+    if ties {
+        sort_by_key(&mut sorted[start..]);
     }
+}
+
+/// Sorts latest first; finds out, in one pass, if that is done already.
+#[cold]
+fn sort_by_key<E: Copy>(entries: &mut [Entry<E>]) {
+    entries.sort_unstable_by_key(|e| std::cmp::Reverse(e.key()));
 }
 
 /// Sorts by nineteen exchanges.

@@ -30,9 +30,9 @@ pub struct TimerSlot(u32);
 
 const SEQUENCE_BITS: u32 = 56;
 /// From this many pending events on, a calendar takes the later ones.
-const CALENDAR_FROM: usize = 32;
+const CALENDAR_FROM: usize = 48;
 /// Below this many it is given up again.
-const CALENDAR_UNTIL: usize = 16;
+const CALENDAR_UNTIL: usize = 24;
 /// At least so many events are taken between two looks at whether the calendar fits.
 const LOOK_AFTER: u64 = 1024;
 /// Timer entries that were set anew are left in place and skipped; beyond this many (and half of all) they are removed.
@@ -136,7 +136,7 @@ impl<E: Copy> Queue<E> {
             if calendar.takes(entry.time) {
                 calendar.push(entry);
             } else {
-                self.insert_near(entry);
+                self.insert_near(entry.time, entry.order, entry.timer, entry.event);
             }
         } else if entry.time == self.now && self.instant.back().is_none_or(|last| last.order < entry.order) {
             // In order among themselves; `pop` compares their first with the heap's.
@@ -149,9 +149,10 @@ impl<E: Copy> Queue<E> {
             self.heap.push(entry);
         }
     }
-    /// Adds an entry that falls due within the calendar's bucket in hand.
+    /// Adds an entry that falls due within the calendar's bucket in hand. Its parts come in registers.
     #[inline(never)]
-    fn insert_near(&mut self, entry: Entry<E>) {
+    fn insert_near(&mut self, time: u64, order: u64, timer: u32, event: E) {
+        let entry = Entry { time, order, timer, event };
         self.pace.taken += 1;
         if !self.hand.insert(entry) {
             self.pace.taken -= 1;
@@ -230,17 +231,16 @@ impl<E: Copy> Queue<E> {
         }
         free
     }
-    /// Makes sure that the next event is in the heap, in hand or due now. True if a bucket was taken in hand for that.
+    /// Makes sure that the next event is in the heap, in hand or due now.
     #[inline]
-    fn prepare(&mut self) -> bool {
+    fn prepare(&mut self) {
         self.fill_hole();
-        if self.heap.len() + self.instant.len() + self.hand.len() > 0 {
-            return false;
+        if self.heap.len() + self.instant.len() + self.hand.len() == 0
+            && let Some(calendar) = &mut self.calendar
+        {
+            calendar.advance(&mut self.hand);
+            self.pace.taken += self.hand.len() as u64;
         }
-        let Some(calendar) = &mut self.calendar else { return false };
-        calendar.advance(&mut self.hand);
-        self.pace.taken += self.hand.len() as u64;
-        true
     }
     /// Takes the next event if it lies before `end`. Calls `prefetch` for events that will be taken soon, if there are so
     /// many pending that it may be worth while to fetch what they need.
@@ -273,9 +273,8 @@ impl<E: Copy> Queue<E> {
     #[inline(never)]
     fn pop_from_any(&mut self, end: SimTime, mut prefetch: impl FnMut(E)) -> Option<E> {
         loop {
-            if self.prepare() {
-                self.hand.events().for_each(&mut prefetch);
-            }
+            self.prepare();
+            self.hand.announce(&mut prefetch);
             let entry = self.take_from_any(end)?;
             self.now = entry.time;
             self.count(0, entry.event);
@@ -385,7 +384,7 @@ impl<E: Copy> Queue<E> {
                 self.hand.add(entry);
             }
         }
-        self.hand.sort();
+        calendar.sort(&mut self.hand);
     }
 }
 
