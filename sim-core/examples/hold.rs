@@ -18,7 +18,7 @@ use sim_core::{Ctx, Engine, Model, NoProbe, SimDuration, TICKS_PER_SECOND};
 /// One process, on a cache line of its own.
 ///
 /// It draws where its next token goes, and for how long, as soon as it has sent one: the same numbers in the same order
-/// as if it drew when the token comes, but no event waits for them.
+/// as if it drew when the token comes, but no event waits for them (see [`sim_core::rng::Exponentials`]).
 #[repr(align(64))]
 struct Process {
     rng: Rng,
@@ -119,9 +119,7 @@ fn main() {
 }
 
 fn run(size: &Size, draw: impl Fn(&mut Rng) -> f64) {
-    let processes = (0..size.processes)
-        .map(|i| Process::new(1u64.wrapping_mul(0x1_0000_0001) ^ i))
-        .collect();
+    let processes = (0..size.processes).map(|i| Process::new(1u64.wrapping_mul(0x1_0000_0001) ^ i)).collect();
     let mut engine = Engine::new(Hold { processes, tokens: size.tokens, remote: size.remote, draw }, NoProbe);
     let pending = size.processes * u64::from(size.tokens);
     let warm = engine.run_events(pending.min(1_000_000)).expect("the model does not fail");

@@ -1,12 +1,14 @@
-//! A calendar for large populations: the far future in buckets of time, unsorted until their turn comes.
+//! A calendar for larger populations: the future in buckets of time, unsorted until their turn comes.
 //!
 //! Brown 1988 (doi:10.1145/63039.63045) with three changes. Bucket width is a power of two of ticks, found from the
 //! rate at which events were taken lately, so it also fits skewed and bursty loads. What lies beyond the ring of
 //! buckets is one unsorted list, looked through once a ring, that is once in several events per pending event: constant
-//! work an event, whatever the increments' tail. What falls due within the bucket in hand goes to the caller's heap,
-//! so a bad width costs a heap's logarithm, never a scan.
+//! work an event, whatever the increments' tail. What falls due within the bucket in hand goes there, or to the
+//! caller's heap if that is far from its front: a bad width costs a heap's logarithm, never a scan.
 //!
-//! Buckets are chains of chunks from one pool: no allocation once the pool has its size.
+//! Buckets are chains of chunks from one pool: no allocation once the pool has its size. Some thousands pending and
+//! more, a bucket gets dozens or hundreds: its chunks fill up, and those being filled stay in the cache. Sorting such a
+//! bucket is linear (see `hand`).
 
 use super::entry::Entry;
 use super::hand::{CHUNK, Hand};
@@ -48,8 +50,24 @@ struct Bucket {
 }
 
 impl<E: Copy> Calendar<E> {
-    /// An empty calendar from time `now` for about `population` entries that fall due every `gap` ticks on average.
-    pub(super) fn new(now: u64, population: usize, gap: f64, event: E) -> Self {
+    /// A calendar without buckets; [`Calendar::fit`] follows.
+    pub(super) const fn new() -> Self {
+        Self {
+            shift: 0,
+            mask: 0,
+            current: 0,
+            buckets: Vec::new(),
+            occupied: Vec::new(),
+            pool: Vec::new(),
+            next: Vec::new(),
+            free: NONE,
+            in_ring: 0,
+            far: Vec::new(),
+            far_min: u64::MAX,
+        }
+    }
+    /// Gives an empty calendar the size for about `population` entries that fall due every `gap` ticks on average.
+    pub(super) fn fit(&mut self, population: usize, gap: f64, event: E) {
         // Wider buckets for larger populations: fewer places to write to, so fewer cache misses a push.
         let per_bucket = match population {
             0..=2048 => 5,
@@ -57,24 +75,20 @@ impl<E: Copy> Calendar<E> {
             _ => 400,
         };
         let width = (gap * f64::from(per_bucket)).clamp(1.0, 9e18);
-        let shift = width.log2().round() as u32;
+        self.shift = width.log2().round() as u32;
         let count = (4 * population / per_bucket as usize).next_power_of_two().max(64);
+        self.mask = count as u64 - 1;
+        self.buckets.clear();
+        self.buckets.resize(count, Bucket { head: NONE, len: 0 });
+        self.occupied.clear();
+        self.occupied.resize(count / 64, 0);
+        self.far.reserve(population / 4);
         let chunks = population.next_power_of_two() / CHUNK + count;
-        let mut calendar = Self {
-            shift,
-            mask: count as u64 - 1,
-            current: now >> shift,
-            buckets: vec![Bucket { head: NONE, len: 0 }; count],
-            occupied: vec![0; count / 64],
-            pool: Vec::new(),
-            next: Vec::new(),
-            free: NONE,
-            in_ring: 0,
-            far: Vec::with_capacity(population / 4),
-            far_min: u64::MAX,
-        };
-        calendar.add_chunks(chunks, event);
-        calendar
+        self.add_chunks(chunks.saturating_sub(self.next.len()), event);
+    }
+    /// Sets an empty calendar to time `now`.
+    pub(super) fn start(&mut self, now: u64) {
+        self.current = now >> self.shift;
     }
     #[cold]
     fn add_chunks(&mut self, n: usize, event: E) {
@@ -88,7 +102,7 @@ impl<E: Copy> Calendar<E> {
     pub(super) fn len(&self) -> usize {
         self.in_ring + self.far.len()
     }
-    /// Whether an event at `time` belongs here rather than in the heap.
+    /// Whether an event at `time` belongs here rather than in hand.
     #[inline]
     pub(super) fn takes(&self, time: u64) -> bool {
         time >> self.shift > self.current
@@ -214,12 +228,13 @@ impl<E: Copy> Calendar<E> {
         }
         self.far_min = min;
     }
-    /// All entries, in no order.
-    pub(super) fn drain_into(mut self, out: &mut Vec<Entry<E>>) {
+    /// Takes out all entries, in no order; [`Calendar::start`] follows.
+    pub(super) fn drain_into(&mut self, out: &mut Vec<Entry<E>>) {
         while self.in_ring > 0 {
             self.current = self.next_occupied();
             self.take_bucket(|entries| out.extend_from_slice(entries));
         }
         out.append(&mut self.far);
+        self.far_min = u64::MAX;
     }
 }

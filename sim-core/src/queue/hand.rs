@@ -1,13 +1,13 @@
 //! The calendar's bucket in hand: the entries that fall due next, in order.
 //!
-//! Most buckets hold fewer than eight entries. Those are put in order by a sorting network (Batcher 1968,
-//! doi:10.1145/1468075.1468121): not one branch depends on a time, so nothing is mispredicted.
+//! Up to eight entries are put in order by a sorting network (Batcher 1968, doi:10.1145/1468075.1468121): not one branch
+//! depends on a time, so nothing is mispredicted. More are first distributed over bins of a few each, in linear time.
 
 use super::entry::{Entry, LAST};
 
 /// Entries in a chunk of a bucket.
 pub(super) const CHUNK: usize = 8;
-/// Larger buckets are first distributed over bins of this many entries, as far as the bins suffice.
+/// Bins are made for this many entries each, as far as there are bins.
 const PER_BIN: usize = 4;
 const MAX_BINS: usize = 128;
 /// Events to announce at a time.
@@ -54,6 +54,11 @@ impl<E: Copy> Hand<E> {
             self.entries[self.ahead..].iter().map(|e| e.event).for_each(prefetch);
         }
     }
+    /// The time of the next entry.
+    #[inline]
+    pub(super) fn min_time(&self) -> Option<u64> {
+        self.entries.last().map(|e| e.time)
+    }
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Entry<E>> {
         self.entries.pop()
@@ -96,14 +101,14 @@ impl<E: Copy> Hand<E> {
     pub(super) fn drain_into(&mut self, out: &mut Vec<Entry<E>>) {
         out.append(&mut self.entries);
     }
-    /// Takes the entries of a bucket's only chunk, in order; the hand must be empty. None is earlier than `base`, nor
-    /// later by 2^`shift` ticks.
+    /// Takes the entries of a bucket that is one chunk; the hand must be empty. None is earlier than `base`, nor later by
+    /// 2^`shift` ticks.
     #[inline]
     pub(super) fn take_chunk(&mut self, chunk: &[Entry<E>], base: u64, shift: u32) {
         push_few(&mut self.entries, chunk, base, shift);
         self.ahead = self.entries.len();
     }
-    /// Puts what was added in order; the hand must be empty. None is earlier than `base`, nor later by 2^`shift` ticks.
+    /// Takes what was added, in order; the hand must be empty. None is earlier than `base`, nor later by 2^`shift` ticks.
     pub(super) fn sort(&mut self, base: u64, shift: u32) {
         self.ahead = self.unsorted.len();
         let n = self.unsorted.len();
@@ -144,25 +149,23 @@ impl<E: Copy> Hand<E> {
 /// Adds `few` to `sorted`, latest first. None is earlier than `base`, nor later by 2^`shift` ticks.
 #[inline]
 fn push_few<E: Copy>(sorted: &mut Vec<Entry<E>>, few: &[Entry<E>], base: u64, shift: u32) {
-    let n = few.len();
     let start = sorted.len();
-    let mut ties = n > CHUNK || shift > u64::BITS - 4;
-    if ties {
-        sorted.extend(few.iter().rev());
-    } else {
-        // A time since `base` and, below it, a place: no two are equal, and free places come last.
-        let mut keys = [u64::MAX; CHUNK];
-        for (i, (key, e)) in keys.iter_mut().zip(few).enumerate() {
-            *key = ((e.time - base) << 3) | i as u64;
-        }
-        sort_eight(&mut keys);
-        let mut later = u64::MAX;
-        sorted.extend(keys[..n].iter().rev().map(|key| {
-            ties |= key >> 3 == later;
-            later = key >> 3;
-            few[(key % 8) as usize]
-        }));
+    if few.len() > CHUNK || shift > u64::BITS - 4 {
+        sorted.extend_from_slice(few);
+        return sort_by_key(&mut sorted[start..]);
     }
+    // A time since `base` and, below it, a place: no two are equal, and free places come last.
+    let mut keys = [u64::MAX; CHUNK];
+    for (i, (key, e)) in keys.iter_mut().zip(few).enumerate() {
+        *key = ((e.time - base) << 3) | i as u64;
+    }
+    sort_eight(&mut keys);
+    let (mut ties, mut later) = (false, u64::MAX);
+    sorted.extend(keys[..few.len()].iter().rev().map(|&key| {
+        ties |= key >> 3 == later;
+        later = key >> 3;
+        few[key as usize % CHUNK]
+    }));
     if ties {
         sort_by_key(&mut sorted[start..]);
     }
@@ -188,4 +191,47 @@ fn sort_eight(k: &mut [u64; 8]) {
     exchange!(0 4, 1 5, 2 6, 3 7);
     exchange!(2 4, 3 5);
     exchange!(1 2, 3 4, 5 6);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::entry::NO_TIMER;
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn buckets_come_in_order(
+            // Spread out, close together, or with many ties; few and many.
+            times in prop_oneof![
+                prop::collection::vec(0u64..1 << 30, 0..20),
+                prop::collection::vec(0u64..1 << 30, 0..600),
+                prop::collection::vec(0u64..1 << 8, 0..200),
+                prop::collection::vec(0u64..3, 0..40),
+            ],
+            shift in prop_oneof![Just(30u32), Just(44), Just(62)],
+        ) {
+            let base = 1 << shift;
+            let entry = |(i, t): (usize, &u64)| Entry {
+                time: base + t,
+                // Not in the order of arrival.
+                order: (i as u64 * 7919) % 10_007,
+                timer: NO_TIMER,
+                event: (),
+            };
+            let entries: Vec<Entry<()>> = times.iter().enumerate().map(entry).collect();
+            let mut expected: Vec<u128> = entries.iter().map(Entry::key).collect();
+            expected.sort_unstable();
+            let mut hand = Hand::new();
+            if entries.len() <= CHUNK {
+                hand.take_chunk(&entries, base, shift);
+            } else {
+                hand.add_reversed(&entries);
+                hand.sort(base, shift);
+            }
+            let got: Vec<u128> = std::iter::from_fn(|| hand.pop()).map(|e| e.key()).collect();
+            prop_assert_eq!(got, expected);
+        }
+    }
 }
