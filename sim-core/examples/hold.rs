@@ -16,10 +16,21 @@ use sim_core::rng::Rng;
 use sim_core::{Ctx, Engine, Model, NoProbe, SimDuration, TICKS_PER_SECOND};
 
 /// One process, on a cache line of its own.
+///
+/// It draws where its next token goes, and for how long, as soon as it has sent one: the same numbers in the same order
+/// as if it drew when the token comes, but no event waits for them (see [`sim_core::rng::Exponentials`]).
 #[repr(align(64))]
 struct Process {
     rng: Rng,
     count: u64,
+    delay: SimDuration,
+    target: u32,
+}
+
+impl Process {
+    fn new(seed: u64) -> Self {
+        Self { rng: Rng::seed_from_u64(seed), count: 0, delay: SimDuration::ZERO, target: 0 }
+    }
 }
 
 /// `D` draws increments; a type of its own, so that each law is compiled into the loop.
@@ -35,6 +46,18 @@ fn ticks(x: f64) -> SimDuration {
     SimDuration::from_ticks_f64(x * TICKS_PER_SECOND as f64)
 }
 
+impl<D: Fn(&mut Rng) -> f64> Hold<D> {
+    /// Draws the next hop of process `me`.
+    #[inline]
+    fn draw_hop(&mut self, me: u32) {
+        let n = self.processes.len() as u64;
+        let process = &mut self.processes[me as usize];
+        let away = self.remote >= 1.0 || process.rng.uniform() < self.remote;
+        process.target = if away { process.rng.below(n) as u32 } else { me };
+        process.delay = ticks((self.draw)(&mut process.rng));
+    }
+}
+
 impl<D: Fn(&mut Rng) -> f64> Model<NoProbe> for Hold<D> {
     type Event = u32;
 
@@ -44,17 +67,19 @@ impl<D: Fn(&mut Rng) -> f64> Model<NoProbe> for Hold<D> {
                 let x = (self.draw)(&mut self.processes[i as usize].rng);
                 ctx.after(ticks(x), i);
             }
+            self.draw_hop(i);
         }
     }
     #[inline]
+    fn prefetch(&self, me: u32) {
+        black_box(self.processes[me as usize].count);
+    }
+    #[inline]
     fn handle(&mut self, me: u32, ctx: &mut Ctx<'_, u32, NoProbe>) {
-        let n = self.processes.len() as u64;
         let process = &mut self.processes[me as usize];
         process.count += 1;
-        let away = self.remote >= 1.0 || process.rng.uniform() < self.remote;
-        let target = if away { process.rng.below(n) as u32 } else { me };
-        let x = (self.draw)(&mut process.rng);
-        ctx.after(ticks(x), target);
+        ctx.after(process.delay, process.target);
+        self.draw_hop(me);
     }
 }
 
@@ -94,9 +119,7 @@ fn main() {
 }
 
 fn run(size: &Size, draw: impl Fn(&mut Rng) -> f64) {
-    let processes = (0..size.processes)
-        .map(|i| Process { rng: Rng::seed_from_u64(1u64.wrapping_mul(0x1_0000_0001) ^ i), count: 0 })
-        .collect();
+    let processes = (0..size.processes).map(|i| Process::new(1u64.wrapping_mul(0x1_0000_0001) ^ i)).collect();
     let mut engine = Engine::new(Hold { processes, tokens: size.tokens, remote: size.remote, draw }, NoProbe);
     let pending = size.processes * u64::from(size.tokens);
     let warm = engine.run_events(pending.min(1_000_000)).expect("the model does not fail");

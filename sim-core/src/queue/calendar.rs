@@ -1,17 +1,18 @@
-//! A calendar for large populations: the far future in buckets of time, unsorted until their turn comes.
+//! A calendar for larger populations: the future in buckets of time, unsorted until their turn comes.
 //!
 //! Brown 1988 (doi:10.1145/63039.63045) with three changes. Bucket width is a power of two of ticks, found from the
 //! rate at which events were taken lately, so it also fits skewed and bursty loads. What lies beyond the ring of
 //! buckets is one unsorted list, looked through once a ring, that is once in several events per pending event: constant
-//! work an event, whatever the increments' tail. What falls due within the bucket in hand goes to the caller's heap,
-//! so a bad width costs a heap's logarithm, never a scan.
+//! work an event, whatever the increments' tail. What falls due within the bucket in hand goes there, or to the
+//! caller's heap if that is far from its front: a bad width costs a heap's logarithm, never a scan.
 //!
-//! Buckets are chains of chunks from one pool: no allocation once the pool has its size.
+//! Buckets are chains of chunks from one pool: no allocation once the pool has its size. Some thousands pending and
+//! more, a bucket gets dozens or hundreds: its chunks fill up, and those being filled stay in the cache. Sorting such a
+//! bucket is linear (see `hand`).
 
 use super::entry::Entry;
+use super::hand::{CHUNK, Hand};
 
-/// Entries in a chunk.
-const CHUNK: usize = 8;
 const NONE: u32 = u32::MAX;
 
 #[derive(Debug)]
@@ -25,7 +26,7 @@ pub(super) struct Calendar<E> {
     buckets: Vec<Bucket>,
     /// One bit a bucket: it is not empty.
     occupied: Vec<u64>,
-    pool: Vec<Entry<E>>,
+    pool: Vec<Chunk<E>>,
     /// The chunk that follows a chunk in its bucket, or in the free list.
     next: Vec<u32>,
     free: u32,
@@ -36,6 +37,11 @@ pub(super) struct Calendar<E> {
     far_min: u64,
 }
 
+/// On cache lines of its own.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+struct Chunk<E>([Entry<E>; CHUNK]);
+
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
     /// The chunk that is being filled; fuller ones follow it.
@@ -44,37 +50,50 @@ struct Bucket {
 }
 
 impl<E: Copy> Calendar<E> {
-    /// An empty calendar from time `now` for about `population` entries that fall due every `gap` ticks on average.
-    pub(super) fn new(now: u64, population: usize, gap: f64, event: E) -> Self {
-        // Wider buckets for larger populations: fewer places to write to, so fewer cache misses a push.
-        let per_bucket = match population {
-            0..=16_384 => 8,
-            16_385..=524_288 => 32,
-            _ => 128,
-        };
-        let width = (gap * f64::from(per_bucket)).clamp(1.0, 9e18);
-        let shift = width.log2().round() as u32;
-        let count = (4 * population / per_bucket as usize).next_power_of_two().max(64);
-        let chunks = population.next_power_of_two() / CHUNK + count;
-        let mut calendar = Self {
-            shift,
-            mask: count as u64 - 1,
-            current: now >> shift,
-            buckets: vec![Bucket { head: NONE, len: 0 }; count],
-            occupied: vec![0; count / 64],
+    /// A calendar without buckets; [`Calendar::fit`] follows.
+    pub(super) const fn new() -> Self {
+        Self {
+            shift: 0,
+            mask: 0,
+            current: 0,
+            buckets: Vec::new(),
+            occupied: Vec::new(),
             pool: Vec::new(),
             next: Vec::new(),
             free: NONE,
             in_ring: 0,
-            far: Vec::with_capacity(population / 4),
+            far: Vec::new(),
             far_min: u64::MAX,
-        };
-        calendar.add_chunks(chunks, event);
-        calendar
+        }
     }
+    /// Gives an empty calendar the size for about `population` entries that fall due every `gap` ticks on average.
+    pub(super) fn fit(&mut self, population: usize, gap: f64, event: E) {
+        // Wider buckets for larger populations: fewer places to write to, so fewer cache misses a push.
+        let per_bucket = match population {
+            0..=2048 => 5,
+            2049..=65_536 => 50,
+            _ => 400,
+        };
+        let width = (gap * f64::from(per_bucket)).clamp(1.0, 9e18);
+        self.shift = width.log2().round() as u32;
+        let count = (4 * population / per_bucket as usize).next_power_of_two().max(64);
+        self.mask = count as u64 - 1;
+        self.buckets.clear();
+        self.buckets.resize(count, Bucket { head: NONE, len: 0 });
+        self.occupied.clear();
+        self.occupied.resize(count / 64, 0);
+        self.far.reserve(population / 4);
+        let chunks = population.next_power_of_two() / CHUNK + count;
+        self.add_chunks(chunks.saturating_sub(self.next.len()), event);
+    }
+    /// Sets an empty calendar to time `now`.
+    pub(super) fn start(&mut self, now: u64) {
+        self.current = now >> self.shift;
+    }
+    #[cold]
     fn add_chunks(&mut self, n: usize, event: E) {
         let first = self.next.len();
-        self.pool.resize((first + n) * CHUNK, Entry { time: 0, order: 0, timer: 0, event });
+        self.pool.resize(first + n, Chunk([Entry { time: 0, order: 0, timer: 0, event }; CHUNK]));
         for c in first..first + n {
             self.next.push(self.free);
             self.free = c as u32;
@@ -83,13 +102,14 @@ impl<E: Copy> Calendar<E> {
     pub(super) fn len(&self) -> usize {
         self.in_ring + self.far.len()
     }
-    /// Whether an event at `time` belongs here rather than in the heap.
+    /// Whether an event at `time` belongs here rather than in hand.
     #[inline]
     pub(super) fn takes(&self, time: u64) -> bool {
         time >> self.shift > self.current
     }
     /// Takes `entry` in, for which [`Calendar::takes`] holds.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "the entry stays in registers: copied by way of the stack, it stalls")]
+    #[inline(always)]
     pub(super) fn push(&mut self, entry: Entry<E>) {
         let bucket = entry.time >> self.shift;
         if bucket - self.current <= self.mask {
@@ -99,30 +119,37 @@ impl<E: Copy> Calendar<E> {
             self.far.push(entry);
         }
     }
-    #[inline]
+    #[expect(clippy::inline_always, reason = "the entry stays in registers: copied by way of the stack, it stalls")]
+    #[inline(always)]
     fn push_ring(&mut self, bucket: u64, entry: Entry<E>) {
         let i = (bucket & self.mask) as usize;
         let Bucket { mut head, len } = self.buckets[i];
         let at = len as usize % CHUNK;
         if at == 0 {
-            if self.free == NONE {
-                self.add_chunks(self.next.len().max(8), entry.event);
-            }
-            let chunk = self.free;
-            self.free = self.next[chunk as usize];
-            self.next[chunk as usize] = head;
-            head = chunk;
+            head = self.take_chunk(head, entry.event);
             self.occupied[i / 64] |= 1 << (i % 64);
         }
-        self.pool[head as usize * CHUNK + at] = entry;
+        self.pool[head as usize].0[at] = entry;
         self.buckets[i] = Bucket { head, len: len + 1 };
         self.in_ring += 1;
     }
-    /// Moves to the next bucket that holds anything, and its entries into `hand`, latest first. False if there is none.
-    pub(super) fn advance(&mut self, hand: &mut Vec<Entry<E>>) -> bool {
+    /// A free chunk, before `head` in a bucket's chain.
+    #[inline]
+    fn take_chunk(&mut self, head: u32, event: E) -> u32 {
+        if self.free == NONE {
+            self.add_chunks(self.next.len().max(8), event);
+        }
+        let chunk = self.free;
+        self.free = self.next[chunk as usize];
+        self.next[chunk as usize] = head;
+        chunk
+    }
+    /// Moves to the next bucket that holds anything, if one does, and its entries into `hand`, which must be empty.
+    #[inline(never)]
+    pub(super) fn advance(&mut self, hand: &mut Hand<E>) {
         if self.in_ring == 0 {
             if self.far.is_empty() {
-                return false;
+                return;
             }
             self.current = self.far_min - 1;
             self.fetch_far();
@@ -134,9 +161,20 @@ impl<E: Copy> Calendar<E> {
             next = self.next_occupied();
         }
         self.current = next;
-        self.take_bucket(hand);
-        hand.sort_unstable_by_key(|e| std::cmp::Reverse(e.key()));
-        true
+        let i = (self.current & self.mask) as usize;
+        let Bucket { head, len } = self.buckets[i];
+        if len as usize <= CHUNK {
+            let chunk = &self.pool[head as usize].0[..len as usize];
+            hand.take_chunk(chunk, self.current << self.shift, self.shift);
+            self.take_bucket(|_| ());
+        } else {
+            self.take_bucket(|entries| hand.add_reversed(entries));
+            self.sort(hand);
+        }
+    }
+    /// Puts the bucket in hand in order.
+    pub(super) fn sort(&self, hand: &mut Hand<E>) {
+        hand.sort(self.current << self.shift, self.shift);
     }
     /// The next bucket that holds anything; the ring must not be empty.
     fn next_occupied(&self) -> u64 {
@@ -153,15 +191,15 @@ impl<E: Copy> Calendar<E> {
             bit = (bit + step) & self.mask as usize;
         }
     }
-    fn take_bucket(&mut self, hand: &mut Vec<Entry<E>>) {
+    /// Empties the bucket in hand: its chunks, the one filled last first.
+    fn take_bucket(&mut self, mut out: impl FnMut(&[Entry<E>])) {
         let i = (self.current & self.mask) as usize;
         let Bucket { head, len } = self.buckets[i];
         let mut chunk = head;
         let mut left = len as usize;
         while left > 0 {
             let n = (left - 1) % CHUNK + 1;
-            let base = chunk as usize * CHUNK;
-            hand.extend_from_slice(&self.pool[base..base + n]);
+            out(&self.pool[chunk as usize].0[..n]);
             left -= n;
             let after = self.next[chunk as usize];
             self.next[chunk as usize] = self.free;
@@ -173,6 +211,7 @@ impl<E: Copy> Calendar<E> {
         self.in_ring -= len as usize;
     }
     /// Moves what the ring now reaches out of the far list.
+    #[cold]
     fn fetch_far(&mut self) {
         let mut i = 0;
         let mut min = u64::MAX;
@@ -189,12 +228,13 @@ impl<E: Copy> Calendar<E> {
         }
         self.far_min = min;
     }
-    /// All entries, in no order.
-    pub(super) fn drain_into(mut self, out: &mut Vec<Entry<E>>) {
+    /// Takes out all entries, in no order; [`Calendar::start`] follows.
+    pub(super) fn drain_into(&mut self, out: &mut Vec<Entry<E>>) {
         while self.in_ring > 0 {
             self.current = self.next_occupied();
-            self.take_bucket(out);
+            self.take_bucket(|entries| out.extend_from_slice(entries));
         }
         out.append(&mut self.far);
+        self.far_min = u64::MAX;
     }
 }

@@ -1,13 +1,15 @@
 //! The pending events: a total order `(time, priority, sequence)`.
 //!
-//! Four places hold them, and the caller never sees which: a first-in-first-out line for events at the present instant,
-//! a 4-ary heap, and, once some thousands are pending, a calendar with the bucket in hand. Users do not choose.
+//! Few are in a 4-ary heap, with a first-in-first-out line beside it for events at the present instant. From some dozens
+//! on, nearly all are in a calendar and its bucket in hand, and the heap has what neither takes. The caller never sees
+//! which; users do not choose.
 //!
 //! The event taken last leaves a hole at the heap's root that the next push fills in one walk: a pop and a push for the
 //! price of one.
 
 mod calendar;
 mod entry;
+mod hand;
 mod heap;
 
 use std::collections::VecDeque;
@@ -15,6 +17,7 @@ use std::collections::VecDeque;
 use crate::time::SimTime;
 use calendar::Calendar;
 use entry::{Entry, LAST, NO_TIMER};
+use hand::Hand;
 use heap::Heap;
 
 /// A place in the order of ties, drawn now and used later: what a lane of packets in flight keeps for each, so that
@@ -27,10 +30,12 @@ pub struct Ticket(u64);
 pub struct TimerSlot(u32);
 
 const SEQUENCE_BITS: u32 = 56;
-/// From this many pending events on, a calendar takes the later ones.
-const CALENDAR_FROM: usize = 1024;
+/// From this many pending events on there is a calendar.
+const CALENDAR_FROM: usize = 48;
 /// Below this many it is given up again.
-const CALENDAR_UNTIL: usize = 256;
+const CALENDAR_UNTIL: usize = 24;
+/// At least so many events are taken between two looks at whether the calendar fits.
+const LOOK_AFTER: u64 = 1024;
 /// Timer entries that were set anew are left in place and skipped; beyond this many (and half of all) they are removed.
 const STALE_MAX: usize = 64;
 
@@ -42,11 +47,10 @@ pub struct Queue<E> {
     heap: Heap<E>,
     /// The entry at the heap's root was taken and is not replaced yet.
     hole: bool,
-    /// Everything pending is in the heap: what small systems have all the time.
-    plain: bool,
+    shape: Shape,
     instant: VecDeque<Entry<E>>,
-    /// The calendar's bucket in hand, latest first.
-    hand: Vec<Entry<E>>,
+    /// The calendar's bucket in hand.
+    hand: Hand<E>,
     calendar: Option<Calendar<E>>,
     pace: Pace,
     /// The order word that is valid for each timer slot; 0 for none.
@@ -54,13 +58,24 @@ pub struct Queue<E> {
     stale: usize,
 }
 
+/// Which places the next event may be in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    /// Everything pending is in the heap: what small systems have all the time.
+    Heap,
+    /// Everything pending is in the calendar and its bucket in hand: what larger ones have nearly all the time.
+    Hand,
+    /// Anything else.
+    Mixed,
+}
+
 /// How fast events are taken, to size the calendar by.
 #[derive(Debug)]
 struct Pace {
     since: u64,
-    /// Events to take between two looks, and how many are left of them.
+    /// Events taken since then (into the bucket in hand or from the heap), and how many call for the next look.
+    taken: u64,
     interval: u64,
-    left: u64,
     /// Mean ticks between events that the calendar was made for.
     gap: f64,
 }
@@ -79,11 +94,11 @@ impl<E: Copy> Queue<E> {
             sequence: 1,
             heap: Heap::new(),
             hole: false,
-            plain: true,
+            shape: Shape::Heap,
             instant: VecDeque::new(),
-            hand: Vec::new(),
+            hand: Hand::new(),
             calendar: None,
-            pace: Pace { since: 0, interval: CALENDAR_FROM as u64, left: CALENDAR_FROM as u64, gap: 0.0 },
+            pace: Pace { since: 0, taken: 0, interval: LOOK_AFTER, gap: 0.0 },
             timers: Vec::new(),
             stale: 0,
         }
@@ -110,26 +125,45 @@ impl<E: Copy> Queue<E> {
         Ticket(order)
     }
     /// Adds an event at `at`, which must not lie before [`Queue::now`], in the place of `ticket`.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "the entry stays in registers: copied by way of the stack, it stalls")]
+    #[inline(always)]
     pub fn push(&mut self, at: SimTime, ticket: Ticket, event: E) {
         self.insert(Entry { time: at.ticks(), order: ticket.0, timer: NO_TIMER, event });
     }
-    #[inline]
+    #[expect(clippy::inline_always, reason = "the entry stays in registers: copied by way of the stack, it stalls")]
+    #[inline(always)]
     fn insert(&mut self, entry: Entry<E>) {
         debug_assert!(entry.time >= self.now, "an event in the past");
-        if let Some(calendar) = &mut self.calendar
-            && calendar.takes(entry.time)
-        {
-            calendar.push(entry);
+        if let Some(calendar) = &mut self.calendar {
+            if calendar.takes(entry.time) {
+                calendar.push(entry);
+            } else {
+                self.insert_near(entry.time, entry.order, entry.timer, entry.event);
+            }
         } else if entry.time == self.now && self.instant.back().is_none_or(|last| last.order < entry.order) {
             // In order among themselves; `pop` compares their first with the heap's.
-            self.plain = false;
+            self.shape = Shape::Mixed;
             self.instant.push_back(entry);
         } else if self.hole {
             self.hole = false;
             self.heap.replace_min(entry);
         } else {
             self.heap.push(entry);
+        }
+    }
+    /// Adds an entry that falls due within the calendar's bucket in hand. Its parts come in registers.
+    #[inline(never)]
+    fn insert_near(&mut self, time: u64, order: u64, timer: u32, event: E) {
+        let entry = Entry { time, order, timer, event };
+        if self.hand.insert(entry) {
+            self.pace.taken += 1;
+        } else {
+            self.heap.push(entry);
+            self.shape = Shape::Mixed;
+        }
+        if self.pace.taken >= self.pace.interval {
+            // So that the next event is taken by way of `look`.
+            self.shape = Shape::Mixed;
         }
     }
     /// A new timer, not set.
@@ -161,15 +195,12 @@ impl<E: Copy> Queue<E> {
         self.heap.retain(live);
         self.instant.retain(live);
         self.hand.retain(live);
-        if self.calendar.is_none() {
-            self.stale = 0;
-            return;
-        }
-        // Rare: timers among thousands of events. Take everything out, and what lives back in.
-        let mut all = self.drain();
-        all.retain(|e| e.timer == NO_TIMER || self.timers[e.timer as usize] == e.order);
-        self.refill(all);
         self.stale = 0;
+        if self.calendar.is_some() {
+            let mut all = self.drain();
+            all.retain(|e| e.timer == NO_TIMER || self.timers[e.timer as usize] == e.order);
+            self.refill(all);
+        }
     }
     #[inline]
     fn fill_hole(&mut self) {
@@ -182,15 +213,18 @@ impl<E: Copy> Queue<E> {
     #[inline]
     pub fn next_time(&mut self) -> SimTime {
         self.prepare();
-        let key = self.heap.min_key().min(self.hand.last().map_or(LAST, Entry::key));
+        let key = self.heap.min_key().min(self.hand.min_key());
         let key = key.min(self.instant.front().map_or(LAST, Entry::key));
         SimTime::from_ticks((key >> 64) as u64)
     }
     /// Moves the clock to `at` if everything pending is later, and tells whether it did.
     #[inline]
     pub fn skip_to(&mut self, at: SimTime) -> bool {
-        // The calendar's entries are later than those of its bucket in hand; a queue that large is not worth a look.
-        let free = self.plain && at.ticks() < self.heap.time_behind(self.hole);
+        let free = match self.shape {
+            Shape::Heap => at.ticks() < self.heap.time_behind(self.hole),
+            Shape::Hand => at.ticks() < self.hand.min_time().unwrap_or_else(|| self.next_time().ticks()),
+            Shape::Mixed => false,
+        };
         if free {
             self.now = at.ticks();
         }
@@ -204,59 +238,88 @@ impl<E: Copy> Queue<E> {
             && let Some(calendar) = &mut self.calendar
         {
             calendar.advance(&mut self.hand);
+            self.pace.taken += self.hand.len() as u64;
         }
     }
-    /// Takes the next event if it lies before `end`.
+    /// Takes the next event if it lies before `end`. Calls `prefetch` for events that will be taken soon, if there are so
+    /// many pending that it may be worth while to fetch what they need.
     #[inline]
-    pub fn pop_before(&mut self, end: SimTime) -> Option<E> {
-        loop {
-            let entry = if self.plain { self.take_from_heap(end) } else { self.take_from_any(end) }?;
-            self.now = entry.time;
-            self.pace.left -= 1;
-            if self.pace.left == 0 {
-                self.retune(entry.event);
+    pub fn pop_before(&mut self, end: SimTime, prefetch: impl FnMut(E)) -> Option<E> {
+        match self.shape {
+            Shape::Hand => {
+                if let Some(entry) = self.hand.pop_before(end.ticks()) {
+                    self.now = entry.time;
+                    if entry.timer == NO_TIMER || self.is_live(entry.timer, entry.order) {
+                        return Some(entry.event);
+                    }
+                }
             }
-            if entry.timer == NO_TIMER || self.is_live(&entry) {
+            Shape::Heap => {
+                self.fill_hole();
+                let &Entry { time, order, timer, event } = self.heap.min().filter(|e| e.time < end.ticks())?;
+                self.hole = true;
+                self.now = time;
+                self.pace.taken += 1;
+                self.look(event);
+                if timer == NO_TIMER || self.is_live(timer, order) {
+                    return Some(event);
+                }
+            }
+            Shape::Mixed => {}
+        }
+        self.pop_from_any(end, prefetch)
+    }
+    /// As [`Queue::pop_before`], wherever the next event is.
+    #[inline(never)]
+    fn pop_from_any(&mut self, end: SimTime, mut prefetch: impl FnMut(E)) -> Option<E> {
+        loop {
+            self.prepare();
+            self.hand.announce(&mut prefetch);
+            let entry = self.take_from_any(end)?;
+            self.now = entry.time;
+            self.look(entry.event);
+            if entry.timer == NO_TIMER || self.is_live(entry.timer, entry.order) {
                 return Some(entry.event);
             }
         }
     }
-    #[inline]
-    fn take_from_heap(&mut self, end: SimTime) -> Option<Entry<E>> {
-        self.fill_hole();
-        let entry = *self.heap.min()?;
-        if entry.time >= end.ticks() {
-            return None;
-        }
-        self.hole = true;
-        Some(entry)
-    }
-    #[inline]
     fn take_from_any(&mut self, end: SimTime) -> Option<Entry<E>> {
-        self.prepare();
         let heap = self.heap.min_key();
-        let hand = self.hand.last().map_or(LAST, Entry::key);
+        let hand = self.hand.min_key();
         let instant = self.instant.front().map_or(LAST, Entry::key);
         let least = heap.min(hand).min(instant);
         if least >= u128::from(end.ticks()) << 64 {
             return None;
         }
-        if least == hand {
+        let entry = if least == hand {
             self.hand.pop()
-        } else if least == heap {
-            self.hole = true;
-            self.heap.min().copied()
+        } else if least == instant {
+            self.pace.taken += 1;
+            self.instant.pop_front()
         } else {
-            let entry = self.instant.pop_front();
-            self.plain = self.calendar.is_none() && self.hand.is_empty() && self.instant.is_empty();
+            self.pace.taken += 1;
+            let entry = self.heap.min().copied();
+            if self.calendar.is_some() {
+                self.heap.remove_min();
+            } else {
+                self.hole = true;
+            }
             entry
+        };
+        if self.instant.is_empty() {
+            if self.calendar.is_none() && self.hand.is_empty() {
+                self.shape = Shape::Heap;
+            } else if self.heap.len() == 0 {
+                self.shape = Shape::Hand;
+            }
         }
+        entry
     }
-    /// Whether the timer that armed `entry` still means it; it is not set any more afterwards.
+    /// Whether the timer that armed an entry with this `order` still means it; it is not set any more afterwards.
     #[cold]
-    fn is_live(&mut self, entry: &Entry<E>) -> bool {
-        let valid = &mut self.timers[entry.timer as usize];
-        let live = *valid == entry.order;
+    fn is_live(&mut self, timer: u32, order: u64) -> bool {
+        let valid = &mut self.timers[timer as usize];
+        let live = *valid == order;
         if live {
             *valid = 0;
         } else {
@@ -264,48 +327,65 @@ impl<E: Copy> Queue<E> {
         }
         live
     }
+    /// Looks whether the calendar fits, if it is time to.
+    #[inline]
+    fn look(&mut self, event: E) {
+        if self.pace.taken >= self.pace.interval {
+            self.retune(event);
+        }
+    }
     /// Now and then: gives the calendar the size that the load asks for, or makes or drops it.
     #[cold]
     fn retune(&mut self, event: E) {
         let pending = self.len();
-        let gap = (self.now - self.pace.since) as f64 / self.pace.interval as f64;
+        let gap = (self.now - self.pace.since) as f64 / self.pace.taken as f64;
         let fits = self.calendar.is_some() && gap < 2.0 * self.pace.gap && gap > 0.5 * self.pace.gap;
         let wanted = pending >= CALENDAR_FROM || (self.calendar.is_some() && pending > CALENDAR_UNTIL);
-        let interval = (2 * pending as u64).max(CALENDAR_FROM as u64);
-        self.pace = Pace { since: self.now, interval, left: interval, gap: self.pace.gap };
+        let interval = (2 * pending as u64).max(LOOK_AFTER);
+        self.pace = Pace { since: self.now, taken: 0, interval, gap: self.pace.gap };
         if !wanted {
             if self.calendar.is_some() {
                 let all = self.drain();
+                self.calendar = None;
                 self.refill(all);
             }
         } else if !fits && gap > 0.0 {
             let all = self.drain();
-            self.calendar = Some(Calendar::new(self.now, pending, gap, event));
-            self.plain = false;
+            self.calendar.get_or_insert_with(Calendar::new).fit(pending, gap, event);
             self.pace.gap = gap;
             self.refill(all);
         }
     }
-    /// Everything pending; the calendar is gone afterwards.
+    /// Takes out everything pending; [`Queue::refill`] follows.
     fn drain(&mut self) -> Vec<Entry<E>> {
         self.fill_hole();
         let mut all = Vec::with_capacity(self.len());
         self.heap.drain_into(&mut all);
         all.extend(self.instant.drain(..));
-        all.append(&mut self.hand);
-        if let Some(calendar) = self.calendar.take() {
+        self.hand.drain_into(&mut all);
+        if let Some(calendar) = &mut self.calendar {
             calendar.drain_into(&mut all);
         }
-        self.plain = true;
         all
     }
     fn refill(&mut self, all: Vec<Entry<E>>) {
+        let Some(calendar) = &mut self.calendar else {
+            self.shape = Shape::Heap;
+            for entry in all {
+                self.heap.push(entry);
+            }
+            return;
+        };
+        self.shape = Shape::Hand;
+        calendar.start(self.now);
         for entry in all {
-            match &mut self.calendar {
-                Some(calendar) if calendar.takes(entry.time) => calendar.push(entry),
-                _ => self.heap.push(entry),
+            if calendar.takes(entry.time) {
+                calendar.push(entry);
+            } else {
+                self.hand.add(entry);
             }
         }
+        calendar.sort(&mut self.hand);
     }
 }
 
@@ -376,7 +456,7 @@ mod tests {
                 }
                 Op::Pop => {
                     let expected = oracle.pending.pop_first();
-                    let got = queue.pop_before(SimTime::NEVER);
+                    let got = queue.pop_before(SimTime::NEVER, |_| ());
                     assert_eq!(got, expected.map(|e| e.1));
                     if let Some((key, _)) = expected {
                         assert_eq!(queue.now().ticks(), key.0);
@@ -390,9 +470,9 @@ mod tests {
             }
         }
         while let Some((_, id)) = oracle.pending.pop_first() {
-            assert_eq!(queue.pop_before(SimTime::NEVER), Some(id));
+            assert_eq!(queue.pop_before(SimTime::NEVER, |_| ()), Some(id));
         }
-        assert_eq!(queue.pop_before(SimTime::NEVER), None);
+        assert_eq!(queue.pop_before(SimTime::NEVER, |_| ()), None);
         assert!(queue.is_empty());
     }
 
@@ -418,14 +498,53 @@ mod tests {
         }
     }
 
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn agrees_with_an_ordered_map_when_middling(
+            first in prop::collection::vec(delay(), 40..300),
+            ops in prop::collection::vec(op(), 2500..3500),
+        ) {
+            // A calendar of a few entries a bucket, with timers, at once and in the present.
+            let mut all: Vec<Op> = first.into_iter().map(|d| Op::Push(d, 128)).collect();
+            all.extend(ops);
+            run_against_oracle(&all);
+        }
+    }
+
+    #[test]
+    fn what_comes_is_announced_once() {
+        let mut queue = Queue::new();
+        let mut rng = crate::rng::Rng::seed_from_u64(1);
+        let push = |queue: &mut Queue<u32>, id, delay: f64| {
+            let ticket = queue.ticket(128);
+            queue.push(queue.now() + crate::SimDuration::from_secs_f64(delay), ticket, id);
+        };
+        for id in 0..4000 {
+            push(&mut queue, id, rng.exponential());
+        }
+        let mut announced = vec![0u32; 64_000];
+        for id in 4000..64_000 {
+            let taken = queue.pop_before(SimTime::NEVER, |coming| announced[coming as usize] += 1);
+            let times = announced[taken.unwrap() as usize];
+            assert!(times <= 1);
+            // Once there is a calendar, all but those that fell into the bucket in hand.
+            announced[taken.unwrap() as usize] = 1 + times;
+            push(&mut queue, id, rng.exponential());
+        }
+        let missed = announced[8000..].iter().filter(|&&n| n == 1).count();
+        let hit = announced[8000..].iter().filter(|&&n| n == 2).count();
+        assert!(missed * 50 < hit, "{missed} events came unannounced, {hit} announced");
+    }
+
     #[test]
     fn pop_before_is_half_open() {
         let mut queue = Queue::new();
         let ticket = queue.ticket(128);
         queue.push(SimTime::from_ticks(5), ticket, 'a');
-        assert_eq!(queue.pop_before(SimTime::from_ticks(5)), None);
+        assert_eq!(queue.pop_before(SimTime::from_ticks(5), |_| ()), None);
         assert_eq!(queue.next_time(), SimTime::from_ticks(5));
-        assert_eq!(queue.pop_before(SimTime::from_ticks(6)), Some('a'));
+        assert_eq!(queue.pop_before(SimTime::from_ticks(6), |_| ()), Some('a'));
     }
 
     #[test]
@@ -437,7 +556,7 @@ mod tests {
             queue.set_timer(timer, SimTime::from_ticks(1_000_000 + i), ticket, i);
         }
         assert!(queue.len() < 3 * STALE_MAX, "{} entries held", queue.len());
-        assert_eq!(queue.pop_before(SimTime::NEVER), Some(99_999));
-        assert_eq!(queue.pop_before(SimTime::NEVER), None);
+        assert_eq!(queue.pop_before(SimTime::NEVER, |_| ()), Some(99_999));
+        assert_eq!(queue.pop_before(SimTime::NEVER, |_| ()), None);
     }
 }
