@@ -218,7 +218,7 @@ impl Service {
 
 /// A standard normal variate (Box and Muller 1958, doi:10.1214/aoms/1177706645): always two uniforms, so that streams
 /// stay in step.
-fn normal(rng: &mut Rng) -> f64 {
+pub(super) fn normal(rng: &mut Rng) -> f64 {
     let radius = libm::sqrt(2.0 * rng.exponential());
     radius * libm::cos(TAU * rng.uniform())
 }

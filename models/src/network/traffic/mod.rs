@@ -16,8 +16,11 @@ mod mmpp;
 mod on_off;
 mod poisson;
 mod rate;
+mod request_response;
 mod superposition;
 mod trace;
+mod transfer;
+mod web;
 
 use std::fmt::Debug;
 
@@ -91,4 +94,6 @@ pub const TRAFFIC: &[Kind<MakeTraffic>] = &[
     capture::KIND,
     matrix::KIND,
     bulk::KIND,
+    request_response::KIND,
+    web::KIND,
 ];

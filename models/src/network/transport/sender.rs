@@ -64,7 +64,7 @@ pub(super) struct Sender {
     stop: u64,
     /// The first segment outstanding when the timer expired last; `u64::MAX` if it never did.
     expired: u64,
-    /// A mark counts only if everything below is acknowledged.
+    /// The first segment sent after the last reduction by a mark: marks count again once it is acknowledged.
     marked_until: u64,
     /// The next new segment says that the window was reduced.
     tell_reduced: bool,
@@ -154,18 +154,18 @@ impl Sender {
         if !room && !self.recovery.forced {
             return Next::Nothing;
         }
+        let lost = self.board.next_lost();
+        if lost.is_none() && !(room && self.has_new(now.ticks())) {
+            return Next::Nothing;
+        }
         if now.ticks() < self.pace {
             return Next::Later(SimTime::from_ticks(self.pace));
         }
-        if let Some(number) = self.board.next_lost() {
+        if let Some(number) = lost {
             self.recovery.forced = false;
             let mark = self.mark_of(now.ticks());
             let length = self.board.resend(number, now.ticks(), mark);
             return self.sent(number, length, true, now.ticks());
-        }
-        let in_window = u64::from(self.board.outstanding()) < self.receive_window;
-        if !room || !in_window || self.left == 0 || now.ticks() >= self.stop {
-            return Next::Nothing;
         }
         let length = u64::from(self.mss).min(self.left) as u32;
         if self.left != ENDLESS {
@@ -174,6 +174,11 @@ impl Sender {
         let mark = self.mark_of(now.ticks());
         let number = self.board.push(now.ticks(), length, mark);
         self.sent(number, length, false, now.ticks())
+    }
+    /// Whether there are new data that the receiver has room for.
+    #[inline]
+    fn has_new(&self, now: u64) -> bool {
+        self.left > 0 && u64::from(self.board.outstanding()) < self.receive_window && now < self.stop
     }
     fn greet(&mut self, lost: bool, now: u64) -> Next {
         self.phase = Phase::Greeting { at: now, lost };
@@ -264,7 +269,7 @@ impl Sender {
             };
             self.control.on_ack(&mut self.window, &ack);
         }
-        if marked && self.recovery.state == State::Open && ack >= self.marked_until {
+        if marked && self.recovery.state == State::Open && ack > self.marked_until {
             self.marked_until = self.board.next();
             self.tell_reduced = true;
             let flight = self.flight_size();

@@ -7,7 +7,7 @@ use sim_core::config::{Diagnostics, Field, Type, check};
 use sim_core::rng::{Rng, Streams};
 use sim_core::stats::{RunRecord, Window};
 
-use crate::network::discipline::{Effects, LINK_LOSS, Reason};
+use crate::network::discipline::{Discipline, Effects, Fifo, LINK_LOSS, Limit, MakeDiscipline, Next, Reason};
 use crate::network::gate::Gate;
 use crate::network::packet::Packet;
 use crate::network::stage::{MakeStage, StageSpec};
@@ -74,6 +74,7 @@ impl Gate for Dropper {
 fn system(text: &str) -> Box<dyn System> {
     let mut registry = registry();
     registry.stages.add(DROPPER);
+    registry.disciplines.add(MARKER);
     let mut found = Diagnostics::default();
     let table = check(&tree(text), &sections(), &registry, &mut found);
     assert!(found.is_empty(), "{text}: {found:?}");
@@ -224,6 +225,118 @@ fn slow_acknowledgements_hold_back_the_data() {
         assert!((rate / expected - 1.0).abs() < 0.1, "{every}: {rate} is not {expected}");
         assert!(value(&record, 3, "utilization", "time_mean") > 0.99);
     }
+}
+
+/// First in, first out, marking what finds more than `threshold` packets.
+#[derive(Clone, Debug)]
+struct Marker {
+    queue: Fifo,
+    threshold: usize,
+}
+
+const MARKER: Kind<MakeDiscipline> = Kind {
+    name: "marker",
+    doc: "Marks what finds more packets than a threshold.",
+    fields: &[Field::default("threshold", Type::Integer { min: 0, max: 1_000_000 }, "20", "Packets.")],
+    make: |table, _| {
+        let threshold = table.integer("threshold") as usize;
+        Ok(Box::new(Marker { queue: Fifo::new(Limit::Unlimited), threshold }))
+    },
+};
+
+impl Discipline for Marker {
+    fn enqueue(&mut self, mut p: Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
+        if self.queue.len() > self.threshold {
+            p.mark();
+        }
+        self.queue.enqueue(p, now, effects)
+    }
+    fn dequeue(&mut self, now: SimTime, effects: &mut Effects) -> Next {
+        self.queue.dequeue(now, effects)
+    }
+    fn len(&self) -> usize {
+        self.queue.len()
+    }
+    fn for_each(&self, show: &mut dyn FnMut(&Packet)) {
+        self.queue.for_each(show);
+    }
+    fn boxed_clone(&self) -> Box<dyn Discipline> {
+        Box::new(self.clone())
+    }
+}
+
+#[test]
+fn dctcp_holds_the_queue_at_the_threshold() {
+    // Alizadeh et al. 2010: two flows over 10 Gbit/s and 100 us with K = 20: the queue reaches K + N = 22 and swings by
+    // sqrt(2 N (C RTT + K))/2 = 10.2 packets, so that the link is never idle.
+    let text = "{ node = { a = {}, b = {} },
+                  link = { l = { from = 'a', to = 'b', rate = '10 Gbit/s', delay = '50 us', queue = { kind = 'marker' } } },
+                  traffic = { x = { kind = 'bulk', from = 'a', to = 'b', connections = 2, stagger = '1 ms',
+                                    tcp = { cc = { kind = 'dctcp' }, delayed_ack = 1 } } } }";
+    let record = run(text, 1, 200, 1000);
+    let (highest, sd) = (value(&record, 2, "occupancy", "max"), value(&record, 2, "occupancy", "sd"));
+    assert!((highest / 22.0 - 1.0).abs() < 0.2, "{highest}");
+    // A sawtooth's standard deviation is its amplitude over the root of 12.
+    assert!((sd * 12.0f64.sqrt() / 10.17 - 1.0).abs() < 0.2, "{sd}");
+    assert_eq!(value(&record, 2, "utilization", "time_mean"), 1.0);
+    assert!(value(&record, 0, "fairness", "mean") > 0.99);
+}
+
+#[test]
+fn classic_marks_halve_the_window_once_a_round_trip() {
+    let text = "{ node = { a = {}, b = {} },
+                  link = { l = { from = 'a', to = 'b', rate = '10 Mbit/s', delay = '50 ms', queue = { kind = 'marker', threshold = 83 } } },
+                  traffic = { x = { kind = 'bulk', from = 'a', to = 'b',
+                                    tcp = { cc = { kind = 'reno' }, ecn = true, delayed_ack = 1 } } } }";
+    let record = run(text, 1, 100_000, 400_000);
+    // As a buffer of a bandwidth-delay product: the queue swings between nothing and the threshold.
+    let utilization = value(&record, 2, "utilization", "time_mean");
+    assert!(utilization > 0.995, "{utilization}");
+    assert!(value(&record, 2, "occupancy", "max") < 88.0);
+    assert_eq!(value(&record, 0, "retransmissions", "mean"), 0.0);
+}
+
+#[test]
+fn bbr_does_not_mind_random_losses() {
+    let text = one(
+        "10 Mbit/s",
+        "50 ms",
+        "{ kind = 'fifo', limit = '200 packets' }",
+        "probability = 0.01",
+        "",
+        "cc = { kind = 'bbr' }",
+    );
+    let record = run(&text, 1, 10_000, 200_000);
+    // Reno has 1.4 Mbit/s there.
+    let goodput = value(&record, 0, "goodput", "mean");
+    assert!(goodput > 8.5e6, "{goodput}");
+    // The window is twice what the path holds, the queue nearly empty.
+    assert!(value(&record, 2, "occupancy", "time_mean") < 10.0);
+}
+
+#[test]
+fn users_obey_the_interactive_response_time_law() {
+    let text = "{ node = { a = {}, b = {} },
+                  link = { l = { from = 'a', to = 'b', rate = '10 Mbit/s', delay = '10 ms' } },
+                  traffic = { x = { kind = 'request_response', from = 'a', to = 'b', users = 20, think = '1 s',
+                                    bytes = '50 kB', law = 'exponential' } } }";
+    let record = run(text, 1, 100_000, 2_100_000);
+    let (goodput, response) = (value(&record, 0, "goodput", "mean"), value(&record, 0, "flow_completion_time", "mean"));
+    // N = X (R + Z), with X in responses a second of 50 kB.
+    let users = goodput / 400_000.0 * (response + 1.0);
+    assert!((users / 20.0 - 1.0).abs() < 0.02, "{users} users, response {response} s");
+    assert!(value(&record, 0, "slowdown", "mean") > 1.0);
+}
+
+#[test]
+fn sessions_bring_their_bytes() {
+    let text = "{ node = { a = {}, b = {} },
+                  link = { l = { from = 'a', to = 'b', rate = '100 Mbit/s', delay = '10 ms' } },
+                  traffic = { x = { kind = 'web', from = 'a', to = 'b', rate = '100 /s', bytes = '50 kB', law = 'exponential' } } }";
+    let record = run(text, 1, 10_000, 410_000);
+    let goodput = value(&record, 0, "goodput", "mean");
+    // 40 000 sessions with a coefficient of variation of sqrt(2) in a Poisson sum: four standard errors.
+    assert!((goodput / 40e6 - 1.0).abs() < 4.0 * (2.0f64 / 40_000.0).sqrt(), "{goodput}");
 }
 
 /// The codes of what is wrong.

@@ -3,7 +3,9 @@
 //! One in a third-party crate is one file: a type that implements [`CongestionControl`] and a [`Kind`] that is added to
 //! [`Registry::congestion_controls`](crate::Registry::congestion_controls).
 
+mod bbr;
 mod cubic;
+mod dctcp;
 mod reno;
 
 use std::fmt::Debug;
@@ -110,7 +112,7 @@ pub trait CongestionControl: Debug + Send + Sync {
 pub type MakeCongestionControl = fn(&Table) -> Result<Box<dyn CongestionControl>, Diagnostics>;
 
 /// The congestion controls that come with the program.
-pub const CONGESTION_CONTROLS: &[Kind<MakeCongestionControl>] = &[cubic::KIND, reno::KIND];
+pub const CONGESTION_CONTROLS: &[Kind<MakeCongestionControl>] = &[cubic::KIND, reno::KIND, dctcp::KIND, bbr::KIND];
 
 /// The least window after a loss, in segments.
 const LEAST: f64 = 2.0;
