@@ -166,3 +166,32 @@ k_back = "1 /s"
 fn a_reaction_network_allocates_nothing_per_firing() {
     assert_flat(DIMER, 20, 0);
 }
+
+/// Sessions that come and go over TCP: a connection each, 200 a second, some fifty at a time.
+const SESSIONS: &str = r#"[scenario]
+name = "sessions"
+[run]
+duration = "10 s"
+[study]
+seed = 1
+[node.a]
+[node.b]
+[link.wire]
+from = "a"
+to = "b"
+rate = "20 Mbit/s"
+delay = "50 ms"
+[traffic.web]
+kind = "web"
+from = "a"
+to = "b"
+rate = "200 /s"
+bytes = "6 kB"
+law = "exponential"
+"#;
+
+#[test]
+fn connections_use_their_slots_again() {
+    // Each slot has a handful of buffers, and the record of connections at a time grows with the logarithm of time.
+    assert_flat(SESSIONS, 10, 400);
+}

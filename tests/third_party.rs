@@ -1,5 +1,5 @@
 //! A crate outside the workspace adds kinds of its own and gets the whole command line: `third-party/` adds the queue
-//! discipline `lifo` and the pathway `paired`.
+//! discipline `lifo`, the congestion control `fixed` and the pathway `paired`.
 
 mod common;
 
@@ -40,6 +40,18 @@ fn a_discipline_of_ones_own_serves_packets() {
     let ((lifo, e), (fifo, f)) = (of("lifo", "sd"), of("fifo", "sd"));
     assert!(lifo - fifo > 5.0 * e.hypot(f), "{lifo} +- {e} s, {fifo} +- {f} s");
     assert_eq!(manifest(&place.path("lifo"))["checks"]["violated"], 0);
+}
+
+#[test]
+fn a_congestion_control_of_ones_own_sets_the_window() {
+    let place = Place::new();
+    my_egress(&place, &["run", &scenario("transport.toml"), "--quiet", "--out", "out"]);
+    assert_eq!(samples(&place.path("out"), "data", "cwnd", "time_mean"), [100.0]);
+    // 100 segments of 1460 bytes a round trip of 100 ms and the transmissions of a segment and an acknowledgement.
+    let goodput = samples(&place.path("out"), "data", "goodput", "mean")[0];
+    let exact = 100.0 * 1460.0 * 8.0 / (0.1 + 2.0 * 120e-6 + 3.2e-6);
+    assert!((goodput / exact - 1.0).abs() < 0.01, "{goodput} is not {exact}");
+    assert_eq!(manifest(&place.path("out"))["checks"]["violated"], 0);
 }
 
 #[test]

@@ -75,10 +75,10 @@ impl Measures {
         (measures, extras)
     }
     #[inline]
-    pub(super) fn arrived<P: Probe>(&self, slot: u32, bits: u32, now: SimTime, probe: &mut P) {
+    pub(super) fn arrived<P: Probe>(&self, share: u32, bits: u32, now: SimTime, probe: &mut P) {
         probe.record(self.component, GOODPUT, now, bits.into());
         if let Some(fairness) = self.fairness {
-            probe.record(self.component, fairness, now, u64::from(slot) << 32 | u64::from(bits));
+            probe.record(self.component, fairness, now, u64::from(share) << 32 | u64::from(bits));
         }
     }
     pub(super) fn retransmission<P: Probe>(&self, now: SimTime, probe: &mut P) {

@@ -89,7 +89,8 @@ pub(super) struct Client {
     pub(super) measures: Measures,
     /// What the connection that is opened next sends.
     next: Option<u64>,
-    /// Slots that are free.
+    /// Slots that it was given, and those of them that are free.
+    slots: u32,
     free: Vec<u32>,
 }
 
@@ -102,7 +103,7 @@ impl Client {
         stop: SimTime,
         measures: Measures,
     ) -> Self {
-        Self { application, streams, settings, data, acks, stop, measures, next: None, free: Vec::new() }
+        Self { application, streams, settings, data, acks, stop, measures, next: None, slots: 0, free: Vec::new() }
     }
     /// When the next connection opens, if one does.
     fn draw_next(&mut self, after: SimTime) -> Option<SimTime> {
@@ -117,6 +118,8 @@ struct Connection {
     client: u32,
     /// As in its packets.
     conversation: u32,
+    /// Its slot among those of its client.
+    share: u32,
     sender: Sender,
     receiver: Receiver,
     timers: [Timer; TIMERS],
@@ -178,10 +181,13 @@ impl Transport {
         if slot > SLOT as usize {
             return None;
         }
+        let client = &mut self.clients[c];
+        client.slots += 1;
         self.connections.push(Connection {
             client: c as u32,
             conversation: slot as u32,
-            sender: Sender::new(&self.clients[c].settings),
+            share: client.slots - 1,
+            sender: Sender::new(&client.settings),
             receiver: Receiver::default(),
             timers: [Timer::OFF; TIMERS],
             bytes: 0,
@@ -249,7 +255,7 @@ impl Transport {
     #[inline]
     fn take_data<P: Probe>(&mut self, slot: usize, packet: &Packet, ctx: &mut Ctx<'_, Event, P>) {
         let now = ctx.now();
-        let Connection { client, conversation, receiver, timers, .. } = &mut self.connections[slot];
+        let Connection { client, conversation, share, receiver, timers, .. } = &mut self.connections[slot];
         let client = &mut self.clients[*client as usize];
         let tag = Tag::from_bits(packet.segment);
         if tag.has(Tag::SYN) {
@@ -265,7 +271,7 @@ impl Transport {
         let was_pending = receiver.is_pending();
         let answer = receiver.receive(arrival, client.settings.manner);
         if answer.new {
-            client.measures.arrived(slot as u32, packet.bits - client.settings.header_bits, now, ctx.probe());
+            client.measures.arrived(*share, packet.bits - client.settings.header_bits, now, ctx.probe());
         }
         for echo in answer.now.into_iter().flatten() {
             self.out.push_back(acknowledgement(client, *conversation, echo, now));

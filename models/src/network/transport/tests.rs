@@ -170,6 +170,42 @@ fn a_sawtooth_over_a_small_buffer_leaves_the_link_idle() {
 }
 
 #[test]
+fn losses_are_repaired_without_selective_acknowledgements_too() {
+    // The square-root law holds for every way of recovery, and nothing is sent twice that had come.
+    for tcp in ["sack = false", "sack = false, recovery = 'standard'", "recovery = 'standard'"] {
+        let tcp = format!("{tcp}, delayed_ack = 1, cc = {{ kind = 'reno' }}");
+        let record = run(&one("1 Gbit/s", "50 ms", BOUNDLESS, "every = 1000", "", &tcp), 1, 60_000, 300_000);
+        let goodput = value(&record, 0, "goodput", "mean");
+        assert!((goodput / 4.5236e6 - 1.0).abs() < 0.06, "{tcp}: {goodput}");
+        assert_eq!(value(&record, 0, "timeouts", "mean"), 0.0);
+        let (again, lost) = (value(&record, 0, "retransmissions", "mean"), value(&record, 0, "dropped", "mean"));
+        assert!((again - lost).abs() <= 1.0, "{tcp}: {again} sent again, {lost} lost");
+    }
+}
+
+#[test]
+fn every_transfer_completes_whatever_is_lost() {
+    // A twentieth of all packets is lost both ways: SYNs, data, what is sent again, acknowledgements.
+    for cc in ["reno", "cubic", "dctcp", "bbr"] {
+        for more in ["", "sack = false,", "recovery = 'standard',", "handshake = false, receive_window = '20 kB',"] {
+            let text = format!(
+                "{{ node = {{ a = {{}}, b = {{}} }},
+                    link = {{ l = {{ from = 'a', to = 'b', rate = '10 Mbit/s', delay = '5 ms', queue = {{ kind = 'fifo', limit = '20 packets' }},
+                                    loss = {{ kind = 'bernoulli', p = 0.05 }} }} }},
+                    traffic = {{ x = {{ kind = 'bulk', from = 'a', to = 'b', connections = 20, bytes = '100001 B', stagger = '100 ms',
+                                       tcp = {{ {more} cc = {{ kind = '{cc}' }}, rto_min = '200 ms' }} }} }} }}"
+            );
+            let record = run(&text, 1, 0, 300_000);
+            // All bytes, each counted once, and nothing left on the way.
+            let bytes = value(&record, 0, "goodput", "mean") * 300.0 / 8.0;
+            assert!((bytes - 20.0 * 100_001.0).abs() < 1e-3, "{cc} {more}: {bytes}");
+            assert_eq!(value(&record, 0, "in_system", "mean"), 0.0);
+            assert!(value(&record, 0, "retransmissions", "mean") >= 60.0);
+        }
+    }
+}
+
+#[test]
 fn random_losses_follow_the_formula_with_timeouts() {
     // Padhye et al. 1998 in the form of RFC 5348 section 3.1 with b = 1 and a time-out of four round trips. Here it is a
     // second, ten of them, which tells only where time-outs are frequent.
