@@ -9,10 +9,8 @@ use egress::scenarios::library;
 fn shorter(name: &str) -> [&'static str; 2] {
     match name {
         "abilene" => ["run.duration=50 ms", "run.warmup=40 ms"],
-        "branch-office" => ["run.duration=5 s", "run.warmup=1 s"],
+        "branch-office" | "dumbbell-tcp" | "shaped-uplink" => ["run.duration=5 s", "run.warmup=1 s"],
         "pgp-efflux" => ["run.duration=20 min", "run.warmup=10 min"],
-        "dumbbell-tcp" => ["run.duration=5 s", "run.warmup=1 s"],
-        "shaped-uplink" => ["run.duration=5 s", "run.warmup=1 s"],
         _ => panic!("say here how `{name}` is shortened"),
     }
 }
