@@ -71,7 +71,8 @@ impl<E: Copy> Calendar<E> {
         // Wider buckets for larger populations: fewer places to write to, so fewer cache misses a push.
         let per_bucket = match population {
             0..=2048 => 5,
-            2049..=65_536 => 50,
+            2049..=8192 => 20,
+            8193..=65_536 => 50,
             _ => 400,
         };
         let width = (gap * f64::from(per_bucket)).clamp(1.0, 9e18);
