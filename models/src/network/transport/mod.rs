@@ -1,7 +1,7 @@
 //! TCP: connections whose segments and acknowledgements are packets of the network.
 //!
 //! Traffic over connections is two flows: NAME carries data, NAME.acks the acknowledgements back, through the queues that
-//! are on their ways. A connection is a [`Sender`](sender::Sender) at one end and a [`Receiver`](receiver::Receiver) at
+//! are on their ways. A connection is a sender at one end and a receiver at
 //! the other; neither knows the engine. This module stands between them and the network: it hands them what arrives, sends
 //! what they want sent, and keeps three timers for each connection (retransmission, delayed acknowledgement, pace or pause).
 //!
