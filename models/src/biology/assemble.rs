@@ -35,7 +35,7 @@ pub(super) fn assemble(scenario: &Table, registry: &Registry) -> Result<World, D
     }
     for (name, _, table) in tables(scenario, "pathway") {
         let kind = registry.pathways.get(table.kind()).expect("the checker knows the kind");
-        let mut builder = begin(&mut world, name, "molecule");
+        let mut builder = begin(&mut world, name, table);
         if let Err(d) = (kind.make)(table, &mut builder) {
             findings.push(d);
         }
@@ -45,7 +45,7 @@ pub(super) fn assemble(scenario: &Table, registry: &Registry) -> Result<World, D
             let message = format!("`{name}` is the name of a pathway and of a reaction");
             findings.push(Diagnostic::error("E0608", span, message, "tables could not tell them apart"));
         }
-        if let Err(d) = reaction::make(table, &mut begin(&mut world, name, "molecule")) {
+        if let Err(d) = reaction::make(table, &mut begin(&mut world, name, table)) {
             findings.push(d);
         }
     }
@@ -57,8 +57,9 @@ pub(super) fn assemble(scenario: &Table, registry: &Registry) -> Result<World, D
     if findings.has_errors() { Err(findings) } else { Ok(world) }
 }
 
-fn begin<'a>(world: &'a mut World, name: &str, entity: &'static str) -> PathwayBuilder<'a> {
-    world.pathways.push(Named { name: name.to_owned(), entity, busy: None });
+fn begin<'a>(world: &'a mut World, name: &str, table: &Table) -> PathwayBuilder<'a> {
+    let (name, path) = (name.to_owned(), table.path.clone());
+    world.pathways.push(Named { name, path, entity: "molecule", busy: None });
     let pathway = world.pathways.len() as u32 - 1;
     PathwayBuilder { world, pathway }
 }

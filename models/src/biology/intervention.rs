@@ -8,9 +8,10 @@ use sim_core::config::{Data, Diagnostic, Diagnostics, Field, Span, Table, Type, 
 use sim_core::quantity::{Dimension, Quantity};
 
 use super::assemble::{assemble, tables};
-use super::builder::World;
 use super::network::{Network, Phase};
+use super::parts::split;
 use super::reaction::ANY_DIMENSION;
+use super::system::Part;
 use crate::registry::Registry;
 
 pub(super) const FIELDS: &[Field] = &[
@@ -32,38 +33,33 @@ pub(super) const FIELDS: &[Field] = &[
 /// The sections whose values can be changed.
 const OPEN: &[&str] = &["compartment", "pathway", "reaction"];
 
-/// Everything that happens to `network`, in order of time: the first phase begins at zero.
+/// Gives every part a phase for each intervention, in order of time.
 ///
 /// Fails with every intervention that cannot be done.
-pub(super) fn phases(
-    scenario: &Table,
-    registry: &Registry,
-    world: &World,
-    network: &Network,
-) -> Result<Vec<Phase>, Diagnostics> {
+pub(super) fn add_phases(scenario: &Table, registry: &Registry, parts: &mut [Part]) -> Result<(), Diagnostics> {
     let mut findings = Diagnostics::default();
-    let mut phases = vec![Phase::new(0, world, network)];
     let mut now = scenario.clone();
     let mut all: Vec<(u64, &Table)> = tables(scenario, "intervention")
         .map(|(_, _, t)| (t.quantity("at").to_ticks().unwrap_or(u64::MAX), t))
         .collect();
     all.sort_by_key(|i| i.0);
     for (at, table) in all {
-        match intervene(table, at, &mut now, registry, network) {
-            Ok(phase) => phases.push(phase),
+        match intervene(table, at, &mut now, registry, parts) {
+            Ok(phases) => parts.iter_mut().zip(phases).for_each(|(part, phase)| part.phases.push(phase)),
             Err(found) => findings.extend(found),
         }
     }
-    if findings.has_errors() { Err(findings) } else { Ok(phases) }
+    if findings.has_errors() { Err(findings) } else { Ok(()) }
 }
 
+/// The phase that an intervention begins, of each part.
 fn intervene(
     table: &Table,
     at: u64,
     scenario: &mut Table,
     registry: &Registry,
-    network: &Network,
-) -> Result<Phase, Diagnostics> {
+    parts: &[Part],
+) -> Result<Vec<Phase>, Diagnostics> {
     let one = |d| {
         let mut all = Diagnostics::default();
         all.push(d);
@@ -86,9 +82,14 @@ fn intervene(
         all
     });
     let result = world.and_then(|world| {
-        let fresh = Network::new(&world, network.components.clone(), network.first_pathway);
-        if fresh.same_shape(network) {
-            return Ok(Phase::new(at, &world, &fresh));
+        let pieces = split(&world);
+        let fresh: Vec<Network> = pieces.iter().map(Network::new).collect();
+        if fresh.len() == parts.len() && fresh.iter().zip(parts).all(|(new, old)| new.same_shape(&old.network)) {
+            return Ok(pieces
+                .iter()
+                .zip(&fresh)
+                .map(|(piece, network)| Phase::new(at, &piece.world, network))
+                .collect());
         }
         let message = format!("`{}` cannot change during a run", table.text("target"));
         let d = Diagnostic::error("E0622", span, message, "it is only read at the start");

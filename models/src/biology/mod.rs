@@ -1,10 +1,12 @@
 //! Biology: compartments, species, pathways between compartments, reactions, interventions.
 //!
 //! Everything here is a well-mixed reaction network with whole counts, simulated exactly. A pathway is a kind that adds
-//! [`Channel`]s through a [`PathwayBuilder`], where an example stands of how another crate adds a kind.
+//! [`Channel`]s through a [`PathwayBuilder`], where an example stands of how another crate adds a kind. Parts of a system
+//! that nothing connects are simulated side by side, each from random numbers of its own.
 //!
 //! ```text
-//! checked tables --assemble--> World (names, laws) --freeze--> Network + Phases (flat arrays) --run--> Group on the engine
+//! checked tables --assemble--> World (names, laws) --split--> Pieces (worlds of their own)
+//!     --freeze--> Parts (Network + Phases: flat arrays) --run--> one Group each, together on the engine
 //! ```
 
 mod assemble;
@@ -14,9 +16,11 @@ mod group;
 mod intervention;
 mod law;
 mod network;
+mod parts;
 mod pathways;
 mod rates;
 mod reaction;
+mod run;
 mod small;
 mod system;
 mod tree;

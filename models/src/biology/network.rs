@@ -1,6 +1,7 @@
 //! A reaction network frozen into flat arrays, as the reaction group runs it.
 
 use super::builder::{Busy, Passage, World};
+use super::parts::Piece;
 use super::rates::Rates;
 use super::small;
 use super::tree::SumTree;
@@ -27,7 +28,7 @@ impl<T> Rows<T> {
     }
 }
 
-/// What never changes during a run. Slots hold counts: one for each species, then one that always holds 1.
+/// What never changes during a run, of one part of a system. Slots hold counts: one for each species, then one that always holds 1.
 #[derive(Clone, Debug)]
 pub(super) struct Network {
     /// Counts at time zero.
@@ -35,8 +36,6 @@ pub(super) struct Network {
     /// Names of slots and channels, for messages.
     pub(super) slot_names: Vec<String>,
     pub(super) channel_names: Vec<String>,
-    /// The component of the first pathway.
-    pub(super) first_pathway: u32,
     /// The component of each slot, or [`NONE`].
     pub(super) components: Vec<u32>,
     /// Slots whose entities are followed.
@@ -58,15 +57,15 @@ pub(super) struct Network {
 }
 
 impl Network {
-    /// Freezes `world`; `first_pathway` is the component of its first pathway, `components` those of its pools.
-    pub(super) fn new(world: &World, components: Vec<u32>, first_pathway: u32) -> Self {
+    /// Freezes the channels of a part.
+    pub(super) fn new(piece: &Piece) -> Self {
+        let world = &piece.world;
         let one = world.pools.len();
         let mut network = Self {
             initial: world.pools.iter().map(|p| p.initial).chain([1.0]).collect(),
             slot_names: world.pools.iter().map(|p| p.name.clone()).collect(),
             channel_names: Vec::new(),
-            first_pathway,
-            components,
+            components: piece.pools.clone(),
             tagged: world.pools.iter().map(|p| p.tagged).chain([false]).collect(),
             changes: Rows::default(),
             dependents: Rows::default(),
@@ -76,7 +75,7 @@ impl Network {
             meters: Vec::new(),
             busy_counts: Vec::new(),
         };
-        for (component, pathway) in (first_pathway..).zip(&world.pathways) {
+        for (&component, pathway) in piece.pathways.iter().zip(&world.pathways) {
             match pathway.busy {
                 Some(Busy::Rate(channel, _)) => network.meters.push((channel, component)),
                 Some(Busy::Count(species, capacity)) => network.busy_counts.push((component, species.slot, capacity)),
@@ -97,9 +96,10 @@ impl Network {
             network.reads.push(reads);
             network.changes.push(net_changes(channel));
             network.channel_names.push(world.pathways[owned.pathway as usize].name.clone());
+            let component = piece.pathways[owned.pathway as usize];
             network.passages.push(match channel.passage {
-                Passage::Forward => (first_pathway + owned.pathway, false),
-                Passage::Backward => (first_pathway + owned.pathway, true),
+                Passage::Forward => (component, false),
+                Passage::Backward => (component, true),
                 Passage::Internal => (NONE, false),
             });
         }
