@@ -8,6 +8,7 @@ use crate::text::parse;
 const LIBRARY: &[(&str, &str)] = &[
     ("abilene", include_str!("../library/abilene.toml")),
     ("branch-office", include_str!("../library/branch-office.toml")),
+    ("efflux-assay", include_str!("../library/efflux-assay.toml")),
     ("pgp-efflux", include_str!("../library/pgp-efflux.toml")),
 ];
 

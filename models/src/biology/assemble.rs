@@ -9,7 +9,7 @@ use super::reaction;
 use crate::registry::Registry;
 
 /// Counts above this are no longer whole in the arithmetic used.
-const COUNT_MAX: f64 = 9_007_199_254_740_992.0;
+pub(super) const COUNT_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// The named tables of a section, in the order of the file.
 pub(super) fn tables<'a>(scenario: &'a Table, section: &str) -> impl Iterator<Item = (&'a str, Span, &'a Table)> {
@@ -117,7 +117,7 @@ fn compartment(name: &str, span: Span, table: &Table, world: &mut World) -> Resu
 
 /// The count that `quantity` amounts to in `place`. A `whole` one is rounded if it is a concentration or an amount; if
 /// it is a count it must be whole by itself.
-fn count(quantity: Quantity, place: &Compartment, whole: bool) -> Result<f64, String> {
+pub(super) fn count(quantity: Quantity, place: &Compartment, whole: bool) -> Result<f64, String> {
     let given = matches!(quantity.dimension, Dimension::NUMBER | Dimension::ITEMS);
     let n = match quantity.dimension {
         Dimension::CONCENTRATION => place.molecules(quantity.value),
@@ -159,4 +159,4 @@ fn follow(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
 }
 
 /// Following takes 8 bytes a molecule.
-const FOLLOWED_MAX: f64 = 1e8;
+pub(super) const FOLLOWED_MAX: f64 = 1e8;

@@ -12,6 +12,8 @@ use sim_core::probe::LevelTotals;
 use sim_core::rng::{Rng, Streams};
 use sim_core::{Departure, EVENTS_PER_INSTANT_MAX, Probe, SimTime, TICKS_PER_SECOND};
 
+use super::assemble::{COUNT_MAX, FOLLOWED_MAX};
+use super::dose::Dose;
 use super::network::{NONE, Network, Phase};
 use super::rates::{COMMON, Rates};
 use super::small;
@@ -88,6 +90,8 @@ pub(super) struct Group<'a> {
     pub(super) x: Vec<f64>,
     pub(super) books: Vec<Book>,
     pub(super) fired: Vec<u64>,
+    /// By slot: how many interventions have put in and taken out.
+    dosed: Vec<(u64, u64)>,
     tree: SumTree,
     /// All inner nodes of the tree.
     all_nodes: Vec<(u32, u32)>,
@@ -135,6 +139,7 @@ impl<'a> Group<'a> {
             x: network.initial.clone(),
             books: network.initial.iter().map(|&x| Book { max: x, ..Book::default() }).collect(),
             fired: vec![0; network.channels()],
+            dosed: vec![(0, 0); network.initial.len()],
             all_nodes: tree.touched(0..network.channels()),
             tree,
             meters,
@@ -206,18 +211,47 @@ impl<'a> Group<'a> {
     }
 
     /// Begins phase `i` now.
-    pub(super) fn begin_phase(&mut self, i: usize, now: u64) {
+    ///
+    /// Fails if a count gets out of hand.
+    pub(super) fn begin_phase<P: Probe>(&mut self, i: usize, now: u64, probe: &mut P) -> Result<(), String> {
         let (last, before) = (self.now, self.total());
         self.now = now;
+        let dosed = match self.phases[i].dose {
+            Some((slot, dose)) => self.dose(slot as usize, dose, probe)?,
+            None => false,
+        };
         self.enter_phase(i);
-        if self.total().to_bits() == before.to_bits() {
+        if !dosed && self.total().to_bits() == before.to_bits() {
             // The hazard goes on as it did: the next firing stays where it is, to the tick.
             self.now = last;
-            return;
+            return Ok(());
         }
         let used = before * ((now - last) as f64 / TICKS);
         self.draw.hazard = (self.draw.hazard - used).max(0.0);
         self.aim(self.total());
+        Ok(())
+    }
+
+    /// Changes a count now; returns whether it has become another.
+    fn dose<P: Probe>(&mut self, slot: usize, dose: Dose, probe: &mut P) -> Result<bool, String> {
+        let (x, to) = (self.x[slot], dose.apply(self.x[slot]));
+        let most = if self.network.tagged[slot] { FOLLOWED_MAX } else { COUNT_MAX };
+        if to > most {
+            let name = &self.network.slot_names[slot];
+            return Err(format!("an intervention makes {to:e} of `{name}`; at most {most:e} are possible"));
+        }
+        let change = to - x;
+        if change == 0.0 {
+            return Ok(false);
+        }
+        self.books[slot].enter(x, to, self.now);
+        self.x[slot] = to;
+        let (inward, outward) = &mut self.dosed[slot];
+        *(if change > 0.0 { inward } else { outward }) += change.abs() as u64;
+        if self.is_followed() {
+            self.tag(slot, change, self.now, probe);
+        }
+        Ok(true)
     }
 
     fn enter_phase(&mut self, i: usize) {
@@ -330,8 +364,7 @@ impl<'a> Group<'a> {
     pub(super) fn settle<P: Probe>(&mut self, at: SimTime, probe: &mut P) {
         let end = at.ticks();
         let network = self.network;
-        let mut inward = vec![0; self.x.len()];
-        let mut outward = vec![0; self.x.len()];
+        let (mut inward, mut outward): (Vec<u64>, Vec<u64>) = self.dosed.iter().copied().unzip();
         let mut passed = std::collections::BTreeMap::<u32, (u64, u64)>::new();
         for (q, &n) in self.fired.iter().enumerate() {
             for &(slot, change) in network.changes.row(q) {

@@ -11,6 +11,7 @@
 
 mod assemble;
 mod builder;
+mod dose;
 mod equation;
 mod group;
 mod intervention;
@@ -92,7 +93,7 @@ pub const SECTIONS: &[Section] = &[
         shape: Shape::Keyed,
         family: None,
         fields: intervention::FIELDS,
-        doc: "A change of a value during the run: a dose, a knock-down, a wash-out.",
+        doc: "A change of a value or of a count during the run: a dose, a knock-down, a wash-out.",
     },
     Section {
         name: "probe",

@@ -1,6 +1,7 @@
 //! A reaction network frozen into flat arrays, as the reaction group runs it.
 
 use super::builder::{Busy, Passage, World};
+use super::dose::Dose;
 use super::parts::Piece;
 use super::rates::Rates;
 use super::small;
@@ -124,6 +125,12 @@ impl Network {
         self.passages.len()
     }
 
+    /// The slot of the species called `name`, if it can change.
+    pub(super) fn slot_of(&self, name: &str) -> Option<u32> {
+        let named = self.slot_names.iter().zip(0..).find(|s| s.0 == name)?.1;
+        (self.components[named as usize] != NONE).then_some(named)
+    }
+
     /// Whether `other` differs in nothing but laws and in what is held constant.
     pub(super) fn same_shape(&self, other: &Self) -> bool {
         let held = |slot: usize| self.components.get(slot) == Some(&NONE);
@@ -170,6 +177,8 @@ pub(super) struct Phase {
     /// When it begins, in ticks.
     pub(super) at: u64,
     pub(super) rates: Rates,
+    /// The slot whose count changes when it begins, and how.
+    pub(super) dose: Option<(u32, Dose)>,
     /// Slots that are held constant, and what they hold.
     pub(super) fixed: Vec<(u32, f64)>,
     /// By channel: the greatest rate that its utilization is relative to, or 0.
@@ -191,6 +200,6 @@ impl Phase {
             }
         }
         let small = small::Plan::new(network, &rates);
-        Self { at, rates, fixed, capacity, small }
+        Self { at, rates, dose: None, fixed, capacity, small }
     }
 }

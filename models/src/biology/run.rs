@@ -68,7 +68,9 @@ impl<P: Probe> Model<P> for Run<'_> {
         match event {
             Event::Phase(i) => {
                 for group in &mut self.groups {
-                    group.begin_phase(i as usize, now);
+                    if let Err(fault) = group.begin_phase(i as usize, now, ctx.probe()) {
+                        ctx.fail(fault);
+                    }
                 }
             }
             Event::Fire => {

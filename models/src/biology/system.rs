@@ -88,6 +88,9 @@ impl Part {
             for &(slot, held) in &phase.fixed {
                 counts[slot as usize] = held;
             }
+            if let Some((slot, dose)) = phase.dose {
+                counts[slot as usize] = dose.apply(counts[slot as usize]);
+            }
             fastest = fastest.max((0..self.network.channels()).map(|q| phase.rates.rate(q, &counts)).sum());
         }
         fastest

@@ -190,7 +190,8 @@ target = "reaction.odd.parameters.k"
 op = "scale"
 factor = 3
 "#;
-    let dose = "[intervention.dose]\nat = \"20 s\"\ntarget = \"pathway.synthesis-a.rate\"\nvalue = \"40 molecules/s\"\n";
+    let dose =
+        "[intervention.dose]\nat = \"20 s\"\ntarget = \"pathway.synthesis-a.rate\"\nvalue = \"40 molecules/s\"\n";
     // In the fast kernel; in the general one with a metered pump; with an intervention of its own.
     for text in [cells(&["a"]), NETWORKS[1].to_owned(), cells(&["a"]) + dose] {
         let plain = system(&text);

@@ -145,6 +145,36 @@ fn interventions() {
 }
 
 #[test]
+fn interventions_on_counts() {
+    let with = |lines: &str, at: &str, message: &str, help: &str| {
+        let from = "target = \"pathway.pgp.N\"\nop = \"knockdown\"\nfactor = 0.5";
+        refused(from, lines, at, message, help);
+    };
+    let target = |t: &str| format!("target = \"{t}\"\nop = \"add\"\nvalue = 5");
+    with(&target("cell.durg"), "\"cell.durg\"", "there is no `cell.durg`", "did you mean `cell.drug`?");
+    with(&target("cel.drug"), "\"cel.drug\"", "there is no value `cel.drug`", "did you mean `cell.drug`?");
+    with(&target("medium.drug"), "\"medium.drug\"", "held constant", "`compartment.medium.fixed.drug`");
+    with(
+        &target("compartment.cell.initial.A"),
+        "\"compartment.cell.initial.A\"",
+        "there is no value",
+        "the count itself is `cell.A`",
+    );
+    with("target = \"cell.A\"\nop = \"add\"", "]", "has no `value`", "value = ");
+    with("target = \"cell.A\"\nop = \"scale\"\nvalue = 3", "]", "has no `factor`", "factor = 0.5");
+    with("target = \"cell.A\"\nvalue = -3", "-3", "`cell.A` cannot be negative", "");
+    with("target = \"cell.A\"\nvalue = 2.5", "2.5", "`intervention.i.value` is no count", "");
+    with("target = \"cell.A\"\nop = \"add\"\nvalue = \"2 /s\"", "\"2 /s\"", "is a count, not a rate", "1 uM");
+    with(
+        "target = \"pathway.pgp.kcat\"\nop = \"add\"\nvalue = \"2 uM\"",
+        "\"2 uM\"",
+        "`pathway.pgp.kcat` is a rate, to which a concentration cannot be added",
+        "",
+    );
+    with("target = \"pathway.pgp.N\"\nop = \"add\"\nvalue = -101", "-101", "cannot be negative", "");
+}
+
+#[test]
 fn probes() {
     let with = |of: &str| build(&format!("{GOOD}[probe.p]\nkind = \"residence\"\nof = \"{of}\"\n")).err().unwrap();
     let message = |of: &str| with(of).iter().next().unwrap().message.clone();
