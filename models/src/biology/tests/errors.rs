@@ -85,6 +85,20 @@ fn pathways() {
 }
 
 #[test]
+fn inhibitors_of_explicit_carriers() {
+    let inhibitors = |rest: &str| format!("N = 10\ninhibitors = [{{ species = \"A\", Ki = \"1 uM\"{rest} }}]");
+    let table = "{ species = \"A\", Ki = \"1 uM\" }";
+    refused("N = 100", &(inhibitors("") + "\nexplicit = true"), table, "has no `k_off`", "k_off = \"1 /s\"");
+    refused("N = 100", &inhibitors(", k_off = \"2 /s\""), "\"2 /s\"", "only for explicit carriers", "explicit = true");
+    let none = inhibitors(", k_off = \"0 /s\"") + "\nexplicit = true";
+    refused("N = 100", &none, "\"0 /s\"", "k_off` is zero", "");
+    let one = "{ species = \"A\", Ki = \"1 uM\", k_off = \"1 /s\", mode = \"noncompetitive\" }";
+    let many = format!("[{}]", [one; 7].join(", "));
+    let text = format!("N = 10\nexplicit = true\ninhibitors = {many}");
+    refused("N = 100", &text, &many, "more than 64 states", "doubles");
+}
+
+#[test]
 fn a_pump_without_substrate() {
     let text = GOOD.replace("kind = \"pump\"\nspecies = \"drug\"\n", "kind = \"pump\"\n");
     let found = build(&text).err().unwrap();
