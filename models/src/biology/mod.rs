@@ -53,7 +53,7 @@ const PROBE: &[Field] = &[
     Field::required(
         "kind",
         Type::Choice(&["residence"]),
-        "What to look at: `residence`, how long single entities stay.",
+        "What to look at: `residence`, how long single entities stay; only where asked for, counts are enough otherwise.",
     ),
     Field::required("of", Type::Text, "Where: `compartment.species`."),
 ];
