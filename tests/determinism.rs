@@ -62,14 +62,17 @@ fn an_element_that_is_not_connected_changes_nothing_in_a_network() {
     assert_not_disturbed(NETWORK, more);
 }
 
-/// Pathways share one stream of random numbers, so this holds as long as nothing passes through what is added.
 #[test]
-fn an_element_that_nothing_passes_through_changes_nothing_in_a_cell() {
-    let more = "[compartment.vesicle]\nvolume = \"0.1 fL\"\ninitial = { dye = \"0 uM\" }\n\
-        [compartment.outside]\nvolume = \"1 uL\"\nfixed = { dye = \"0 uM\" }\n\
-        [pathway.dye]\nkind = \"permeation\"\nspecies = \"dye\"\nbetween = [\"vesicle\", \"outside\"]\n\
-        P = \"1e-6 cm/s\"\narea = \"0.1 um^2\"\n";
-    assert_not_disturbed(CELL, more);
+fn an_element_that_is_not_connected_changes_nothing_in_a_cell() {
+    let more = "[compartment.vesicle]\nvolume = \"0.1 fL\"\ninitial = { dye = \"200 uM\", drug = 50, bleached = 0 }\n\
+        [pathway.dye]\nkind = \"permeation\"\nspecies = \"dye\"\nbetween = [\"vesicle\", \"medium\"]\n\
+        P = \"1e-6 cm/s\"\narea = \"0.1 um^2\"\n\
+        [reaction.bleach]\nequation = \"dye -> bleached\"\nin = \"vesicle\"\nlaw = \"k * dye / (1 + bleached)\"\n\
+        parameters = { k = \"1 /s\" }\n\
+        [intervention.light]\nat = \"7 min\"\ntarget = \"reaction.bleach.parameters.k\"\nvalue = \"2 /s\"\n\
+        [probe.dye]\nkind = \"residence\"\nof = \"vesicle.dye\"\n";
+    let text = with(CELL, "inhibitor = \"0 uM\"", "inhibitor = \"0 uM\", dye = \"1 uM\"");
+    assert_not_disturbed(&text, more);
 }
 
 /// Sweeps a value that no run depends on: all points must have the same numbers, to the last digit.

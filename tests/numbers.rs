@@ -39,6 +39,23 @@ fn the_drug_held_by_a_cell_follows_its_birth_death_process() {
     }
 }
 
+#[test]
+fn the_dye_of_the_efflux_assay_is_binomial_without_the_pump() {
+    let place = Place::new();
+    place.egress(&["run", "efflux-assay", "--quiet", "--set", "pathway.pump.N=0", "--out", "out"]).ends_with(0);
+    let (loaded, stayed) =
+        ((1.0 - (-0.0021_f64 * 2400.0).exp()) / 21.0, (1.0 + 20.0 * (-0.0021_f64 * 900.0).exp()) / 21.0);
+    let p = loaded * stayed;
+    let left = samples(&place.path("out"), "cell.dye", "in_system", "mean");
+    let (mean, error) = mean_and_error(&left);
+    let expected = 20_000.0 * p;
+    assert!((expected - 181.2).abs() < 0.05, "{expected}");
+    assert!(error < 0.01 * expected && (mean - expected).abs() < 3.3 * error, "{mean} +- {error}, not {expected}");
+    let n = left.len() as f64;
+    let z = (error * error * n / (expected * (1.0 - p)) - 1.0) * (n / 2.0).sqrt();
+    assert!(z.abs() < 3.3, "variance: z = {z}");
+}
+
 /// A link of a scenario: name, ends, capacity in bit/s.
 struct Link {
     name: String,

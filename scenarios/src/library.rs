@@ -9,6 +9,7 @@ const LIBRARY: &[(&str, &str)] = &[
     ("abilene", include_str!("../library/abilene.toml")),
     ("branch-office", include_str!("../library/branch-office.toml")),
     ("dumbbell-tcp", include_str!("../library/dumbbell-tcp.toml")),
+    ("efflux-assay", include_str!("../library/efflux-assay.toml")),
     ("pgp-efflux", include_str!("../library/pgp-efflux.toml")),
     ("shaped-uplink", include_str!("../library/shaped-uplink.toml")),
 ];

@@ -9,7 +9,7 @@ use super::reaction;
 use crate::registry::Registry;
 
 /// Counts above this are no longer whole in the arithmetic used.
-const COUNT_MAX: f64 = 9_007_199_254_740_992.0;
+pub(super) const COUNT_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// The named tables of a section, in the order of the file.
 pub(super) fn tables<'a>(scenario: &'a Table, section: &str) -> impl Iterator<Item = (&'a str, Span, &'a Table)> {
@@ -35,7 +35,7 @@ pub(super) fn assemble(scenario: &Table, registry: &Registry) -> Result<World, D
     }
     for (name, _, table) in tables(scenario, "pathway") {
         let kind = registry.pathways.get(table.kind()).expect("the checker knows the kind");
-        let mut builder = begin(&mut world, name, "molecule");
+        let mut builder = begin(&mut world, name, table);
         if let Err(d) = (kind.make)(table, &mut builder) {
             findings.push(d);
         }
@@ -45,7 +45,7 @@ pub(super) fn assemble(scenario: &Table, registry: &Registry) -> Result<World, D
             let message = format!("`{name}` is the name of a pathway and of a reaction");
             findings.push(Diagnostic::error("E0608", span, message, "tables could not tell them apart"));
         }
-        if let Err(d) = reaction::make(table, &mut begin(&mut world, name, "molecule")) {
+        if let Err(d) = reaction::make(table, &mut begin(&mut world, name, table)) {
             findings.push(d);
         }
     }
@@ -57,8 +57,9 @@ pub(super) fn assemble(scenario: &Table, registry: &Registry) -> Result<World, D
     if findings.has_errors() { Err(findings) } else { Ok(world) }
 }
 
-fn begin<'a>(world: &'a mut World, name: &str, entity: &'static str) -> PathwayBuilder<'a> {
-    world.pathways.push(Named { name: name.to_owned(), entity, busy: None });
+fn begin<'a>(world: &'a mut World, name: &str, table: &Table) -> PathwayBuilder<'a> {
+    let (name, path) = (name.to_owned(), table.path.clone());
+    world.pathways.push(Named { name, path, entity: "molecule", busy: None });
     let pathway = world.pathways.len() as u32 - 1;
     PathwayBuilder { world, pathway }
 }
@@ -116,7 +117,7 @@ fn compartment(name: &str, span: Span, table: &Table, world: &mut World) -> Resu
 
 /// The count that `quantity` amounts to in `place`. A `whole` one is rounded if it is a concentration or an amount; if
 /// it is a count it must be whole by itself.
-fn count(quantity: Quantity, place: &Compartment, whole: bool) -> Result<f64, String> {
+pub(super) fn count(quantity: Quantity, place: &Compartment, whole: bool) -> Result<f64, String> {
     let given = matches!(quantity.dimension, Dimension::NUMBER | Dimension::ITEMS);
     let n = match quantity.dimension {
         Dimension::CONCENTRATION => place.molecules(quantity.value),
@@ -158,4 +159,4 @@ fn follow(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
 }
 
 /// Following takes 8 bytes a molecule.
-const FOLLOWED_MAX: f64 = 1e8;
+pub(super) const FOLLOWED_MAX: f64 = 1e8;

@@ -49,6 +49,18 @@ impl Channel {
         let one = |s: &[Species]| s.iter().map(|&s| (s, 1)).collect();
         Self { takes: one(takes), gives: one(gives), law, passage }
     }
+
+    /// The species that it takes, gives or reads, some of them more than once.
+    pub(super) fn species(&self) -> impl Iterator<Item = Species> {
+        self.takes.iter().chain(&self.gives).map(|s| s.0).chain(self.law.reads())
+    }
+
+    /// The same channel of other species.
+    pub(super) fn with_species(mut self, other: &impl Fn(Species) -> Species) -> Self {
+        self.takes.iter_mut().chain(&mut self.gives).for_each(|s| s.0 = other(s.0));
+        self.law.replace_species(other);
+        self
+    }
 }
 
 /// How the utilization of a pathway is known.
@@ -77,6 +89,8 @@ pub(super) struct Pool {
 #[derive(Clone, Debug)]
 pub(super) struct Named {
     pub(super) name: String,
+    /// Where it stands in the scenario, `pathway.leak`.
+    pub(super) path: String,
     pub(super) entity: &'static str,
     pub(super) busy: Option<Busy>,
 }

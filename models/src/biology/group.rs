@@ -1,36 +1,29 @@
-//! All channels of a well-mixed system as one component with one entry in the engine's queue.
+//! All channels of one part of a system.
 //!
 //! The direct method (Gillespie 1977, doi:10.1021/j100540a008), run from one horizon of the engine to the next without
 //! touching the queue. The time of the next firing is kept as a hazard that is still to be used up, drawn once for each
 //! firing: what looks at the run, and how it is cut into stretches, changes nothing about it, and an intervention uses up
-//! what has accrued and goes on with the rest (the unit-rate clock of Anderson 2007, doi:10.1063/1.2799998).
+//! what has accrued and goes on with the rest (the unit-rate clock of Anderson 2007, doi:10.1063/1.2799998). One that
+//! leaves the rates of the group as they are leaves its next firing where it is.
 //!
 //! The group keeps its own books of levels and passages and reports running totals at the end of a stretch.
 
 use sim_core::probe::LevelTotals;
 use sim_core::rng::{Rng, Streams};
-use sim_core::{
-    Ctx, Departure, EVENTS_PER_INSTANT_MAX, Model, Priority, Probe, SimDuration, SimTime, TICKS_PER_SECOND, TimerSlot,
-};
+use sim_core::{Departure, EVENTS_PER_INSTANT_MAX, Probe, SimTime, TICKS_PER_SECOND};
 
+use super::assemble::{COUNT_MAX, FOLLOWED_MAX};
+use super::dose::Dose;
 use super::network::{NONE, Network, Phase};
 use super::rates::{COMMON, Rates};
 use super::small;
+use super::system::Part;
 use super::tree::SumTree;
 
 /// Above so many firings a second the clock's ticks of 1 ps would be felt (4e-4 of the rate).
 const RATE_MAX: f64 = 1e11;
 /// Ticks in a second, as propensities meet them.
 const TICKS: f64 = TICKS_PER_SECOND as f64;
-
-/// What happens to a group.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Event {
-    /// Its next firing is due.
-    Fire,
-    /// Phase `.0` begins.
-    Phase(u32),
-}
 
 /// Integrals of one slot's count since time zero, up to `last`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -62,10 +55,12 @@ struct Meter {
     book: Book,
 }
 
-/// Entry times of the entities in each tagged slot.
+/// The entities of a slot, one by one.
 #[derive(Clone, Debug)]
 struct Tags {
-    pools: Vec<Vec<u64>>,
+    /// When each came in.
+    since: Vec<u64>,
+    /// Draws who leaves.
     rng: Rng,
 }
 
@@ -85,7 +80,7 @@ impl Draw {
     }
 }
 
-/// One run of a network.
+/// One run of a part.
 #[derive(Debug)]
 pub(super) struct Group<'a> {
     network: &'a Network,
@@ -95,6 +90,8 @@ pub(super) struct Group<'a> {
     pub(super) x: Vec<f64>,
     pub(super) books: Vec<Book>,
     pub(super) fired: Vec<u64>,
+    /// By slot: how many interventions have put in and taken out.
+    dosed: Vec<(u64, u64)>,
     tree: SumTree,
     /// All inner nodes of the tree.
     all_nodes: Vec<(u32, u32)>,
@@ -108,22 +105,20 @@ pub(super) struct Group<'a> {
     /// When the next firing is due; `u64::MAX` if never.
     pub(super) next: u64,
     pub(super) rng: Rng,
-    tags: Option<Tags>,
-    timer: Option<TimerSlot>,
+    /// By slot, of those that are followed; empty if none is.
+    tags: Vec<Option<Tags>>,
 }
 
 impl<'a> Group<'a> {
-    /// A group at time zero. The first phase begins there.
-    pub(super) fn new(network: &'a Network, phases: &'a [Phase], streams: Streams) -> Self {
-        let tags = network.tagged.iter().any(|&t| t).then(|| Tags {
-            pools: network
-                .tagged
-                .iter()
-                .zip(&network.initial)
-                .map(|(&t, &n)| vec![0; if t { n as usize } else { 0 }])
-                .collect(),
-            rng: streams.stream("reactions", "tag"),
-        });
+    /// A group at time zero, in its first phase.
+    pub(super) fn new(part: &'a Part, streams: Streams) -> Self {
+        let Part { element, network, phases } = part;
+        let follow = |slot: usize| {
+            let rng = streams.stream(&format!("compartment.{}", network.slot_names[slot]), "tag");
+            network.tagged[slot].then(|| Tags { since: vec![0; network.initial[slot] as usize], rng })
+        };
+        let followed = network.tagged.contains(&true);
+        let tags = if followed { (0..network.one()).map(follow).collect() } else { Vec::new() };
         let mut meter_of = vec![NONE; network.channels()];
         let meters: Vec<Meter> = network
             .meters
@@ -135,8 +130,8 @@ impl<'a> Group<'a> {
             })
             .collect();
         let tree = SumTree::new(network.channels());
-        let mut rng = streams.stream("reactions", "firing");
-        Self {
+        let mut rng = streams.stream(element, "firing");
+        let mut group = Self {
             network,
             phases,
             rates: &phases[0].rates,
@@ -144,6 +139,7 @@ impl<'a> Group<'a> {
             x: network.initial.clone(),
             books: network.initial.iter().map(|&x| Book { max: x, ..Book::default() }).collect(),
             fired: vec![0; network.channels()],
+            dosed: vec![(0, 0); network.initial.len()],
             all_nodes: tree.touched(0..network.channels()),
             tree,
             meters,
@@ -153,8 +149,10 @@ impl<'a> Group<'a> {
             next: u64::MAX,
             rng,
             tags,
-            timer: None,
-        }
+        };
+        group.enter_phase(0);
+        group.aim(group.total());
+        group
     }
 
     /// The sum of all propensities, in 1/s.
@@ -187,8 +185,10 @@ impl<'a> Group<'a> {
         if let Some(m) = self.meters.get_mut(self.meter_of[q] as usize) {
             let capacity = self.phases[self.phase].capacity[q];
             let share = if capacity > 0.0 { rate / capacity } else { 0.0 };
-            m.book.enter(m.share, share, self.now);
-            m.share = share;
+            if share.to_bits() != m.share.to_bits() {
+                m.book.enter(m.share, share, self.now);
+                m.share = share;
+            }
         }
     }
 
@@ -199,7 +199,7 @@ impl<'a> Group<'a> {
 
     /// Whether single entities are followed.
     pub(super) fn is_followed(&self) -> bool {
-        self.tags.is_some()
+        !self.tags.is_empty()
     }
 
     /// Takes over propensities that were worked out elsewhere.
@@ -211,11 +211,47 @@ impl<'a> Group<'a> {
     }
 
     /// Begins phase `i` now.
-    fn begin_phase(&mut self, i: usize, now: u64) {
-        let used = self.total() * ((now - self.now) as f64 / TICKS);
-        self.draw.hazard = (self.draw.hazard - used).max(0.0);
+    ///
+    /// Fails if a count gets out of hand.
+    pub(super) fn begin_phase<P: Probe>(&mut self, i: usize, now: u64, probe: &mut P) -> Result<(), String> {
+        let (last, before) = (self.now, self.total());
         self.now = now;
+        let dosed = match self.phases[i].dose {
+            Some((slot, dose)) => self.dose(slot as usize, dose, probe)?,
+            None => false,
+        };
         self.enter_phase(i);
+        if !dosed && self.total().to_bits() == before.to_bits() {
+            // The hazard goes on as it did: the next firing stays where it is, to the tick.
+            self.now = last;
+            return Ok(());
+        }
+        let used = before * ((now - last) as f64 / TICKS);
+        self.draw.hazard = (self.draw.hazard - used).max(0.0);
+        self.aim(self.total());
+        Ok(())
+    }
+
+    /// Changes a count now; returns whether it has become another.
+    fn dose<P: Probe>(&mut self, slot: usize, dose: Dose, probe: &mut P) -> Result<bool, String> {
+        let (x, to) = (self.x[slot], dose.apply(self.x[slot]));
+        let most = if self.network.tagged[slot] { FOLLOWED_MAX } else { COUNT_MAX };
+        if to > most {
+            let name = &self.network.slot_names[slot];
+            return Err(format!("an intervention makes {to:e} of `{name}`; at most {most:e} are possible"));
+        }
+        let change = to - x;
+        if change == 0.0 {
+            return Ok(false);
+        }
+        self.books[slot].enter(x, to, self.now);
+        self.x[slot] = to;
+        let (inward, outward) = &mut self.dosed[slot];
+        *(if change > 0.0 { inward } else { outward }) += change.abs() as u64;
+        if self.is_followed() {
+            self.tag(slot, change, self.now, probe);
+        }
+        Ok(true)
     }
 
     fn enter_phase(&mut self, i: usize) {
@@ -225,7 +261,27 @@ impl<'a> Group<'a> {
             self.x[slot as usize] = held;
         }
         self.recompute();
-        self.aim(self.total());
+    }
+
+    /// Does all firings before `limit`; returns how many.
+    ///
+    /// Fails if there is no end to them at one instant.
+    pub(super) fn fire<P: Probe>(&mut self, limit: u64, probe: &mut P) -> Result<u64, String> {
+        const MOST: u64 = EVENTS_PER_INSTANT_MAX;
+        let mut fired = 0;
+        while self.next < limit {
+            let before = self.now;
+            let n = match &self.phases[self.phase].small {
+                Some(plan) => small::advance(self, plan, limit, MOST, probe),
+                None if self.is_followed() => self.advance::<P, true>(limit, MOST, probe),
+                None => self.advance::<P, false>(limit, MOST, probe),
+            };
+            fired += n;
+            if n == MOST && self.now == before {
+                return Err(format!("no progress: {n} firings at one instant"));
+            }
+        }
+        Ok(fired)
     }
 
     /// Fires until `limit` (exclusive), at most `most` times; returns how often.
@@ -265,14 +321,13 @@ impl<'a> Group<'a> {
 
     /// Molecules in a well-mixed pool are exchangeable: whoever leaves is any of them alike.
     fn tag<P: Probe>(&mut self, slot: usize, change: f64, now: u64, probe: &mut P) {
-        let Some(tags) = self.tags.as_mut().filter(|_| self.network.tagged[slot]) else { return };
-        let pool = &mut tags.pools[slot];
+        let Some(Tags { since: pool, rng }) = &mut self.tags[slot] else { return };
         if change > 0.0 {
             pool.resize(pool.len() + change as usize, now);
             return;
         }
         for _ in 0..(-change) as u64 {
-            let who = tags.rng.below(pool.len() as u64) as usize;
+            let who = rng.below(pool.len() as u64) as usize;
             let since = SimTime::from_ticks(pool.swap_remove(who));
             let at = SimTime::from_ticks(now);
             let service = (at - since).ticks();
@@ -280,22 +335,12 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// Sets the timer to the next firing, or ends the run if there is no telling.
-    fn schedule<P: Probe>(&mut self, ctx: &mut Ctx<'_, Event, P>) {
-        let timer = self.timer.expect("made at the start");
+    /// When the next firing is due; `u64::MAX` if never.
+    ///
+    /// Fails if there is no telling.
+    pub(super) fn due(&self) -> Result<u64, String> {
         let total = self.total();
-        if total == 0.0 {
-            ctx.clear_timer(timer);
-        } else if is_rate(total) {
-            let delay = SimDuration::from_ticks(self.next.saturating_sub(ctx.now().ticks()));
-            if delay < SimDuration::MAX {
-                ctx.set_timer(timer, delay, Event::Fire);
-            } else {
-                ctx.clear_timer(timer);
-            }
-        } else {
-            ctx.fail(self.fault(total));
-        }
+        if total == 0.0 || is_rate(total) { Ok(self.next) } else { Err(self.fault(total)) }
     }
 
     /// What is wrong with the propensities, in words.
@@ -314,78 +359,12 @@ impl<'a> Group<'a> {
             (None, None) => String::from("no channels"),
         }
     }
-}
 
-/// When a hazard of `hazard` from `now` on is used up at `total` firings a second, to the nearest tick; never if the
-/// total is no rate to go on with.
-#[inline]
-pub(super) fn due(now: u64, hazard: f64, total: f64) -> u64 {
-    /// 2^52: added to a number below 2^51, it leaves the nearest whole number in the low bits.
-    const WHOLE: f64 = 4_503_599_627_370_496.0;
-    let gap = hazard * TICKS / total;
-    if gap < WHOLE / 2.0 && total < RATE_MAX {
-        return now + ((gap + WHOLE).to_bits() - WHOLE.to_bits());
-    }
-    // Longer than 37 min, or no gap at all.
-    if is_rate(total) { now.saturating_add(gap as u64) } else { u64::MAX }
-}
-
-/// Whether `total` propensity can be drawn from.
-#[inline]
-fn is_rate(total: f64) -> bool {
-    // False for NaN.
-    total > 0.0 && total < RATE_MAX
-}
-
-impl<P: Probe> Model<P> for Group<'_> {
-    type Event = Event;
-
-    fn start(&mut self, ctx: &mut Ctx<'_, Event, P>) {
-        self.timer = Some(ctx.new_timer());
-        for (i, phase) in self.phases.iter().enumerate().skip(1) {
-            ctx.after_with(SimDuration::from_ticks(phase.at), Priority::FIRST, Event::Phase(i as u32));
-        }
-        self.enter_phase(0);
-        self.schedule(ctx);
-    }
-
-    fn handle(&mut self, event: Event, ctx: &mut Ctx<'_, Event, P>) {
-        let now = ctx.now().ticks();
-        match event {
-            Event::Phase(i) => self.begin_phase(i as usize, now),
-            Event::Fire => {
-                const MOST: u64 = EVENTS_PER_INSTANT_MAX;
-                // What is due now fires, also if something else happens at this instant.
-                let limit = ctx.horizon().ticks().max(now + 1);
-                let mut fired = 0;
-                loop {
-                    let before = self.now;
-                    let n = match (&self.phases[self.phase].small, &self.tags) {
-                        (Some(plan), _) => small::advance(self, plan, limit, MOST, ctx.probe()),
-                        (None, None) => self.advance::<P, false>(limit, MOST, ctx.probe()),
-                        (None, Some(_)) => self.advance::<P, true>(limit, MOST, ctx.probe()),
-                    };
-                    fired += n;
-                    if n < MOST {
-                        break;
-                    }
-                    if self.now == before {
-                        ctx.fail(format!("no progress: {n} firings at one instant"));
-                        break;
-                    }
-                }
-                // The event itself counts as one.
-                ctx.batched(fired.saturating_sub(1));
-            }
-        }
-        self.schedule(ctx);
-    }
-
-    fn settle(&mut self, at: SimTime, probe: &mut P) {
+    /// Tells what has happened up to `at`.
+    pub(super) fn settle<P: Probe>(&mut self, at: SimTime, probe: &mut P) {
         let end = at.ticks();
         let network = self.network;
-        let mut inward = vec![0; self.x.len()];
-        let mut outward = vec![0; self.x.len()];
+        let (mut inward, mut outward): (Vec<u64>, Vec<u64>) = self.dosed.iter().copied().unzip();
         let mut passed = std::collections::BTreeMap::<u32, (u64, u64)>::new();
         for (q, &n) in self.fired.iter().enumerate() {
             for &(slot, change) in network.changes.row(q) {
@@ -423,11 +402,25 @@ impl<P: Probe> Model<P> for Group<'_> {
             probe.totals(component, at, &totals);
         }
     }
+}
 
-    fn element(&self, event: Event) -> String {
-        match event {
-            Event::Fire => String::from("the reactions"),
-            Event::Phase(_) => String::from("an intervention"),
-        }
+/// When a hazard of `hazard` from `now` on is used up at `total` firings a second, to the nearest tick; never if the
+/// total is no rate to go on with.
+#[inline]
+pub(super) fn due(now: u64, hazard: f64, total: f64) -> u64 {
+    /// 2^52: added to a number below 2^51, it leaves the nearest whole number in the low bits.
+    const WHOLE: f64 = 4_503_599_627_370_496.0;
+    let gap = hazard * TICKS / total;
+    if gap < WHOLE / 2.0 && total < RATE_MAX {
+        return now + ((gap + WHOLE).to_bits() - WHOLE.to_bits());
     }
+    // Longer than 37 min, or no gap at all.
+    if is_rate(total) { now.saturating_add(gap as u64) } else { u64::MAX }
+}
+
+/// Whether `total` propensity can be drawn from.
+#[inline]
+fn is_rate(total: f64) -> bool {
+    // False for NaN.
+    total > 0.0 && total < RATE_MAX
 }

@@ -1,16 +1,19 @@
-//! `[intervention.NAME]`: from `at` on, the scenario reads as if a value in it were another.
+//! `[intervention.NAME]`: from `at` on, the scenario reads as if a value in it were another; or a count is changed at once.
 //!
 //! An intervention edits the scenario's own tables and builds the laws anew, so that whatever a kind of pathway reads
 //! from its table can be changed during a run, without a word about interventions in the kind. What is only read at the
-//! start (initial counts, the number of explicit carriers) cannot.
+//! start (initial counts, the number of explicit carriers) cannot. A count is no value of the scenario but of the run; what
+//! changes it is a [`Dose`].
 
 use sim_core::config::{Data, Diagnostic, Diagnostics, Field, Span, Table, Type, Value, did_you_mean};
 use sim_core::quantity::{Dimension, Quantity};
 
 use super::assemble::{assemble, tables};
-use super::builder::World;
+use super::dose::{self, Dose};
 use super::network::{Network, Phase};
+use super::parts::{Piece, split};
 use super::reaction::ANY_DIMENSION;
+use super::system::Part;
 use crate::registry::Registry;
 
 pub(super) const FIELDS: &[Field] = &[
@@ -18,10 +21,21 @@ pub(super) const FIELDS: &[Field] = &[
     Field::required(
         "target",
         Type::Text,
-        "The value to change, by its path: `compartment.medium.fixed.drug`, `pathway.pgp.N`, `reaction.r.k`.",
+        "The value to change, by its path: `compartment.medium.fixed.drug`, `pathway.pgp.N`, `reaction.r.k`; or a count, \
+         by the name of its species: `cell.drug`.",
     ),
-    Field::default("op", Type::Choice(&["set", "scale", "knockdown"]), "\"set\"", "What to do with it."),
-    Field::optional("value", Type::Signed(ANY_DIMENSION), "The new value (set)."),
+    Field::default(
+        "op",
+        Type::Choice(&["set", "add", "scale", "knockdown"]),
+        "\"set\"",
+        "What to do with it. A count becomes whole, to the nearest; molecules that are put in or taken out are arrivals \
+         or departures of their species.",
+    ),
+    Field::optional(
+        "value",
+        Type::Signed(ANY_DIMENSION),
+        "The new value (set), or what is added to it (add); less than nothing takes away, of a count at most all.",
+    ),
     Field::optional(
         "factor",
         Type::Number { min: 0.0, max: 1e12 },
@@ -32,38 +46,33 @@ pub(super) const FIELDS: &[Field] = &[
 /// The sections whose values can be changed.
 const OPEN: &[&str] = &["compartment", "pathway", "reaction"];
 
-/// Everything that happens to `network`, in order of time: the first phase begins at zero.
+/// Gives every part a phase for each intervention, in order of time.
 ///
 /// Fails with every intervention that cannot be done.
-pub(super) fn phases(
-    scenario: &Table,
-    registry: &Registry,
-    world: &World,
-    network: &Network,
-) -> Result<Vec<Phase>, Diagnostics> {
+pub(super) fn add_phases(scenario: &Table, registry: &Registry, parts: &mut [Part]) -> Result<(), Diagnostics> {
     let mut findings = Diagnostics::default();
-    let mut phases = vec![Phase::new(0, world, network)];
     let mut now = scenario.clone();
     let mut all: Vec<(u64, &Table)> = tables(scenario, "intervention")
         .map(|(_, _, t)| (t.quantity("at").to_ticks().unwrap_or(u64::MAX), t))
         .collect();
     all.sort_by_key(|i| i.0);
     for (at, table) in all {
-        match intervene(table, at, &mut now, registry, network) {
-            Ok(phase) => phases.push(phase),
+        match intervene(table, at, &mut now, registry, parts) {
+            Ok(phases) => parts.iter_mut().zip(phases).for_each(|(part, phase)| part.phases.push(phase)),
             Err(found) => findings.extend(found),
         }
     }
-    if findings.has_errors() { Err(findings) } else { Ok(phases) }
+    if findings.has_errors() { Err(findings) } else { Ok(()) }
 }
 
+/// The phase that an intervention begins, of each part.
 fn intervene(
     table: &Table,
     at: u64,
     scenario: &mut Table,
     registry: &Registry,
-    network: &Network,
-) -> Result<Phase, Diagnostics> {
+    parts: &[Part],
+) -> Result<Vec<Phase>, Diagnostics> {
     let one = |d| {
         let mut all = Diagnostics::default();
         all.push(d);
@@ -75,7 +84,10 @@ fn intervene(
         return Err(one(Diagnostic::error("E0621", table.span_of("at"), message, "a run lasts at most 106 d")));
     }
     let before = scenario.clone();
-    edit(table, scenario).map_err(one)?;
+    let counted = dose::is_count(table.text("target"), scenario);
+    if !counted {
+        edit(table, scenario).map_err(one)?;
+    }
     // What is wrong with the new value is reported where the new value stands.
     let place = table.get("value").or(table.get("factor")).map_or(span, |v| v.span);
     let world = assemble(scenario, registry).map_err(|found| {
@@ -86,9 +98,16 @@ fn intervene(
         all
     });
     let result = world.and_then(|world| {
-        let fresh = Network::new(&world, network.components.clone(), network.first_pathway);
-        if fresh.same_shape(network) {
-            return Ok(Phase::new(at, &world, &fresh));
+        let dose = if counted { Some(Dose::of(table, &world).map_err(one)?) } else { None };
+        let pieces = split(&world);
+        let fresh: Vec<Network> = pieces.iter().map(Network::new).collect();
+        if fresh.len() == parts.len() && fresh.iter().zip(parts).all(|(new, old)| new.same_shape(&old.network)) {
+            let phase = |(piece, network): (&Piece, &Network)| {
+                let mut phase = Phase::new(at, &piece.world, network);
+                phase.dose = dose.as_ref().and_then(|(name, dose)| Some((network.slot_of(name)?, *dose)));
+                phase
+            };
+            return Ok(pieces.iter().zip(&fresh).map(phase).collect());
         }
         let message = format!("`{}` cannot change during a run", table.text("target"));
         let d = Diagnostic::error("E0622", span, message, "it is only read at the start");
@@ -107,34 +126,52 @@ fn edit(table: &Table, scenario: &mut Table) -> Result<(), Diagnostic> {
     let Some(found) = candidates.iter().any(|c| c == target).then(|| find(scenario, target)).flatten() else {
         let message = format!("there is no value `{target}`");
         let d = Diagnostic::error("E0620", span, message, "matches nothing that can change");
-        return Err(d.help(nearest(target, &candidates)));
+        return Err(d.help(match target.strip_prefix("compartment.").and_then(|t| t.split_once(".initial.")) {
+            Some((place, species)) => format!("the count itself is `{place}.{species}`"),
+            None => nearest(target, &[candidates, dose::counts(scenario)].concat()),
+        }));
     };
-    let op = table.text("op");
-    let (wanted, unwanted) = if op == "set" { ("value", "factor") } else { ("factor", "value") };
-    if table.get(wanted).is_none() {
-        let d = Diagnostic::error(
-            "E0621",
-            table.span,
-            format!("`{}` has no `{wanted}`", table.path),
-            format!("`{op}` needs one"),
-        );
-        return Err(if op == "set" { d.help("add `value = \"1 uM\"`") } else { d.help("add `factor = 0.5`") });
+    match Change::of(table)? {
+        Change::Set(new) => set(found, new, target, table.span_of("value")),
+        Change::Add(more) => add(found, more, target, table.span_of("value")),
+        Change::Scale(factor) => scale(found, factor, target, span),
     }
-    if table.get(unwanted).is_some() {
-        let message = format!("`{op}` takes no `{unwanted}`");
-        return Err(Diagnostic::error("E0621", table.span_of(unwanted), message, format!("give `{wanted}` alone")));
-    }
-    match op {
-        "set" => set(found, table.quantity("value"), target, table.span_of("value")),
-        "scale" => scale(found, table.number("factor"), target, span),
-        _ => {
-            let share = table.number("factor");
-            if share > 1.0 {
-                let message = format!("a knockdown by {share}");
-                let d = Diagnostic::error("E0621", table.span_of("factor"), message, "takes away at most all, 1");
-                return Err(d.help("to multiply by a factor, use `op = \"scale\"`"));
+}
+
+/// What is to be done with a value.
+pub(super) enum Change {
+    Set(Quantity),
+    Add(Quantity),
+    Scale(f64),
+}
+
+impl Change {
+    pub(super) fn of(table: &Table) -> Result<Self, Diagnostic> {
+        let op = table.text("op");
+        let takes_value = op == "set" || op == "add";
+        let (wanted, unwanted) = if takes_value { ("value", "factor") } else { ("factor", "value") };
+        if table.get(wanted).is_none() {
+            let message = format!("`{}` has no `{wanted}`", table.path);
+            let d = Diagnostic::error("E0621", table.span, message, format!("`{op}` needs one"));
+            return Err(if takes_value { d.help("add `value = \"1 uM\"`") } else { d.help("add `factor = 0.5`") });
+        }
+        if table.get(unwanted).is_some() {
+            let message = format!("`{op}` takes no `{unwanted}`");
+            return Err(Diagnostic::error("E0621", table.span_of(unwanted), message, format!("give `{wanted}` alone")));
+        }
+        match op {
+            "set" => Ok(Self::Set(table.quantity("value"))),
+            "add" => Ok(Self::Add(table.quantity("value"))),
+            "scale" => Ok(Self::Scale(table.number("factor"))),
+            _ => {
+                let share = table.number("factor");
+                if share > 1.0 {
+                    let message = format!("a knockdown by {share}");
+                    let d = Diagnostic::error("E0621", table.span_of("factor"), message, "takes away at most all, 1");
+                    return Err(d.help("to multiply by a factor, use `op = \"scale\"`"));
+                }
+                Ok(Self::Scale(1.0 - share))
             }
-            scale(found, 1.0 - share, target, span)
         }
     }
 }
@@ -173,6 +210,21 @@ fn set(value: &mut Value, new: Quantity, target: &str, span: Span) -> Result<(),
         _ => return Err(wrong("no number")),
     }
     Ok(())
+}
+
+fn add(value: &mut Value, more: Quantity, target: &str, span: Span) -> Result<(), Diagnostic> {
+    let sum = match &value.data {
+        Data::Quantity(old) if old.dimension == more.dimension => old.value + more.value,
+        Data::Quantity(old) => {
+            let (is, added) = (old.dimension.describe(), more.dimension.describe());
+            let message = format!("`{target}` is {is}, to which {added} cannot be added");
+            return Err(Diagnostic::error("E0621", span, message, "of another dimension"));
+        }
+        Data::Number(x) => x + more.value,
+        Data::Integer(i) => *i as f64 + more.value,
+        _ => more.value,
+    };
+    set(value, Quantity::from_value(sum, more.dimension).unwrap_or(more), target, span)
 }
 
 fn scale(value: &mut Value, factor: f64, target: &str, span: Span) -> Result<(), Diagnostic> {

@@ -133,4 +133,21 @@ impl Law {
         all.dedup();
         all
     }
+
+    /// Puts another species in the place of each.
+    pub(super) fn replace_species(&mut self, other: &impl Fn(Species) -> Species) {
+        let replace = |s: &mut Species| *s = other(*s);
+        match self {
+            Self::Constant(_) => {}
+            Self::FirstOrder { of, .. } => replace(of),
+            Self::MassAction { reactants, .. } => reactants.iter_mut().for_each(|r| replace(&mut r.0)),
+            Self::MichaelisMenten { substrate, inhibitors, .. } => {
+                replace(substrate);
+                for i in inhibitors.iter_mut() {
+                    replace(&mut i.species);
+                }
+            }
+            Self::Expression { reads, .. } | Self::Custom { reads, .. } => reads.iter_mut().for_each(replace),
+        }
+    }
 }

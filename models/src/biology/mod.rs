@@ -1,22 +1,27 @@
 //! Biology: compartments, species, pathways between compartments, reactions, interventions.
 //!
 //! Everything here is a well-mixed reaction network with whole counts, simulated exactly. A pathway is a kind that adds
-//! [`Channel`]s through a [`PathwayBuilder`], where an example stands of how another crate adds a kind.
+//! [`Channel`]s through a [`PathwayBuilder`], where an example stands of how another crate adds a kind. Parts of a system
+//! that nothing connects are simulated side by side, each from random numbers of its own.
 //!
 //! ```text
-//! checked tables --assemble--> World (names, laws) --freeze--> Network + Phases (flat arrays) --run--> Group on the engine
+//! checked tables --assemble--> World (names, laws) --split--> Pieces (worlds of their own)
+//!     --freeze--> Parts (Network + Phases: flat arrays) --run--> one Group each, together on the engine
 //! ```
 
 mod assemble;
 mod builder;
+mod dose;
 mod equation;
 mod group;
 mod intervention;
 mod law;
 mod network;
+mod parts;
 mod pathways;
 mod rates;
 mod reaction;
+mod run;
 mod small;
 mod system;
 mod tree;
@@ -48,7 +53,7 @@ const PROBE: &[Field] = &[
     Field::required(
         "kind",
         Type::Choice(&["residence"]),
-        "What to look at: `residence`, how long single entities stay.",
+        "What to look at: `residence`, how long single entities stay; only where asked for, counts are enough otherwise.",
     ),
     Field::required("of", Type::Text, "Where: `compartment.species`."),
 ];
@@ -88,7 +93,7 @@ pub const SECTIONS: &[Section] = &[
         shape: Shape::Keyed,
         family: None,
         fields: intervention::FIELDS,
-        doc: "A change of a value during the run: a dose, a knock-down, a wash-out.",
+        doc: "A change of a value or of a count during the run: a dose, a knock-down, a wash-out.",
     },
     Section {
         name: "probe",

@@ -1,6 +1,8 @@
 //! A reaction network frozen into flat arrays, as the reaction group runs it.
 
 use super::builder::{Busy, Passage, World};
+use super::dose::Dose;
+use super::parts::Piece;
 use super::rates::Rates;
 use super::small;
 use super::tree::SumTree;
@@ -27,7 +29,7 @@ impl<T> Rows<T> {
     }
 }
 
-/// What never changes during a run. Slots hold counts: one for each species, then one that always holds 1.
+/// What never changes during a run, of one part of a system. Slots hold counts: one for each species, then one that always holds 1.
 #[derive(Clone, Debug)]
 pub(super) struct Network {
     /// Counts at time zero.
@@ -35,8 +37,6 @@ pub(super) struct Network {
     /// Names of slots and channels, for messages.
     pub(super) slot_names: Vec<String>,
     pub(super) channel_names: Vec<String>,
-    /// The component of the first pathway.
-    pub(super) first_pathway: u32,
     /// The component of each slot, or [`NONE`].
     pub(super) components: Vec<u32>,
     /// Slots whose entities are followed.
@@ -58,15 +58,15 @@ pub(super) struct Network {
 }
 
 impl Network {
-    /// Freezes `world`; `first_pathway` is the component of its first pathway, `components` those of its pools.
-    pub(super) fn new(world: &World, components: Vec<u32>, first_pathway: u32) -> Self {
+    /// Freezes the channels of a part.
+    pub(super) fn new(piece: &Piece) -> Self {
+        let world = &piece.world;
         let one = world.pools.len();
         let mut network = Self {
             initial: world.pools.iter().map(|p| p.initial).chain([1.0]).collect(),
             slot_names: world.pools.iter().map(|p| p.name.clone()).collect(),
             channel_names: Vec::new(),
-            first_pathway,
-            components,
+            components: piece.pools.clone(),
             tagged: world.pools.iter().map(|p| p.tagged).chain([false]).collect(),
             changes: Rows::default(),
             dependents: Rows::default(),
@@ -76,7 +76,7 @@ impl Network {
             meters: Vec::new(),
             busy_counts: Vec::new(),
         };
-        for (component, pathway) in (first_pathway..).zip(&world.pathways) {
+        for (&component, pathway) in piece.pathways.iter().zip(&world.pathways) {
             match pathway.busy {
                 Some(Busy::Rate(channel, _)) => network.meters.push((channel, component)),
                 Some(Busy::Count(species, capacity)) => network.busy_counts.push((component, species.slot, capacity)),
@@ -97,9 +97,10 @@ impl Network {
             network.reads.push(reads);
             network.changes.push(net_changes(channel));
             network.channel_names.push(world.pathways[owned.pathway as usize].name.clone());
+            let component = piece.pathways[owned.pathway as usize];
             network.passages.push(match channel.passage {
-                Passage::Forward => (first_pathway + owned.pathway, false),
-                Passage::Backward => (first_pathway + owned.pathway, true),
+                Passage::Forward => (component, false),
+                Passage::Backward => (component, true),
                 Passage::Internal => (NONE, false),
             });
         }
@@ -122,6 +123,12 @@ impl Network {
     /// How many channels there are.
     pub(super) fn channels(&self) -> usize {
         self.passages.len()
+    }
+
+    /// The slot of the species called `name`, if it can change.
+    pub(super) fn slot_of(&self, name: &str) -> Option<u32> {
+        let named = self.slot_names.iter().zip(0..).find(|s| s.0 == name)?.1;
+        (self.components[named as usize] != NONE).then_some(named)
     }
 
     /// Whether `other` differs in nothing but laws and in what is held constant.
@@ -170,6 +177,8 @@ pub(super) struct Phase {
     /// When it begins, in ticks.
     pub(super) at: u64,
     pub(super) rates: Rates,
+    /// The slot whose count changes when it begins, and how.
+    pub(super) dose: Option<(u32, Dose)>,
     /// Slots that are held constant, and what they hold.
     pub(super) fixed: Vec<(u32, f64)>,
     /// By channel: the greatest rate that its utilization is relative to, or 0.
@@ -191,6 +200,6 @@ impl Phase {
             }
         }
         let small = small::Plan::new(network, &rates);
-        Self { at, rates, fixed, capacity, small }
+        Self { at, rates, dose: None, fixed, capacity, small }
     }
 }

@@ -73,6 +73,8 @@ impl Plan {
 }
 
 /// As the general method: fires until `limit` (exclusive), at most `most` times; returns how often.
+/// Compiled by itself: inlined into a caller, its loops are given fewer registers.
+#[inline(never)]
 pub(super) fn advance<P: Probe>(group: &mut Group<'_>, plan: &Plan, limit: u64, most: u64, probe: &mut P) -> u64 {
     let stretch = Stretch { limit, most, followed: group.is_followed() };
     let slots = group.x.len() - 1;

@@ -7,16 +7,26 @@ use sim_core::stats::{Component, ComponentKind, RunRecord, Window, observe};
 
 use super::assemble::assemble;
 use super::builder::World;
-use super::group::Group;
 use super::intervention;
-use super::network::{NONE, Network, Phase};
+use super::network::{Network, Phase};
+use super::parts::{Piece, split};
+use super::run::Run;
 use crate::{BuildContext, System};
 
-/// A well-mixed reaction network with what will happen to it.
+/// Parts that nothing connects, and what is measured at them.
 #[derive(Debug)]
 pub(super) struct Biology {
     pub(super) components: Vec<Component>,
+    pub(super) parts: Vec<Part>,
+}
+
+/// A well-mixed reaction network with what will happen to it.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// The element that its stream is named after.
+    pub(super) element: String,
     pub(super) network: Network,
+    /// The same number for every part.
     pub(super) phases: Vec<Phase>,
 }
 
@@ -27,31 +37,31 @@ pub(crate) fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<
 
 pub(super) fn biology(scenario: &Table, context: &BuildContext<'_>) -> Result<Biology, Diagnostics> {
     let world = assemble(scenario, context.registry)?;
-    let (components, of_pool) = components(&world);
-    let first_pathway = components.len() as u32 - world.pathways.len() as u32;
-    let network = Network::new(&world, of_pool, first_pathway);
-    let phases = intervention::phases(scenario, context.registry, &world, &network)?;
-    Ok(Biology { components, network, phases })
+    let mut parts: Vec<Part> = split(&world).into_iter().map(Part::new).collect();
+    intervention::add_phases(scenario, context.registry, &mut parts)?;
+    Ok(Biology { components: components(&world), parts })
 }
 
-/// What is measured: every species that can change, then pathways and reactions; and the component of each species.
-fn components(world: &World) -> (Vec<Component>, Vec<u32>) {
-    let mut components = Vec::new();
-    let mut of_pool = Vec::new();
-    for pool in &world.pools {
-        if pool.fixed {
-            of_pool.push(NONE);
-            continue;
-        }
-        of_pool.push(components.len() as u32);
+impl Part {
+    /// A part to which nothing happens.
+    fn new(piece: Piece) -> Self {
+        let network = Network::new(&piece);
+        let phases = vec![Phase::new(0, &piece.world, &network)];
+        Self { element: piece.element, network, phases }
+    }
+}
+
+/// What is measured: every species that can change, then pathways and reactions.
+fn components(world: &World) -> Vec<Component> {
+    let pools = world.pools.iter().filter(|p| !p.fixed).map(|pool| {
         let kind = ComponentKind::Population { initial: pool.initial, tagged: pool.tagged };
-        components.push(Component::new(&pool.name, kind, pool.entity));
-    }
-    for pathway in &world.pathways {
+        Component::new(&pool.name, kind, pool.entity)
+    });
+    let pathways = world.pathways.iter().map(|pathway| {
         let kind = ComponentKind::Pathway { saturable: pathway.busy.is_some() };
-        components.push(Component::new(&pathway.name, kind, pathway.entity));
-    }
-    (components, of_pool)
+        Component::new(&pathway.name, kind, pathway.entity)
+    });
+    pools.chain(pathways).collect()
 }
 
 impl System for Biology {
@@ -60,19 +70,29 @@ impl System for Biology {
     }
 
     fn run(&self, streams: Streams, window: Window) -> Result<RunRecord, RunError> {
-        observe(Group::new(&self.network, &self.phases, streams), &self.components, window)
+        observe(Run::new(&self.parts, streams), &self.components, window)
     }
 
     fn event_rate(&self) -> f64 {
+        // What comes in goes out again.
+        2.0 * self.parts.iter().map(Part::fastest).sum::<f64>()
+    }
+}
+
+impl Part {
+    /// Firings a second with the counts at first, in the fastest phase.
+    fn fastest(&self) -> f64 {
         let mut counts = self.network.initial.clone();
         let mut fastest = 0.0_f64;
         for phase in &self.phases {
             for &(slot, held) in &phase.fixed {
                 counts[slot as usize] = held;
             }
+            if let Some((slot, dose)) = phase.dose {
+                counts[slot as usize] = dose.apply(counts[slot as usize]);
+            }
             fastest = fastest.max((0..self.network.channels()).map(|q| phase.rates.rate(q, &counts)).sum());
         }
-        // What comes in goes out again.
-        2.0 * fastest
+        fastest
     }
 }

@@ -1,5 +1,6 @@
 //! The kinds of pathways that come with the program. One more is one more file and one more line.
 
+mod carriers;
 mod degradation;
 mod exocytosis;
 mod influx;

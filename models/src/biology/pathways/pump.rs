@@ -4,17 +4,16 @@
 //! v = N kcat n / (Km free + n loaded),   free = (1 + sum I_c/Ki) prod(1 + I_n/Ki),   loaded = (1 + sum I_u/Ki) prod(1 + I_n/Ki)
 //! ```
 //! over competitive (c), uncompetitive (u) and non-competitive (n) inhibitors; n and Km in the compartment pumped from.
-//! This is right in the mean but makes turnover a Poisson stream (randomness 1). With `explicit = true` every carrier
-//! binds and releases (E + S <-> ES -> E + P), which has the turnover statistics of single carriers (Kou et al. 2005,
-//! doi:10.1021/jp051490q): mean `(k_on S + k_off + kcat) / (k_on S kcat)`, randomness
-//! `1 - 2 k_on S kcat / (k_on S + k_off + kcat)^2`. Their `k_on` is `(k_off + kcat) / Km` unless given.
+//! This is right in the mean but makes turnover a Poisson stream (randomness 1). With `explicit = true` carriers are
+//! simulated one by one (`carriers.rs`).
 //!
-//! Validated against the exact law of leak-in and pump-out, the inhibition formulas and single-carrier turnover.
+//! Validated against the exact law of leak-in and pump-out and the inhibition formulas.
 
 use sim_core::config::{Diagnostic, Field, Table, Type};
 use sim_core::quantity::Dimension;
 
-use super::super::{Channel, Compartment, Inhibition, Inhibitor, Law, Passage, PathwayBuilder, Species};
+use super::super::{Channel, Compartment, Inhibition, Inhibitor, Law, Passage, PathwayBuilder};
+use super::carriers::{Binder, Carriers};
 use super::{MakePathway, same_place};
 use crate::registry::Kind;
 
@@ -31,6 +30,11 @@ const INHIBITOR: &[Field] = &[
         "in",
         Type::Reference("compartment"),
         "Where its concentration counts; by default the first of `to` and `from` that has it.",
+    ),
+    Field::optional(
+        "k_off",
+        Type::Quantity(&[Dimension::RATE]),
+        "Unbinding, of explicit carriers, where it must be given; it binds at k_off / Ki.",
     ),
 ];
 const FIELDS: &[Field] = &[
@@ -52,7 +56,7 @@ const FIELDS: &[Field] = &[
 
 pub(super) const KIND: Kind<MakePathway> = Kind {
     name: "pump",
-    doc: "Active efflux by N carriers with Michaelis-Menten kinetics and inhibitors, or explicit carriers.",
+    doc: "Active efflux by N carriers with inhibitors: Michaelis-Menten kinetics, or explicit carriers.",
     fields: FIELDS,
     make,
 };
@@ -68,8 +72,13 @@ fn make(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<(), Diagnostic> {
     if km <= 0.0 {
         return Err(not_positive(table, "Km"));
     }
+    let inhibitors = table.list("inhibitors").iter().filter_map(|v| v.as_table());
     if table.bool("explicit") {
-        return explicit(table, to, inside, substrate, product);
+        let binders = inhibitors.map(|t| binder(t, to, [outside, inside])).collect::<Result<Vec<_>, _>>()?;
+        let (k_on, k_off) = binding(table, kcat, km)?;
+        // A pair meets at k_on / (V N_A).
+        let carriers = Carriers { k_on: k_on / inside.molecules(1.0), k_off, kcat, substrate, product, binders };
+        return carriers.add(table, to);
     }
     for key in ["k_on", "k_off"] {
         if table.get(key).is_some() {
@@ -78,16 +87,35 @@ fn make(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<(), Diagnostic> {
             return Err(d.help("add `explicit = true` or leave it out"));
         }
     }
-    let inhibitors = table
-        .list("inhibitors")
-        .iter()
-        .filter_map(|v| v.as_table())
-        .map(|t| inhibitor(t, to, [outside, inside]))
-        .collect::<Result<Vec<_>, _>>()?;
+    let inhibitors = inhibitors.map(|t| reduced(t, to, [outside, inside])).collect::<Result<Vec<_>, _>>()?;
     let law = Law::MichaelisMenten { vmax: n * kcat, km: inside.molecules(km), substrate, inhibitors };
     to.channel(Channel::new(&[substrate], &[product], law, Passage::Forward));
     to.busy_by_rate(n * kcat);
     Ok(())
+}
+
+/// An inhibitor of carriers that are not simulated one by one.
+fn reduced(table: &Table, to: &mut PathwayBuilder<'_>, places: [Compartment; 2]) -> Result<Inhibitor, Diagnostic> {
+    if table.get("k_off").is_some() {
+        let message = format!("`{}.k_off` is only for explicit carriers", table.path);
+        let d = Diagnostic::error("E0607", table.span_of("k_off"), message, "not used without `explicit = true`");
+        return Err(d.help("add `explicit = true` to the pump or leave it out"));
+    }
+    inhibitor(table, to, places)
+}
+
+/// An inhibitor that binds to carriers one by one.
+fn binder(table: &Table, to: &mut PathwayBuilder<'_>, places: [Compartment; 2]) -> Result<Binder, Diagnostic> {
+    let Some(k_off) = table.opt_quantity("k_off").map(|q| q.value) else {
+        let message = format!("`{}` has no `k_off`", table.path);
+        let d = Diagnostic::error("E0607", table.span, message, "explicit carriers need to know how fast it lets go");
+        return Err(d.help("add `k_off = \"1 /s\"`: it then binds at k_off / Ki"));
+    };
+    if k_off <= 0.0 {
+        return Err(not_positive(table, "k_off"));
+    }
+    let inhibitor = inhibitor(table, to, places)?;
+    Ok(Binder { name: table.text("species").to_owned(), inhibitor, k_off })
 }
 
 fn inhibitor(table: &Table, to: &mut PathwayBuilder<'_>, places: [Compartment; 2]) -> Result<Inhibitor, Diagnostic> {
@@ -113,38 +141,6 @@ fn inhibitor(table: &Table, to: &mut PathwayBuilder<'_>, places: [Compartment; 2
         _ => Inhibition::Uncompetitive,
     };
     Ok(Inhibitor { species, ki: place.molecules(ki), mode })
-}
-
-/// Carriers one by one: E + S <-> ES -> E + P.
-fn explicit(
-    table: &Table,
-    to: &mut PathwayBuilder<'_>,
-    inside: Compartment,
-    substrate: Species,
-    product: Species,
-) -> Result<(), Diagnostic> {
-    let n = table.number("N");
-    if n.fract() != 0.0 || n == 0.0 {
-        let message = format!("{n} explicit carriers");
-        return Err(Diagnostic::error("E0607", table.span_of("N"), message, "expected a whole number, 1 or more"));
-    }
-    if let [first, ..] = table.list("inhibitors") {
-        let message = "explicit carriers take no inhibitors";
-        let d = Diagnostic::error("E0607", first.span, message, "only with `explicit = false`");
-        return Err(d.help("write a `[reaction.NAME]` that binds the inhibitor to the carriers"));
-    }
-    let (kcat, km) = (table.quantity("kcat").value, table.quantity("Km").value);
-    let (k_on, k_off) = binding(table, kcat, km)?;
-    let free = to.state("free", n);
-    let bound = to.state("bound", 0.0);
-    // A pair meets at k_on / (V N_A).
-    let bind = Law::MassAction { c: k_on / inside.molecules(1.0), reactants: vec![(substrate, 1), (free, 1)] };
-    let release = |k| Law::FirstOrder { k, of: bound };
-    to.channel(Channel::new(&[substrate, free], &[bound], bind, Passage::Internal));
-    to.channel(Channel::new(&[bound], &[substrate, free], release(k_off), Passage::Internal));
-    to.channel(Channel::new(&[bound], &[free, product], release(kcat), Passage::Forward));
-    to.busy_by_count(bound, n);
-    Ok(())
 }
 
 /// Binding (m^3/mol/s) and unbinding (1/s) with `Km = (k_off + kcat) / k_on`.

@@ -241,3 +241,151 @@ explicit = true
     let utilization = measure(&*s, &run(&*s, 0, 10.0, 500.0), "pump", "utilization", "time_mean");
     assert!((utilization - 0.5).abs() < 0.005, "{utilization}");
 }
+
+/// A pump with explicit carriers at S = 3 uM = 2 Km: binding 10 /uM/s, unbinding 5 /s, turnover 10 /s; inhibitors of the
+/// given modes at 1 uM, with Ki = 2, 1 and 0.5 uM, that let go at 4, 2 and 1 /s.
+fn blocked_pump(n: u32, modes: &[&str]) -> Box<dyn System> {
+    let inhibitor = |(i, mode): (usize, &&str)| {
+        let (ki, k_off) = (2.0 / f64::from(1 << i), 4 >> i);
+        format!("{{ species = \"I{i}\", Ki = \"{ki} uM\", k_off = \"{k_off} /s\", mode = \"{mode}\" }}")
+    };
+    let inhibitors: Vec<String> = modes.iter().enumerate().map(inhibitor).collect();
+    system(&format!(
+        r#"
+[compartment.cell]
+volume = "1 pL"
+fixed = {{ drug = "3 uM", I0 = "1 uM", I1 = "1 uM", I2 = "1 uM" }}
+[compartment.medium]
+volume = "1 pL"
+[pathway.pump]
+kind = "pump"
+species = "drug"
+from = "cell"
+to = "medium"
+N = {n}
+kcat = "10 /s"
+Km = "1.5 uM"
+k_off = "5 /s"
+explicit = true
+inhibitors = [{}]
+"#,
+        inhibitors.join(", ")
+    ))
+}
+
+#[test]
+fn states_of_blocked_carriers_are_multinomial() {
+    let s = blocked_pump(40, &["competitive", "uncompetitive", "noncompetitive"]);
+    let runs: Vec<RunRecord> = (0..2000).map(|rep| run(&*s, rep, 0.0, 8.0)).collect();
+    // E : EI : ES : ESI = 1 : 1/2 : 2 : 2; the third inhibitor is bound to two carriers of three.
+    for (state, weight) in [("free", 1.0), ("free+I0", 0.5), ("bound", 2.0), ("bound+I1", 2.0)] {
+        for (suffix, share) in [("", 1.0 / 3.0), ("+I2", 2.0 / 3.0)] {
+            let name = format!("pump.{state}{suffix}");
+            let counts: Vec<f64> = runs.iter().map(|r| measure(&*s, r, &name, "in_system", "mean")).collect();
+            Moments::binomial(40.0, weight / 5.5 * share).assert(&counts, &name);
+        }
+    }
+}
+
+/// Mean and variance of the turnovers of one carrier within `t` s in equilibrium: moments of a Markov chain over `n`
+/// states, `(from, to, rate, turns)`, by Runge-Kutta steps.
+fn turnover_moments(n: usize, steps: &[(usize, usize, f64, bool)], t: f64) -> (f64, f64) {
+    // Probabilities, and first and second moments of the number of turnovers in each state.
+    type Y = [[f64; 4]; 3];
+    let slope = |y: &Y| -> Y {
+        let mut d = [[0.0; 4]; 3];
+        for &(from, to, rate, turns) in steps {
+            let [p, m, q] = [0, 1, 2].map(|k| rate * y[k][from]);
+            for (k, flow) in [p, m, q].into_iter().enumerate() {
+                d[k][from] -= flow;
+                d[k][to] += flow;
+            }
+            if turns {
+                d[1][to] += p;
+                d[2][to] += 2.0 * m + p;
+            }
+        }
+        d
+    };
+    let plus = |y: &Y, d: &Y, h: f64| -> Y { std::array::from_fn(|k| std::array::from_fn(|i| y[k][i] + h * d[k][i])) };
+    let h = 0.002;
+    let advance = |mut y: Y, t: f64| {
+        for _ in 0..(t / h) as usize {
+            let a = slope(&y);
+            let b = slope(&plus(&y, &a, h / 2.0));
+            let c = slope(&plus(&y, &b, h / 2.0));
+            let d = slope(&plus(&y, &c, h));
+            for (slope, weight) in [(a, 1.0), (b, 2.0), (c, 2.0), (d, 1.0)] {
+                y = plus(&y, &slope, weight * h / 6.0);
+            }
+        }
+        y
+    };
+    let start = std::array::from_fn(|i| if i < n { 1.0 / n as f64 } else { 0.0 });
+    let stationary = advance([start, [0.0; 4], [0.0; 4]], 40.0)[0];
+    let y = advance([stationary, [0.0; 4], [0.0; 4]], t);
+    let [mean, square] = [1, 2].map(|k| y[k].iter().sum::<f64>());
+    (mean, square - mean * mean)
+}
+
+#[test]
+fn turnover_of_a_blocked_carrier_is_that_of_its_markov_chain() {
+    // E = 0, ES = 1; binding at 10 /uM/s of 3 uM.
+    let pump = [(0, 1, 30.0, false), (1, 0, 5.0, false), (1, 0, 10.0, true)];
+    for (mode, n, block, reduced) in [
+        ("competitive", 3, vec![(0, 2, 2.0, false), (2, 0, 4.0, false)], 10.0 * 2.0 / (1.5 + 2.0)),
+        ("uncompetitive", 3, vec![(1, 2, 2.0, false), (2, 1, 4.0, false)], 10.0 * 2.0 / (1.0 + 2.0 * 1.5)),
+        (
+            "noncompetitive",
+            4,
+            vec![
+                (0, 2, 2.0, false),
+                (2, 0, 4.0, false),
+                (1, 3, 2.0, false),
+                (3, 1, 4.0, false),
+                (2, 3, 30.0, false),
+                (3, 2, 15.0, false),
+            ],
+            10.0 * 2.0 / 3.0 / 1.5,
+        ),
+    ] {
+        let (mean, variance) = turnover_moments(n, &[&pump[..], &block[..]].concat(), 100.0);
+        assert!((mean / (100.0 * reduced) - 1.0).abs() < 1e-9, "{mode}: the mean of the reduced law");
+        assert!((variance / mean - 1.0).abs() > 0.05, "{mode}: no Poisson law");
+        let s = blocked_pump(1, &[mode]);
+        let turnovers = |rep| 100.0 * measure(&*s, &run(&*s, rep, 10.0, 110.0), "pump", "throughput", "mean");
+        let law = Moments { mean, variance, kurtosis: 3.0 };
+        law.assert(&(0..2000).map(turnovers).collect::<Vec<_>>(), mode);
+    }
+}
+
+#[test]
+fn carriers_bind_inhibitors_away() {
+    let s = system(
+        r#"
+[compartment.cell]
+volume = "1 fL"
+initial = { drug = 100, blocker = 5 }
+[compartment.medium]
+volume = "1 fL"
+[pathway.pump]
+kind = "pump"
+species = "drug"
+from = "cell"
+to = "medium"
+N = 20
+kcat = "1 /s"
+Km = "1 uM"
+explicit = true
+inhibitors = [{ species = "blocker", Ki = "1 nM", k_off = "1 /s" }, { species = "blocker", Ki = "1 nM", k_off = "1 /s", mode = "noncompetitive" }]
+"#,
+    );
+    let record = run(&*s, 0, 0.0, 1000.0);
+    let held = |name: &str| measure(&*s, &record, name, "in_system", "mean");
+    let states = s.components().iter().filter(|c| c.name.starts_with("pump."));
+    let of_state = |name: &str| held(name) * (name.matches('+').count() as f64);
+    assert_eq!(states.clone().map(|c| of_state(&c.name)).sum::<f64>() + held("cell.blocker"), 5.0);
+    assert_eq!(states.map(|c| held(&c.name)).sum::<f64>(), 20.0);
+    assert_eq!(held("medium.drug"), 100.0);
+    assert!(s.components().iter().any(|c| c.name == "pump.free+blocker1+blocker2"));
+}

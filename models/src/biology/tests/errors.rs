@@ -85,6 +85,20 @@ fn pathways() {
 }
 
 #[test]
+fn inhibitors_of_explicit_carriers() {
+    let inhibitors = |rest: &str| format!("N = 10\ninhibitors = [{{ species = \"A\", Ki = \"1 uM\"{rest} }}]");
+    let table = "{ species = \"A\", Ki = \"1 uM\" }";
+    refused("N = 100", &(inhibitors("") + "\nexplicit = true"), table, "has no `k_off`", "k_off = \"1 /s\"");
+    refused("N = 100", &inhibitors(", k_off = \"2 /s\""), "\"2 /s\"", "only for explicit carriers", "explicit = true");
+    let none = inhibitors(", k_off = \"0 /s\"") + "\nexplicit = true";
+    refused("N = 100", &none, "\"0 /s\"", "k_off` is zero", "");
+    let one = "{ species = \"A\", Ki = \"1 uM\", k_off = \"1 /s\", mode = \"noncompetitive\" }";
+    let many = format!("[{}]", [one; 7].join(", "));
+    let text = format!("N = 10\nexplicit = true\ninhibitors = {many}");
+    refused("N = 100", &text, &many, "more than 64 states", "doubles");
+}
+
+#[test]
 fn a_pump_without_substrate() {
     let text = GOOD.replace("kind = \"pump\"\nspecies = \"drug\"\n", "kind = \"pump\"\n");
     let found = build(&text).err().unwrap();
@@ -142,6 +156,36 @@ fn interventions() {
     refused("op = \"knockdown\"\nfactor = 0.5", "value = -3", "-3", "cannot be negative", "");
     refused("at = \"1 s\"", "at = \"200 d\"", "\"200 d\"", "longer than any run", "");
     refused("N = 100", "N = 100\nexplicit = true", "\"pathway.pgp.N\"", "cannot change during a run", "rate");
+}
+
+#[test]
+fn interventions_on_counts() {
+    let with = |lines: &str, at: &str, message: &str, help: &str| {
+        let from = "target = \"pathway.pgp.N\"\nop = \"knockdown\"\nfactor = 0.5";
+        refused(from, lines, at, message, help);
+    };
+    let target = |t: &str| format!("target = \"{t}\"\nop = \"add\"\nvalue = 5");
+    with(&target("cell.durg"), "\"cell.durg\"", "there is no `cell.durg`", "did you mean `cell.drug`?");
+    with(&target("cel.drug"), "\"cel.drug\"", "there is no value `cel.drug`", "did you mean `cell.drug`?");
+    with(&target("medium.drug"), "\"medium.drug\"", "held constant", "`compartment.medium.fixed.drug`");
+    with(
+        &target("compartment.cell.initial.A"),
+        "\"compartment.cell.initial.A\"",
+        "there is no value",
+        "the count itself is `cell.A`",
+    );
+    with("target = \"cell.A\"\nop = \"add\"", "]", "has no `value`", "value = ");
+    with("target = \"cell.A\"\nop = \"scale\"\nvalue = 3", "]", "has no `factor`", "factor = 0.5");
+    with("target = \"cell.A\"\nvalue = -3", "-3", "`cell.A` cannot be negative", "");
+    with("target = \"cell.A\"\nvalue = 2.5", "2.5", "`intervention.i.value` is no count", "");
+    with("target = \"cell.A\"\nop = \"add\"\nvalue = \"2 /s\"", "\"2 /s\"", "is a count, not a rate", "1 uM");
+    with(
+        "target = \"pathway.pgp.kcat\"\nop = \"add\"\nvalue = \"2 uM\"",
+        "\"2 uM\"",
+        "`pathway.pgp.kcat` is a rate, to which a concentration cannot be added",
+        "",
+    );
+    with("target = \"pathway.pgp.N\"\nop = \"add\"\nvalue = -101", "-101", "cannot be negative", "");
 }
 
 #[test]

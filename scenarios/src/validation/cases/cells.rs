@@ -14,6 +14,8 @@ const PERMEATION: (&str, &str) = (
 const EGRESS: (&str, &str) = ("each egress time is exponential with rate P A / V: N(t) is binomial", GARDINER);
 const RESIDENCE: (&str, &str) = ("residence times are exponential; N is Poisson with mean lambda / k", GARDINER);
 const IMMIGRATION: (&str, &str) = ("N(t) is Poisson with mean lambda / mu (1 - exp(-mu t)), as in M/M/inf", GARDINER);
+const BOLUS: (&str, &str) =
+    ("those given are left with probability exp(-mu t): binomial, plus the Poisson rest", GARDINER);
 const KENDALL: (&str, &str) = (
     "E N = n e^((b-d)t); Var N = n (b+d) / (b-d) e^((b-d)t) (e^((b-d)t) - 1)",
     "Kendall 1948, doi:10.1214/aoms/1177730285 (DOI from memory)",
@@ -69,6 +71,15 @@ pub(super) fn cases() -> Vec<Case> {
             IMMIGRATION,
             include_str!("immigration-death.toml"),
             counts("cell.protein", &[5.0, 10.0, 20.0, 50.0], |t| poisson(100.0 * -(-0.1 * t).exp_m1())),
+        ),
+        case(
+            "bolus",
+            "Constant influx and first-order degradation, and 200 molecules at once at 10 s",
+            BOLUS,
+            include_str!("bolus.toml"),
+            counts("cell.drug", &[12.0, 20.0, 40.0], |t| {
+                binomial(200.0, (-0.1 * (t - 10.0)).exp()).plus(poisson(100.0 * -(-0.1 * t).exp_m1()))
+            }),
         ),
         case(
             "birth-death",

@@ -52,6 +52,17 @@ pub fn poisson(mean: f64) -> Law {
     Law { mean, variance: mean, kurtosis: 3.0 + 1.0 / mean }
 }
 
+impl Law {
+    /// The sum of two independent counts: cumulants add up.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        let variance = self.variance + other.variance;
+        let fourth = |law: Self| (law.kurtosis - 3.0) * law.variance * law.variance;
+        let kurtosis = 3.0 + (fourth(self) + fourth(other)) / (variance * variance);
+        Self { mean: self.mean + other.mean, variance, kurtosis }
+    }
+}
+
 /// Each of `initial` molecules at time zero and its offspring doubles at rate `birth` and dies at rate `death`
 /// (`birth != death`); the law at time `t`.
 pub fn linear_birth_death(initial: f64, birth: f64, death: f64, t: f64) -> Law {
@@ -137,6 +148,18 @@ mod tests {
     fn kurtosis_of_a_coin() {
         // One fair coin: (x - 1/2)^4 is 1/16 always, the variance 1/4.
         near(binomial(1.0, 0.5).kurtosis, 1.0, 1e-12);
+    }
+
+    #[test]
+    fn sums_of_like_counts_are_of_their_kind() {
+        for (sum, whole) in [
+            (binomial(3.0, 0.3).plus(binomial(7.0, 0.3)), binomial(10.0, 0.3)),
+            (poisson(0.5).plus(poisson(2.0)), poisson(2.5)),
+        ] {
+            near(sum.mean, whole.mean, 1e-14);
+            near(sum.variance, whole.variance, 1e-14);
+            near(sum.kurtosis, whole.kurtosis, 1e-14);
+        }
     }
 
     #[test]

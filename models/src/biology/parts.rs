@@ -1,0 +1,135 @@
+//! Which channels have to do with each other.
+//!
+//! Two channels are connected if they belong to the same pathway or if both take, give or read a species that is not
+//! held constant. Nothing that happens in one part of a system tells anything about another part, so each is a system of
+//! its own with its own stream of random numbers, and what is added beside it changes none of its numbers. What is held
+//! constant connects nothing: it changes at fixed times only, by interventions.
+
+use super::builder::{Busy, World};
+use super::law::Species;
+use super::network::NONE;
+
+/// A part of a world, as a world of its own.
+#[derive(Debug)]
+pub(super) struct Piece {
+    /// The element that its stream is named after: its first pathway or reaction.
+    pub(super) element: String,
+    pub(super) world: World,
+    /// The component of each pool, or [`NONE`].
+    pub(super) pools: Vec<u32>,
+    /// The component of each pathway.
+    pub(super) pathways: Vec<u32>,
+}
+
+/// The parts of `world` in the order of their first channels. What no channel has to do with comes last, together.
+///
+/// Components are numbered like this: every species that can change, then all pathways.
+pub(super) fn split(world: &World) -> Vec<Piece> {
+    let mut members = members(world);
+    members.retain(|m| !m.pools.is_empty() || !m.pathways.is_empty());
+    let mut components = 0..;
+    let of_pool: Vec<u32> =
+        world.pools.iter().map(|p| if p.fixed { NONE } else { components.next().unwrap_or(NONE) }).collect();
+    members.into_iter().map(|m| m.piece(world, &of_pool, components.start)).collect()
+}
+
+/// What a part consists of, by index into the world, ascending.
+#[derive(Clone, Debug, Default)]
+struct Members {
+    pools: Vec<u32>,
+    pathways: Vec<u32>,
+    channels: Vec<u32>,
+}
+
+/// The members of all parts; the last are those of none.
+fn members(world: &World) -> Vec<Members> {
+    let pathway_node = |p: u32| world.pools.len() + p as usize;
+    let mut links = Links::new(world.pools.len() + world.pathways.len());
+    for owned in &world.channels {
+        for species in owned.channel.species().filter(|s| !s.fixed) {
+            links.connect(pathway_node(owned.pathway), species.slot as usize);
+        }
+    }
+    for (p, pathway) in (0..).zip(&world.pathways) {
+        if let Some(Busy::Count(species, _)) = pathway.busy {
+            links.connect(pathway_node(p), species.slot as usize);
+        }
+    }
+    let mut part_of = vec![usize::MAX; links.0.len()];
+    let mut members: Vec<Members> = Vec::new();
+    for (q, owned) in (0..).zip(&world.channels) {
+        let part = &mut part_of[links.root(pathway_node(owned.pathway))];
+        if *part == usize::MAX {
+            *part = members.len();
+            members.push(Members::default());
+        }
+        let to = &mut members[*part];
+        to.channels.push(q);
+        // Each part has its own copy of what is held constant.
+        to.pools.extend(owned.channel.species().filter(|s| s.fixed).map(|s| s.slot));
+    }
+    let none = members.len();
+    members.push(Members::default());
+    let mut part = |node| part_of[links.root(node)].min(none);
+    for (slot, _) in world.pools.iter().enumerate().filter(|p| !p.1.fixed) {
+        members[part(slot)].pools.push(slot as u32);
+    }
+    for p in 0..world.pathways.len() as u32 {
+        members[part(pathway_node(p))].pathways.push(p);
+    }
+    for m in &mut members {
+        m.pools.sort_unstable();
+        m.pools.dedup();
+    }
+    members
+}
+
+impl Members {
+    fn piece(&self, world: &World, of_pool: &[u32], first_pathway: u32) -> Piece {
+        let place = |list: &[u32], x: u32| list.binary_search(&x).map_or(NONE, |i| i as u32);
+        let species = |s: Species| Species { slot: place(&self.pools, s.slot), ..s };
+        let mut part = World {
+            pools: self.pools.iter().map(|&s| world.pools[s as usize].clone()).collect(),
+            pathways: self.pathways.iter().map(|&p| world.pathways[p as usize].clone()).collect(),
+            channels: self.channels.iter().map(|&q| world.channels[q as usize].clone()).collect(),
+            ..World::default()
+        };
+        for pathway in &mut part.pathways {
+            match &mut pathway.busy {
+                Some(Busy::Rate(channel, _)) => *channel = place(&self.channels, *channel),
+                Some(Busy::Count(of, _)) => *of = species(*of),
+                None => {}
+            }
+        }
+        for owned in &mut part.channels {
+            owned.pathway = place(&self.pathways, owned.pathway);
+            owned.channel = owned.channel.clone().with_species(&species);
+        }
+        Piece {
+            element: part.pathways.first().map_or(String::new(), |p| p.path.clone()),
+            world: part,
+            pools: self.pools.iter().map(|&s| of_pool[s as usize]).collect(),
+            pathways: self.pathways.iter().map(|&p| first_pathway + p).collect(),
+        }
+    }
+}
+
+/// Sets of connected nodes: each points to another of its set, the root to itself.
+struct Links(Vec<usize>);
+
+impl Links {
+    fn new(nodes: usize) -> Self {
+        Self((0..nodes).collect())
+    }
+    fn root(&mut self, mut node: usize) -> usize {
+        while self.0[node] != node {
+            self.0[node] = self.0[self.0[node]];
+            node = self.0[node];
+        }
+        node
+    }
+    fn connect(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        self.0[a.max(b)] = a.min(b);
+    }
+}
