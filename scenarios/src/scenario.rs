@@ -370,6 +370,7 @@ impl Loader<'_> {
         let window = window(&table, found)?;
         let context = BuildContext { registry: &self.world.registry, folder: &self.folder };
         let system = (self.world.build)(&table, &context).map_err(|d| found.extend(d)).ok()?;
+        found.extend(system.warnings());
         let id = identity(&table, &input_files(&table, &self.folder));
         Some(PreparedPoint { id, system, window })
     }

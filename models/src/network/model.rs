@@ -3,7 +3,7 @@
 use sim_core::rng::Rng;
 use sim_core::{Ctx, Model, Probe, SimDuration, SimTime};
 
-use super::packet::Packet;
+use super::packet::{Ecn, Packet};
 use super::routing::Routes;
 use super::station::{Core, Outgoing, Shared};
 use super::traffic::{Streams, Traffic};
@@ -71,6 +71,7 @@ pub(super) struct Source {
     pub(super) row: u32,
     pub(super) class: u8,
     pub(super) dscp: u8,
+    pub(super) ecn: Ecn,
     pub(super) start: SimDuration,
     /// No packet is sent from here on.
     pub(super) stop: SimTime,
@@ -136,6 +137,7 @@ impl Network {
                 target: source.target,
                 class: source.class,
                 dscp: source.dscp,
+                ecn: source.ecn,
                 ..Packet::new(s as u32, source.bits, now)
             };
             let (node, entry) = (source.node, source.entry);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sim_core::config::Diagnostics;
 use sim_core::rng::Streams;
 use sim_core::stats::{Component, RunRecord, Window, observe};
 use sim_core::{RunError, SimDuration, SimTime};
@@ -9,7 +10,7 @@ use sim_core::{RunError, SimDuration, SimTime};
 use super::discipline::{Discipline, SignalMap};
 use super::gate::{Checkpoint, Gate};
 use super::model::{Branch, Hop, Network, Source};
-use super::packet::Packet;
+use super::packet::{Ecn, Packet};
 use super::routing::Routes;
 use super::service::Service;
 use super::station::Serialisation;
@@ -28,6 +29,7 @@ pub(super) struct SourcePlan {
     pub(super) row: u32,
     pub(super) class: u8,
     pub(super) dscp: u8,
+    pub(super) ecn: Ecn,
     pub(super) start: SimDuration,
     pub(super) stop: SimTime,
 }
@@ -79,6 +81,7 @@ pub(super) struct NetworkSystem {
     pub(super) link_stations: Vec<u32>,
     pub(super) branches: Vec<Option<BranchPlan>>,
     pub(super) event_rate: f64,
+    pub(super) warnings: Diagnostics,
 }
 
 impl System for NetworkSystem {
@@ -90,6 +93,9 @@ impl System for NetworkSystem {
     }
     fn event_rate(&self) -> f64 {
         self.event_rate
+    }
+    fn warnings(&self) -> Diagnostics {
+        self.warnings.clone()
     }
 }
 
@@ -118,6 +124,7 @@ impl NetworkSystem {
             row: s.row,
             class: s.class,
             dscp: s.dscp,
+            ecn: s.ecn,
             start: s.start,
             stop: s.stop,
             bits: 0,

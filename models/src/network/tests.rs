@@ -21,7 +21,7 @@ const PLAIN: Kind<MakeDiscipline> = Kind {
     name: "plain",
     doc: "First in, first out, one event at every end of service.",
     fields: &[Limit::FIELD],
-    make: |table, _| Ok(Box::new(Plain(Fifo::new(Limit::read(table))))),
+    make: |table, context| Ok(Box::new(Plain(Fifo::new(Limit::read(table, context)?)))),
 };
 
 impl Discipline for Plain {

@@ -7,6 +7,7 @@ use sim_core::{SimDuration, SimTime};
 
 use super::{Builder, tables, ticks};
 use crate::network::label::{self, Label};
+use crate::network::packet::Ecn;
 use crate::network::size::Size;
 use crate::network::traffic::{Traffic, matrix};
 
@@ -19,6 +20,7 @@ pub(super) struct Flow {
     pub(super) to: Option<usize>,
     pub(super) class: u8,
     pub(super) dscp: u8,
+    pub(super) ecn: Ecn,
     pub(super) start: SimDuration,
     pub(super) stop: SimTime,
     pub(super) mean_bits: f64,
@@ -93,7 +95,7 @@ impl Builder<'_> {
         mean_bits: f64,
     ) -> Flow {
         let label = self.label(&name, table, from, to);
-        let dscp = label.dscp;
+        let (dscp, ecn) = (label.dscp, if label.ecn { Ecn::Capable } else { Ecn::NotCapable });
         self.labels.push(label);
         Flow {
             stream: format!("traffic.{name}"),
@@ -103,6 +105,7 @@ impl Builder<'_> {
             to,
             class: self.class(table.text("class")),
             dscp,
+            ecn,
             start: SimDuration::from_ticks(ticks(table.quantity("start"))),
             stop: table.opt_quantity("stop").map_or(SimTime::NEVER, |q| SimTime::from_ticks(ticks(q))),
             mean_bits,
@@ -124,6 +127,7 @@ impl Builder<'_> {
             source_port: port("source_port"),
             destination_port: port("destination_port"),
             dscp,
+            ecn: table.bool("ecn"),
         }
     }
 

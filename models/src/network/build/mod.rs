@@ -64,6 +64,7 @@ const SECTIONS: &[Section] = &[
             label::FIELDS[1],
             label::FIELDS[2],
             label::FIELDS[3],
+            label::FIELDS[4],
         ],
         doc: "A flow of packets from one node to another.",
     },
@@ -117,6 +118,8 @@ struct Builder<'a> {
     labels: Vec<Label>,
     nodes: Vec<NodePlan>,
     diagnostics: Diagnostics,
+    /// What does not keep the network from running.
+    warnings: Diagnostics,
 }
 
 fn ticks(q: Quantity) -> u64 {
@@ -143,6 +146,7 @@ impl<'a> Builder<'a> {
             labels: Vec::new(),
             nodes,
             diagnostics: Diagnostics::default(),
+            warnings: Diagnostics::default(),
         }
     }
 
@@ -224,6 +228,7 @@ impl<'a> Builder<'a> {
             target: f.to.map_or(Packet::WANDERING, |to| to as u32),
             class: f.class,
             dscp: f.dscp,
+            ecn: f.ecn,
             start: f.start,
             stop: f.stop,
         });
@@ -238,6 +243,7 @@ impl<'a> Builder<'a> {
             link_stations,
             branches,
             event_rate,
+            warnings: self.warnings,
         }))
     }
 

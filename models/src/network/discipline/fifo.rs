@@ -14,7 +14,7 @@ pub(super) const KIND: Kind<MakeDiscipline> = Kind {
     name: "fifo",
     doc: "First in, first out; what comes when the queue is full is dropped (drop-tail).",
     fields: &[Limit::FIELD],
-    make: |table, _| Ok(Box::new(Fifo::new(Limit::read(table)))),
+    make: |table, context| Ok(Box::new(Fifo::new(Limit::read(table, context)?))),
 };
 
 /// The queue.

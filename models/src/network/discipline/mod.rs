@@ -3,15 +3,18 @@
 //! A discipline in a third-party crate is one file: a type that implements [`Discipline`] and a
 //! [`Kind`] that is added to [`Registry::disciplines`](crate::Registry::disciplines).
 
+#[cfg(test)]
+mod driver;
 mod effects;
 mod fifo;
 mod limit;
 mod priority;
 
+use std::cell::RefCell;
 use std::fmt::Debug;
 
 use sim_core::SimTime;
-use sim_core::config::{Diagnostics, Table};
+use sim_core::config::{Diagnostic, Diagnostics, Table};
 use sim_core::quantity::Quantity;
 use sim_core::rng::Rng;
 
@@ -112,6 +115,8 @@ pub struct DisciplineContext<'a> {
     pub rate: Option<Quantity>,
     /// The kinds of elements, for disciplines inside this one.
     pub registry: &'a Registry,
+    /// What is odd about the scenario but does not keep it from running.
+    pub warnings: &'a RefCell<Diagnostics>,
 }
 
 impl DisciplineContext<'_> {
@@ -119,6 +124,17 @@ impl DisciplineContext<'_> {
     pub fn make(&self, table: &Table) -> Result<Box<dyn Discipline>, Diagnostics> {
         let make = self.registry.disciplines.get(table.kind()).expect("the checker knows the kind").make;
         make(table, self)
+    }
+    /// Notes a warning.
+    pub fn warn(&self, d: Diagnostic) {
+        self.warnings.borrow_mut().push(d);
+    }
+    /// Warns if the discipline's `ecn` asks for marks and nothing that is sent can be marked.
+    fn check_marks(&self, table: &Table) {
+        if table.bool("ecn") && !self.flows.iter().any(|f| f.ecn) {
+            let d = Diagnostic::warning("W0360", table.span_of("ecn"), "no traffic reacts to marks", "drops instead");
+            self.warn(d.help("`ecn = true` in a [traffic.NAME] says that its transport does"));
+        }
     }
 }
 
