@@ -3,6 +3,7 @@
 //! A discipline in a third-party crate is one file: a type that implements [`Discipline`] and a
 //! [`Kind`] that is added to [`Registry::disciplines`](crate::Registry::disciplines).
 
+mod codel;
 #[cfg(test)]
 mod driver;
 mod effects;
@@ -22,6 +23,7 @@ use super::label::Label;
 use super::packet::Packet;
 use crate::registry::{Kind, Registry};
 
+pub use codel::{CoDel, Control};
 pub(in crate::network) use effects::SignalMap;
 pub use effects::{
     AVERAGE_QUEUE, BORROWED, DROP_PROBABILITY, EARLY, Effects, FORCED, GREEN, LINK_DOWN, LINK_LOSS, MARKED, MTU,
@@ -142,4 +144,4 @@ impl DisciplineContext<'_> {
 pub type MakeDiscipline = fn(&Table, &DisciplineContext<'_>) -> Result<Box<dyn Discipline>, Diagnostics>;
 
 /// The disciplines that come with the program.
-pub const DISCIPLINES: &[Kind<MakeDiscipline>] = &[fifo::KIND, priority::KIND];
+pub const DISCIPLINES: &[Kind<MakeDiscipline>] = &[fifo::KIND, priority::KIND, codel::KIND];
