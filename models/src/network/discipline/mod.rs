@@ -7,7 +7,9 @@ mod codel;
 #[cfg(test)]
 mod driver;
 mod effects;
+mod fattest;
 mod fifo;
+mod fq_codel;
 mod limit;
 mod priority;
 
@@ -30,6 +32,7 @@ pub use effects::{
     NO_ROUTE, OVERLIMIT, POLICED, REASONS, RED, Reason, SIGNALS, Signal, TAIL_DROP, TARGET_EXCEEDED, TTL, YELLOW,
 };
 pub use fifo::Fifo;
+pub use fq_codel::{FqCoDel, Sharing};
 pub use limit::Limit;
 pub use priority::Priority;
 
@@ -144,4 +147,4 @@ impl DisciplineContext<'_> {
 pub type MakeDiscipline = fn(&Table, &DisciplineContext<'_>) -> Result<Box<dyn Discipline>, Diagnostics>;
 
 /// The disciplines that come with the program.
-pub const DISCIPLINES: &[Kind<MakeDiscipline>] = &[fifo::KIND, priority::KIND, codel::KIND];
+pub const DISCIPLINES: &[Kind<MakeDiscipline>] = &[fifo::KIND, priority::KIND, codel::KIND, fq_codel::KIND];
