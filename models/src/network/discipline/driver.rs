@@ -135,10 +135,6 @@ impl Driver {
     pub(super) fn marks(&self) -> usize {
         self.signals.iter().filter(|s| s.0 == MARKED).count()
     }
-    /// The last level signalled.
-    pub(super) fn level(&self, signal: Signal) -> Option<u64> {
-        self.signals.iter().rev().find(|s| s.0 == signal).map(|s| s.1)
-    }
 }
 
 /// That the counts a discipline gives are those of the packets it shows.

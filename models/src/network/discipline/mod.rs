@@ -12,6 +12,7 @@ mod fifo;
 mod fq_codel;
 mod limit;
 mod priority;
+mod red;
 
 use std::cell::RefCell;
 use std::fmt::Debug;
@@ -35,6 +36,7 @@ pub use fifo::Fifo;
 pub use fq_codel::{FqCoDel, Sharing};
 pub use limit::Limit;
 pub use priority::Priority;
+pub use red::{Red, RedLaw};
 
 /// What a discipline has for a server that is free.
 #[derive(Clone, Copy, Debug)]
@@ -147,4 +149,5 @@ impl DisciplineContext<'_> {
 pub type MakeDiscipline = fn(&Table, &DisciplineContext<'_>) -> Result<Box<dyn Discipline>, Diagnostics>;
 
 /// The disciplines that come with the program.
-pub const DISCIPLINES: &[Kind<MakeDiscipline>] = &[fifo::KIND, priority::KIND, codel::KIND, fq_codel::KIND];
+pub const DISCIPLINES: &[Kind<MakeDiscipline>] =
+    &[fifo::KIND, priority::KIND, red::KIND, codel::KIND, fq_codel::KIND];
