@@ -11,6 +11,7 @@ mod fattest;
 mod fifo;
 mod fq_codel;
 mod limit;
+mod pie;
 mod priority;
 mod red;
 
@@ -35,6 +36,7 @@ pub use effects::{
 pub use fifo::Fifo;
 pub use fq_codel::{FqCoDel, Sharing};
 pub use limit::Limit;
+pub use pie::{Pie, PieLaw};
 pub use priority::Priority;
 pub use red::{Red, RedLaw};
 
@@ -150,4 +152,4 @@ pub type MakeDiscipline = fn(&Table, &DisciplineContext<'_>) -> Result<Box<dyn D
 
 /// The disciplines that come with the program.
 pub const DISCIPLINES: &[Kind<MakeDiscipline>] =
-    &[fifo::KIND, priority::KIND, red::KIND, codel::KIND, fq_codel::KIND];
+    &[fifo::KIND, priority::KIND, red::KIND, codel::KIND, fq_codel::KIND, pie::KIND];
