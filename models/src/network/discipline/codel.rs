@@ -31,7 +31,7 @@ use super::{
     Discipline, DisciplineContext, Effects, Fifo, Limit, MARKED, MakeDiscipline, Next, OVERLIMIT, Reason, Signal,
     TARGET_EXCEEDED,
 };
-use crate::network::Packet;
+use crate::network::{Ecn, Packet};
 use crate::registry::Kind;
 
 const TIME: Type = Type::Quantity(&[Dimension::TIME]);
@@ -145,6 +145,8 @@ impl Control {
 
 /// A queue under the law: first in, first out.
 pub(super) trait Backlog {
+    /// The head, if there is one.
+    fn head(&self) -> Option<&Packet>;
     /// Takes out the head.
     fn pop(&mut self) -> Option<Packet>;
     /// Bits that wait.
@@ -152,6 +154,10 @@ pub(super) trait Backlog {
 }
 
 impl Backlog for Fifo {
+    #[inline]
+    fn head(&self) -> Option<&Packet> {
+        Self::head(self)
+    }
     #[inline]
     fn pop(&mut self) -> Option<Packet> {
         Self::pop(self)
@@ -180,22 +186,18 @@ impl State {
     pub(super) const NEW: Self =
         Self { first_above: SimTime::NEVER, drop_next: SimTime::ZERO, count: 0, last_count: 0, dropping: false };
 
-    /// The head of the queue, and whether the law lets it be dropped.
+    /// Whether the law lets the head of the queue be dropped.
     #[inline]
-    fn head(&mut self, control: &Control, queue: &mut impl Backlog, now: SimTime) -> (Option<Packet>, bool) {
-        let Some(packet) = queue.pop() else {
+    fn over(&mut self, control: &Control, queue: &impl Backlog, now: SimTime) -> bool {
+        let high = queue.head().is_some_and(|head| {
+            (now - head.entered).ticks() >= control.target && queue.backlog() - u64::from(head.bits) > control.mtu
+        });
+        if !high {
             self.first_above = SimTime::NEVER;
-            return (None, false);
-        };
-        if (now - packet.entered).ticks() < control.target || queue.backlog() <= control.mtu {
-            self.first_above = SimTime::NEVER;
-            return (Some(packet), false);
-        }
-        if self.first_above == SimTime::NEVER {
+        } else if self.first_above == SimTime::NEVER {
             self.first_above = SimTime::from_ticks(now.ticks() + control.interval);
-            return (Some(packet), false);
         }
-        (Some(packet), now >= self.first_above)
+        high && now >= self.first_above
     }
 
     /// The next packet to serve; those that the law drops on the way go to `effects`.
@@ -207,58 +209,53 @@ impl State {
         now: SimTime,
         effects: &mut Effects,
     ) -> Option<Packet> {
-        let (mut head, over) = self.head(control, queue, now);
-        let mut marked = false;
-        if over || self.dropping {
-            (head, marked) = self.control(control, queue, head, over, now, effects);
-        }
-        if let (Some(packet), Some(threshold), false) = (&mut head, control.ce_threshold, marked)
+        let over = self.over(control, queue, now);
+        let marked = (over || self.dropping) && self.control(control, queue, over, now, effects);
+        let mut packet = queue.pop()?;
+        if marked {
+            packet.mark();
+            effects.signal(MARKED, 1);
+        } else if let Some(threshold) = control.ce_threshold
             && (now - packet.entered).ticks() > threshold
             && packet.mark()
         {
             effects.signal(MARKED, 1);
         }
-        head
+        Some(packet)
     }
 
-    /// Drops or marks what is due. Returns what is then at the head, and whether it was marked.
+    /// Drops what is due. Returns whether the head is to be marked instead.
     fn control(
         &mut self,
         control: &Control,
         queue: &mut impl Backlog,
-        mut head: Option<Packet>,
-        mut over: bool,
+        over: bool,
         now: SimTime,
         effects: &mut Effects,
-    ) -> (Option<Packet>, bool) {
+    ) -> bool {
         if !self.dropping {
-            let mut marked = false;
-            if let Some(packet) = head {
-                (head, marked) = mark_or_drop(control, packet, effects);
-            }
+            let marked = drop_unless_marked(control, queue, effects);
             if !marked {
-                (head, _) = self.head(control, queue, now);
+                self.over(control, queue, now);
             }
             self.begin(control, now);
-            return (head, marked);
+            return marked;
         }
         self.dropping = over;
-        while let (true, Some(packet)) = (self.dropping && now >= self.drop_next, head) {
+        while self.dropping && now >= self.drop_next {
             self.count = self.count.saturating_add(1);
-            let marked;
-            (head, marked) = mark_or_drop(control, packet, effects);
+            let marked = drop_unless_marked(control, queue, effects);
             if !marked {
-                (head, over) = self.head(control, queue, now);
-                self.dropping = over;
+                self.dropping = self.over(control, queue, now);
             }
             if self.dropping {
                 self.drop_next = SimTime::from_ticks(self.drop_next.ticks() + control.spacing(self.count));
             }
             if marked {
-                return (head, true);
+                return true;
             }
         }
-        (head, false)
+        false
     }
 
     /// Begins an episode of drops at `now`.
@@ -272,14 +269,15 @@ impl State {
     }
 }
 
-/// Marks `packet`, and then gives it back, or drops it.
-fn mark_or_drop(control: &Control, mut packet: Packet, effects: &mut Effects) -> (Option<Packet>, bool) {
-    if control.ecn && packet.mark() {
-        effects.signal(MARKED, 1);
-        return (Some(packet), true);
+/// Drops the head, unless it can be marked: then true.
+fn drop_unless_marked(control: &Control, queue: &mut impl Backlog, effects: &mut Effects) -> bool {
+    if control.ecn && queue.head().is_some_and(|head| head.ecn != Ecn::NotCapable) {
+        return true;
     }
-    effects.drop(packet, TARGET_EXCEEDED);
-    (None, false)
+    if let Some(packet) = queue.pop() {
+        effects.drop(packet, TARGET_EXCEEDED);
+    }
+    false
 }
 
 /// One queue under the law.
@@ -331,7 +329,6 @@ impl Discipline for CoDel {
 mod tests {
     use super::super::driver::{Driver, assert_counts, capable, drain, findings, made, ms, packet};
     use super::*;
-    use crate::network::packet::Ecn;
 
     /// Times of drops in milliseconds.
     fn drops(driver: &Driver) -> Vec<f64> {

@@ -6,11 +6,18 @@
 //! replayed up the tree only when the fattest is asked for. A packet costs a flag while the limit is not exceeded, and at
 //! most O(log queues) when it is.
 
+/// A size and the queue that has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Entry {
+    size: u64,
+    queue: u32,
+}
+
 /// The tournament. Queues are numbered from 0 and only ever added.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fattest {
-    /// The winner of inner node i, whose children are 2i and 2i + 1; node `winners.len() + q` is queue q.
-    winners: Vec<u32>,
+    /// The fattest queue below inner node i is at i; its children are 2i and 2i + 1, the leaves are the second half.
+    nodes: Vec<Entry>,
     /// Queues whose size has changed, each once.
     changed: Vec<u32>,
     noted: Vec<bool>,
@@ -35,41 +42,44 @@ impl Fattest {
     /// The queue for which `size` is greatest, the first of equals. There must be one.
     pub(super) fn find(&mut self, size: impl Fn(u32) -> u64) -> u32 {
         let n = self.noted.len();
-        if n > self.winners.len() {
-            self.winners = vec![0; n.next_power_of_two()];
-            for node in (1..self.winners.len()).rev() {
-                self.winners[node] = self.play(node, &size);
+        if 2 * n > self.nodes.len() {
+            // What is not there yet is empty, and comes after all others.
+            let leaves = n.next_power_of_two();
+            self.nodes = vec![Entry { size: 0, queue: u32::MAX }; 2 * leaves];
+            for queue in 0..n as u32 {
+                self.nodes[leaves + queue as usize] = Entry { size: size(queue), queue };
+            }
+            for node in (1..leaves).rev() {
+                self.nodes[node] = self.play(node);
             }
         } else {
             for k in 0..self.changed.len() {
-                self.replay(self.changed[k], &size);
+                self.replay(self.changed[k], size(self.changed[k]));
             }
         }
         for queue in self.changed.drain(..) {
             self.noted[queue as usize] = false;
         }
-        if self.winners.len() > 1 { self.winners[1] } else { 0 }
+        self.nodes[1].queue
     }
 
     /// The fatter child of a node.
-    fn play(&self, node: usize, size: &impl Fn(u32) -> u64) -> u32 {
-        let leaves = self.winners.len();
-        let of = |child: usize| if child < leaves { self.winners[child] } else { (child - leaves) as u32 };
-        let (left, right) = (of(2 * node), of(2 * node + 1));
-        // Leaves beyond the last queue stand for nothing.
-        if right as usize >= self.noted.len() || size(left) >= size(right) { left } else { right }
+    #[inline]
+    fn play(&self, node: usize) -> Entry {
+        let (left, right) = (self.nodes[2 * node], self.nodes[2 * node + 1]);
+        if left.size >= right.size { left } else { right }
     }
 
-    fn replay(&mut self, queue: u32, size: &impl Fn(u32) -> u64) {
-        let mut node = (self.winners.len() + queue as usize) / 2;
-        while node > 0 {
-            let winner = self.play(node, size);
-            if winner == self.winners[node] && winner != queue {
-                // Above, nothing depends on this queue.
+    fn replay(&mut self, queue: u32, size: u64) {
+        let mut node = self.nodes.len() / 2 + queue as usize;
+        self.nodes[node] = Entry { size, queue };
+        while node > 1 {
+            node /= 2;
+            let winner = self.play(node);
+            if winner == self.nodes[node] {
                 return;
             }
-            self.winners[node] = winner;
-            node /= 2;
+            self.nodes[node] = winner;
         }
     }
 }

@@ -170,8 +170,9 @@ enum Place {
     Old,
 }
 
-/// One of the queues, once something was hashed to it.
+/// One of the queues, once something was hashed to it; in a cache line of its own.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 struct Queue {
     chain: Chain,
     /// Bits that it may still send at its turn.
@@ -189,6 +190,10 @@ struct Held<'a> {
 }
 
 impl Backlog for Held<'_> {
+    #[inline]
+    fn head(&self) -> Option<&Packet> {
+        self.slab.slots.get(self.chain.head as usize).map(|slot| &slot.packet)
+    }
     #[inline]
     fn pop(&mut self) -> Option<Packet> {
         if self.chain.head == NONE {
@@ -399,6 +404,11 @@ mod tests {
 
     fn driver(text: &str) -> Driver {
         Driver::new(&format!("{{ kind = 'fq_codel', {text} }}"))
+    }
+
+    #[test]
+    fn a_queue_fits_a_cache_line() {
+        assert_eq!(size_of::<Queue>(), 64);
     }
 
     #[test]
