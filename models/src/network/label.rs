@@ -22,13 +22,15 @@ pub struct Label {
     pub destination_port: u16,
     /// Differentiated-services code point.
     pub dscp: u8,
+    /// Whether its transport reacts to congestion marks.
+    pub ecn: bool,
 }
 
 /// A port.
 const PORT: Type = Type::Integer { min: 0, max: 65_535 };
 
 /// The keys of `[traffic.NAME]` that say what the packets' headers are.
-pub(super) const FIELDS: [Field; 4] = [
+pub(super) const FIELDS: [Field; 5] = [
     Field::default("dscp", Type::OneOf(&[Type::Integer { min: 0, max: 63 }, Type::Text]), "0", DSCP),
     Field::default("protocol", Type::OneOf(&[Type::Integer { min: 0, max: 255 }, Type::Text]), "\"udp\"", PROTOCOL),
     Field::optional(
@@ -37,8 +39,10 @@ pub(super) const FIELDS: [Field; 4] = [
         "The source port, for classifiers; of several conversations, that of the first.",
     ),
     Field::optional("destination_port", PORT, "The destination port, for classifiers."),
+    Field::default("ecn", Type::Bool, "false", ECN),
 ];
 const DSCP: &str = "The code point of its packets (RFC 2474): a number or a name, \"EF\", \"AF41\", \"CS1\", \"BE\".";
+const ECN: &str = "Whether its transport reacts to congestion marks (RFC 3168): queues with `ecn` mark its packets instead of dropping them. Always so with a congestion control that counts marks.";
 const PROTOCOL: &str =
     "The protocol of its packets: \"udp\", \"tcp\", \"icmp\" or an IANA number; TCP sources are \"tcp\".";
 

@@ -3,7 +3,7 @@
 use sim_core::rng::Rng;
 use sim_core::{Ctx, Model, Probe, SimDuration, SimTime};
 
-use super::packet::Packet;
+use super::packet::{Ecn, Packet};
 use super::routing::Routes;
 use super::station::{Core, Outgoing, Shared};
 use super::traffic::{Streams, Traffic};
@@ -96,6 +96,7 @@ pub(super) struct Source {
     pub(super) row: u32,
     pub(super) class: u8,
     pub(super) dscp: u8,
+    pub(super) ecn: Ecn,
     pub(super) start: SimDuration,
     /// No packet is sent from here on.
     pub(super) stop: SimTime,
@@ -167,6 +168,7 @@ impl Network {
                 class: source.class,
                 dscp: source.dscp,
                 conversation: source.conversation,
+                ecn: source.ecn,
                 ..Packet::new(s as u32, source.bits, now)
             };
             let (node, entry) = (source.node, source.entry);

@@ -10,7 +10,7 @@ use sim_core::{RunError, SimDuration, SimTime};
 use super::discipline::{Discipline, SignalMap};
 use super::gate::{Checkpoint, Gate};
 use super::model::{Branch, Hop, Network, Origin, Source};
-use super::packet::Packet;
+use super::packet::{Ecn, Packet};
 use super::routing::Routes;
 use super::service::Service;
 use super::station::{Core, Fused, LinePlan, Placement, Queued, Serialisation, ServiceLaw, Shared, Slot};
@@ -38,6 +38,7 @@ pub(super) struct SourcePlan {
     pub(super) row: u32,
     pub(super) class: u8,
     pub(super) dscp: u8,
+    pub(super) ecn: Ecn,
     pub(super) start: SimDuration,
     pub(super) stop: SimTime,
 }
@@ -161,6 +162,7 @@ impl NetworkSystem {
             row: s.row,
             class: s.class,
             dscp: s.dscp,
+            ecn: s.ecn,
             start: s.start,
             stop: s.stop,
             bits: 0,

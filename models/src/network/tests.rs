@@ -24,7 +24,7 @@ const PLAIN: Kind<MakeDiscipline> = Kind {
     name: "plain",
     doc: "First in, first out, one event at every end of service.",
     fields: &[Limit::FIELD],
-    make: |table, _| Ok(Box::new(Plain(Fifo::new(Limit::read(table))))),
+    make: |table, context| Ok(Box::new(Plain(Fifo::new(Limit::read(table, context)?)))),
 };
 
 impl Discipline for Plain {
@@ -178,4 +178,104 @@ fn mistakes_are_told_with_their_codes() {
     assert_eq!(code(&wander("{ b = 0.5, exit = 0.4 }")), ["E0320"]);
     let twice = traffic("from = 'a', to = 'b'").replace("x = {", "l = {");
     assert_eq!(code(&twice), ["E0324"]);
+}
+
+/// Two flows that overload a link together, one of which reacts to marks; `queue` is the link's discipline.
+fn overload(queue: &str) -> String {
+    format!(
+        "{{ node = {{ a = {{}}, b = {{}}, c = {{}} }},
+            link = {{ l = {{ from = 'a', to = 'b', rate = '10 Mbit/s', delay = '3 ms', queue = {queue} }},
+                      m = {{ from = 'b', to = 'c', rate = '20 Mbit/s', queue = {queue} }} }},
+            traffic = {{ x = {{ kind = 'poisson', from = 'a', to = 'c', rate = '600 packets/s', size = {{ kind = 'imix' }} }},
+                         y = {{ kind = 'on_off_exponential', from = 'a', to = 'c', peak = '24 Mbit/s', on = '200 ms',
+                               off = '200 ms', ecn = true }} }} }}"
+    )
+}
+
+const MANAGED: [(&str, &[&str]); 6] = [
+    ("{ kind = 'codel', limit = '100 ms' }", &["dropped.target_exceeded"]),
+    ("{ kind = 'codel', ecn = true, limit = '50 packets' }", &["dropped.overlimit", "marked"]),
+    ("{ kind = 'fq_codel', ecn = true, limit = '100 packets' }", &["dropped.overlimit", "marked"]),
+    ("{ kind = 'red', ecn = true, limit = '40 kB' }", &["dropped.early", "dropped.tail_drop", "marked"]),
+    ("{ kind = 'red', adaptive = true, gentle = false, wait = true }", &["dropped.early", "dropped.forced"]),
+    ("{ kind = 'pie', ecn = true, limit = '60 packets' }", &["dropped.early", "dropped.tail_drop", "marked"]),
+];
+
+#[test]
+fn managed_queues_keep_the_books_and_bins_leave_no_trace() {
+    for (queue, metrics) in MANAGED {
+        // `run` asserts conservation, Little's law and the utilization law.
+        let (few, many) = (run(&overload(queue), 40, 1), run(&overload(queue), 40, 1009));
+        assert!(
+            few.measures.iter().zip(&many.measures).all(|(a, b)| a.value.to_bits() == b.value.to_bits()),
+            "{queue}"
+        );
+        for metric in metrics {
+            assert!(value(&few, 2, metric, "mean") > 0.0, "{queue}: {metric}");
+        }
+        // What the link drops is what the flows lose.
+        let dropped = |c| value(&few, c, "dropped", "mean");
+        assert_eq!(dropped(0) + dropped(1), dropped(2) + dropped(3), "{queue}");
+    }
+}
+
+#[test]
+fn levels_of_managed_queues_are_reported() {
+    let record = run(&overload("{ kind = 'red' }"), 40, 1);
+    assert!((5.0..30.0).contains(&value(&record, 2, "average_queue", "time_mean")));
+    let record = run(&overload("{ kind = 'pie' }"), 40, 1);
+    assert!((0.01..1.0).contains(&value(&record, 2, "drop_probability", "time_mean")));
+}
+
+#[test]
+fn a_queue_that_manages_nothing_is_a_fifo() {
+    let text = |queue: &str| {
+        format!(
+            "{{ node = {{ a = {{}}, b = {{}} }},
+                link = {{ l = {{ from = 'a', to = 'b', rate = '10 Mbit/s', delay = '3 ms', queue = {queue} }} }},
+                traffic = {{ x = {{ kind = 'poisson', from = 'a', to = 'b', rate = '9 Mbit/s', size = {{ kind = 'imix' }} }} }} }}"
+        )
+    };
+    let fifo = run(&text("{ kind = 'fifo', limit = 'none' }"), 60, 7);
+    for idle in [
+        "{ kind = 'codel', limit = 'none', target = '100 s', interval = '1000 s' }",
+        "{ kind = 'fq_codel', limit = 'none', target = '100 s', interval = '1000 s' }",
+        "{ kind = 'red', limit = 'none', min_th = 1e6, max_th = 1e7 }",
+        "{ kind = 'pie', limit = 'none', target = '100 s' }",
+    ] {
+        let managed = run(&text(idle), 60, 7);
+        for m in &fifo.measures {
+            let other = value(&managed, m.component, m.metric, m.stat);
+            assert_eq!(other.to_bits(), m.value.to_bits(), "{idle}: {} {}", m.metric, m.stat);
+        }
+    }
+}
+
+#[test]
+fn workers_behind_managed_queues_keep_the_books() {
+    for queue in
+        ["{ kind = 'codel' }", "{ kind = 'fq_codel' }", "{ kind = 'red', packet_time = '1 ms' }", "{ kind = 'pie' }"]
+    {
+        let text = format!(
+            "{{ node = {{ a = {{ stages = ['s'] }}, b = {{}} }}, link = {{ l = {{ from = 'a', to = 'b', rate = '1 Gbit/s' }} }},
+                stage = {{ s = {{ kind = 'server', workers = 3, queue = {queue},
+                                  service = {{ kind = 'exponential', mean = '3 ms' }} }} }},
+                traffic = {{ x = {{ kind = 'poisson', from = 'a', to = 'b', rate = '1100 packets/s' }} }} }}"
+        );
+        let record = run(&text, 40, 3);
+        assert!(value(&record, 2, "dropped", "mean") > 100.0, "{queue}");
+        assert!(value(&record, 2, "utilization", "time_mean") > 0.95, "{queue}");
+    }
+}
+
+#[test]
+fn oddities_are_told_once_as_warnings() {
+    let warnings = |queue: &str| {
+        let text = overload(queue).replace("off = '200 ms', ecn = true", "off = '200 ms'");
+        let system = system(&text).unwrap_or_else(|d| panic!("{d:?}"));
+        system.warnings().iter().map(|d| d.code).collect::<Vec<_>>()
+    };
+    assert_eq!(warnings("{ kind = 'codel' }"), [""; 0]);
+    // Spans of these tables are all the same, so that both links tell it once.
+    assert_eq!(warnings("{ kind = 'fq_codel', quantum = '100 B', ecn = true }"), ["W0361", "W0360"]);
 }

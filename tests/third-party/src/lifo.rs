@@ -9,7 +9,7 @@ pub const KIND: Kind<MakeDiscipline> = Kind {
     name: "lifo",
     doc: "Last in, first out; what comes when the queue is full is dropped.",
     fields: &[Limit::FIELD],
-    make: |table, _| Ok(Box::new(Lifo { limit: Limit::read(table), packets: Vec::new(), bits: 0 })),
+    make: |table, context| Ok(Box::new(Lifo { limit: Limit::read(table, context)?, packets: Vec::new(), bits: 0 })),
 };
 
 #[derive(Clone, Debug)]

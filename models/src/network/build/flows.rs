@@ -8,6 +8,7 @@ use sim_core::{SimDuration, SimTime};
 
 use super::{Builder, tables, ticks};
 use crate::network::label::{self, Label};
+use crate::network::packet::Ecn;
 use crate::network::size::Size;
 use crate::network::system::OriginPlan;
 use crate::network::traffic::{Load, matrix};
@@ -47,6 +48,7 @@ pub(super) struct Flow {
     pub(super) to: Option<usize>,
     pub(super) class: u8,
     pub(super) dscp: u8,
+    pub(super) ecn: Ecn,
     pub(super) start: SimDuration,
     pub(super) stop: SimTime,
     pub(super) mean_bits: f64,
@@ -130,11 +132,14 @@ impl Builder<'_> {
         }
         let Origin::Load(Load::Application(_, settings)) = &load else { unreachable!("asked before") };
         let sizes = [settings.segment_bits(), settings.ack_bits()].map(Size::Constant);
+        let reacts_to_marks = settings.reacts_to_marks();
         let data = self.flow(name.to_string(), table, load, from, Some(to), &sizes[0]);
         let mut acks = self.flow(format!("{name}.acks"), table, Origin::Acknowledgements, to, Some(from), &sizes[1]);
         acks.stream.clone_from(&data.stream);
-        if let Some(label) = self.labels.last_mut() {
-            std::mem::swap(&mut label.source_port, &mut label.destination_port);
+        if let [.., there, back] = self.labels.as_mut_slice() {
+            there.ecn = reacts_to_marks;
+            back.ecn = false;
+            std::mem::swap(&mut back.source_port, &mut back.destination_port);
         }
         self.flows.extend([data, acks]);
     }
@@ -149,7 +154,7 @@ impl Builder<'_> {
         size: &Size,
     ) -> Flow {
         let label = self.label(&name, table, from, to);
-        let dscp = label.dscp;
+        let (dscp, ecn) = (label.dscp, if label.ecn { Ecn::Capable } else { Ecn::NotCapable });
         self.labels.push(label);
         Flow {
             stream: format!("traffic.{name}"),
@@ -159,6 +164,7 @@ impl Builder<'_> {
             to,
             class: self.class(table.text("class")),
             dscp,
+            ecn,
             start: SimDuration::from_ticks(ticks(table.quantity("start"))),
             stop: table.opt_quantity("stop").map_or(SimTime::NEVER, |q| SimTime::from_ticks(ticks(q))),
             mean_bits: size.mean(),
@@ -184,6 +190,7 @@ impl Builder<'_> {
             source_port: port("source_port"),
             destination_port: port("destination_port"),
             dscp,
+            ecn: table.bool("ecn"),
         }
     }
 

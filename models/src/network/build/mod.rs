@@ -6,7 +6,6 @@ mod sizes;
 mod stations;
 mod ways;
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -69,6 +68,7 @@ const SECTIONS: &[Section] = &[
             label::FIELDS[1],
             label::FIELDS[2],
             label::FIELDS[3],
+            label::FIELDS[4],
         ],
         doc: "A flow of packets from one node to another.",
     },
@@ -121,8 +121,8 @@ struct Builder<'a> {
     labels: Vec<Label>,
     nodes: Vec<NodePlan>,
     diagnostics: Diagnostics,
-    /// What is doubtful, but no error.
-    warnings: RefCell<Diagnostics>,
+    /// What does not keep the network from running.
+    warnings: Diagnostics,
 }
 
 fn ticks(q: Quantity) -> u64 {
@@ -149,7 +149,7 @@ impl<'a> Builder<'a> {
             labels: Vec::new(),
             nodes,
             diagnostics: Diagnostics::default(),
-            warnings: RefCell::default(),
+            warnings: Diagnostics::default(),
         }
     }
 
@@ -239,6 +239,7 @@ impl<'a> Builder<'a> {
             target: f.to.map_or(Packet::WANDERING, |to| to as u32),
             class: f.class,
             dscp: f.dscp,
+            ecn: f.ecn,
             start: f.start,
             stop: f.stop,
         });
@@ -255,7 +256,7 @@ impl<'a> Builder<'a> {
             link_stations,
             branches,
             event_rate,
-            warnings: self.warnings.into_inner(),
+            warnings: self.warnings,
         }))
     }
 

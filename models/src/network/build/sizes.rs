@@ -81,7 +81,7 @@ impl Builder<'_> {
             }
         }
         for d in found {
-            if d.code == "E0382" { self.diagnostics.push(d) } else { self.warnings.get_mut().push(d) }
+            if d.code == "E0382" { self.diagnostics.push(d) } else { self.warnings.push(d) }
         }
     }
 }

@@ -1,15 +1,14 @@
 //! From links and stages to stations.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use sim_core::config::{Diagnostic, Span, Table};
+use sim_core::config::{Diagnostic, Diagnostics, Span, Table};
 use sim_core::quantity::Quantity;
 use sim_core::stats::{Component, ComponentKind};
 
 use super::{Builder, tables, ticks};
-use crate::network::discipline::{
-    Discipline, DisciplineContext, LINK_LOSS, MTU, REASONS, Reason, SignalMap, TAIL_DROP,
-};
+use crate::network::discipline::{DisciplineContext, LINK_LOSS, MTU, REASONS, Reason, SignalMap, TAIL_DROP};
 use crate::network::stage::StageSpec;
 use crate::network::station::{LinePlan, Placement, Serialisation};
 use crate::network::system::{ServicePlan, StationPlan, Works};
@@ -91,26 +90,36 @@ fn told(mut reasons: Vec<Reason>) -> Vec<(Reason, &'static str)> {
 }
 
 impl Builder<'_> {
-    pub(super) fn context(&self, rate: Option<Quantity>) -> DisciplineContext<'_> {
-        DisciplineContext {
+    /// Makes something that may need to know of the scenario, behind a link of `rate` if there is one.
+    fn make<T>(
+        &mut self,
+        rate: Option<Quantity>,
+        make: impl FnOnce(&DisciplineContext<'_>) -> Result<T, Diagnostics>,
+    ) -> Option<T> {
+        let warnings = RefCell::default();
+        let context = DisciplineContext {
             classes: &self.classes,
             flows: &self.labels,
             rate,
             registry: self.context.registry,
             largest: self.flows.iter().filter_map(|f| f.largest).max().unwrap_or(0),
-            warnings: &self.warnings,
+            warnings: &warnings,
+        };
+        let made = make(&context);
+        for d in warnings.into_inner().iter() {
+            // The queue of a link, or of a stage at several nodes, is made more than once.
+            if !self.warnings.iter().any(|w| (w.code, w.span) == (d.code, d.span)) {
+                self.warnings.push(d.clone());
+            }
         }
-    }
-
-    fn discipline(&mut self, table: &Table, rate: Option<Quantity>) -> Option<Box<dyn Discipline>> {
-        self.context(rate).make(table).map_err(|d| self.diagnostics.extend(d)).ok()
+        made.map_err(|d| self.diagnostics.extend(d)).ok()
     }
 
     pub(super) fn add_link(&mut self, directed: usize, sinks: &[bool], stations: &mut Stations) {
         let link = self.link(directed).into_owned();
         let name = if directed.is_multiple_of(2) { link.name.clone() } else { format!("{}.reverse", link.name) };
         let to = link.to;
-        let Some(discipline) = self.discipline(&link.queue, link.rate) else { return };
+        let Some(discipline) = self.make(link.rate, |context| context.make(&link.queue)) else { return };
         let Some(line) = self.line(&link) else { return };
         let service = match (link.rate.map(|rate| (rate, Serialisation::new(rate.exact))), link.medium.overhead) {
             (None, _) => ServicePlan::None,
@@ -163,16 +172,13 @@ impl Builder<'_> {
             for (k, (stage, _)) in own.iter().enumerate() {
                 let Some(table) = specs.get(stage.as_str()) else { continue };
                 let make = self.context.registry.stages.get(table.kind()).expect("the checker knows the kind").make;
-                let works = match make(table, &self.context(None)) {
-                    Ok(StageSpec::Station { workers: servers, service, queue: discipline }) => {
+                let works = match self.make(None, |context| make(table, context)) {
+                    Some(StageSpec::Station { workers: servers, service, queue: discipline }) => {
                         let service = service.map_or(ServicePlan::None, ServicePlan::Drawn);
                         Works::Serves { servers, service, discipline }
                     }
-                    Ok(StageSpec::Gate(gate)) => Works::Judges(gate),
-                    Err(d) => {
-                        self.diagnostics.extend(d);
-                        continue;
-                    }
+                    Some(StageSpec::Gate(gate)) => Works::Judges(gate),
+                    None => continue,
                 };
                 let at = &self.graph.nodes[node].name;
                 let name = if uses[stage] == 1 { stage.clone() } else { format!("{at}.{stage}") };

@@ -14,7 +14,7 @@ pub(super) const KIND: Kind<MakeDiscipline> = Kind {
     name: "fifo",
     doc: "First in, first out; what comes when the queue is full is dropped (drop-tail).",
     fields: &[Limit::FIELD],
-    make: |table, _| Ok(Box::new(Fifo::new(Limit::read(table)))),
+    make: |table, context| Ok(Box::new(Fifo::new(Limit::read(table, context)?))),
 };
 
 /// The queue.
@@ -29,6 +29,11 @@ impl Fifo {
     /// An empty queue.
     pub const fn new(limit: Limit) -> Self {
         Self { limit, packets: VecDeque::new(), bits: 0 }
+    }
+    /// The packet that has waited longest.
+    #[inline]
+    pub fn head(&self) -> Option<&Packet> {
+        self.packets.front()
     }
     /// Takes out the packet that has waited longest.
     #[inline]

@@ -3,10 +3,17 @@
 //! A discipline in a third-party crate is one file: a type that implements [`Discipline`] and a
 //! [`Kind`] that is added to [`Registry::disciplines`](crate::Registry::disciplines).
 
+mod codel;
+#[cfg(test)]
+mod driver;
 mod effects;
+mod fattest;
 mod fifo;
+mod fq_codel;
 mod limit;
+mod pie;
 mod priority;
+mod red;
 mod tbf;
 
 use std::cell::RefCell;
@@ -21,14 +28,18 @@ use super::label::Label;
 use super::packet::Packet;
 use crate::registry::{Kind, Registry};
 
+pub use codel::{CoDel, Control};
 pub(in crate::network) use effects::SignalMap;
 pub use effects::{
     AVERAGE_QUEUE, BORROWED, DROP_PROBABILITY, EARLY, Effects, FORCED, GREEN, LINK_DOWN, LINK_LOSS, MARKED, MTU,
     NO_ROUTE, OVERLIMIT, POLICED, REASONS, RED, Reason, SIGNALS, Signal, TAIL_DROP, TARGET_EXCEEDED, TTL, YELLOW,
 };
 pub use fifo::Fifo;
+pub use fq_codel::{FqCoDel, Sharing};
 pub use limit::Limit;
+pub use pie::{Pie, PieLaw};
 pub use priority::Priority;
+pub use red::{Red, RedLaw};
 pub use tbf::Tbf;
 pub(in crate::network) use tbf::{FIELDS as TBF_FIELDS, long_burst};
 
@@ -136,10 +147,18 @@ impl DisciplineContext<'_> {
         let make = self.registry.disciplines.get(table.kind()).expect("the checker knows the kind").make;
         make(table, self)
     }
+    /// Warns if the discipline's `ecn` asks for marks and nothing that is sent can be marked.
+    fn check_marks(&self, table: &Table) {
+        if table.bool("ecn") && !self.flows.iter().any(|f| f.ecn) {
+            let d = Diagnostic::warning("W0360", table.span_of("ecn"), "no traffic reacts to marks", "drops instead");
+            self.warn(d.help("`ecn = true` in a [traffic.NAME] says that its transport does"));
+        }
+    }
 }
 
 /// Makes a discipline from its checked table.
 pub type MakeDiscipline = fn(&Table, &DisciplineContext<'_>) -> Result<Box<dyn Discipline>, Diagnostics>;
 
 /// The disciplines that come with the program.
-pub const DISCIPLINES: &[Kind<MakeDiscipline>] = &[fifo::KIND, priority::KIND, tbf::KIND];
+pub const DISCIPLINES: &[Kind<MakeDiscipline>] =
+    &[fifo::KIND, priority::KIND, red::KIND, codel::KIND, fq_codel::KIND, pie::KIND, tbf::KIND];

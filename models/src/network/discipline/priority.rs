@@ -61,7 +61,7 @@ impl Priority {
         if diagnostics.has_errors() {
             return Err(diagnostics);
         }
-        Ok(Self::new(band_of, named.len() + 1, Limit::read(table)))
+        Ok(Self::new(band_of, named.len() + 1, Limit::read(table, context)?))
     }
     /// Empty queues: `band_of[class]` names the band of a class, 0 the most urgent of `bands`.
     pub fn new(band_of: Vec<u8>, bands: usize, limit: Limit) -> Self {

@@ -108,9 +108,12 @@ impl Tbf {
             Some(d) if d.severity == Severity::Error => wrong.push(d),
             found => found.into_iter().for_each(|d| context.warn(d)),
         }
-        let (Some(queue), Some(bucket), false) = (queue, bucket, wrong.has_errors()) else { return Err(wrong) };
+        let limit = Limit::read(table, context).map_err(|d| wrong.extend(d)).ok();
+        let (Some(queue), Some(bucket), Some(limit), false) = (queue, bucket, limit, wrong.has_errors()) else {
+            return Err(wrong);
+        };
         let largest = if peak.is_some() { burst.min(mtu) } else { burst };
-        Ok(Self { bucket, peak: peak.flatten(), largest, limit: Limit::read(table), queue, head: None })
+        Ok(Self { bucket, peak: peak.flatten(), largest, limit, queue, head: None })
     }
 
     /// Whether the next to go can go; if not, from when on it can.

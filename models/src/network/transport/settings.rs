@@ -1,6 +1,6 @@
 //! The parameters of connections (`tcp = { ... }` of traffic that uses them).
 
-use sim_core::config::{Diagnostic, Diagnostics, Field, Table, Type};
+use sim_core::config::{Data, Diagnostic, Diagnostics, Field, Table, Type};
 use sim_core::quantity::{Dimension, Quantity};
 
 use super::congestion::CongestionControl;
@@ -54,12 +54,6 @@ const FIELDS: &[Field] = &[
         Type::Choice(&["prr", "standard"]),
         "\"prr\"",
         "How the window falls after a loss: \"prr\" spreads it over a round trip (RFC 6937), \"standard\" is at once (RFC 6675, RFC 6582).",
-    ),
-    Field::default(
-        "ecn",
-        Type::Bool,
-        "false",
-        "Whether packets are marked rather than dropped (RFC 3168); always so with a control that counts marks.",
     ),
     Field::default("rto_min", TIME, "\"1 s\"", "The least retransmission time-out (RFC 6298; Linux has 200 ms)."),
     Field::default("rto_max", TIME, "\"60 s\"", "The greatest retransmission time-out."),
@@ -155,7 +149,8 @@ impl Settings {
             manner: Manner { every: table.integer("delayed_ack") as u32, selective: table.bool("sack"), counts_marks },
             delayed_ack_timeout: ticks("delayed_ack_timeout"),
             style: if table.text("recovery") == "prr" { Style::Proportional } else { Style::Standard },
-            ecn: table.bool("ecn") || counts_marks,
+            // The key of all traffic: whether its transport reacts to marks.
+            ecn: traffic.get("ecn").is_some_and(|v| matches!(v.data, Data::Bool(true))) || counts_marks,
             rto_min,
             rto_max,
             handshake: table.bool("handshake"),
@@ -165,6 +160,10 @@ impl Settings {
     /// The size of a full segment on the wire, in bits.
     pub(in crate::network) fn segment_bits(&self) -> u32 {
         8 * self.mss + self.header_bits
+    }
+    /// Whether its packets can be marked.
+    pub(in crate::network) fn reacts_to_marks(&self) -> bool {
+        self.ecn
     }
     /// What a byte of payload is on the wire, in bits, headers of full segments included.
     pub(in crate::network) fn wire_bits_per_byte(&self) -> f64 {

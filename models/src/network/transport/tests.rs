@@ -323,7 +323,7 @@ fn classic_marks_halve_the_window_once_a_round_trip() {
     let text = "{ node = { a = {}, b = {} },
                   link = { l = { from = 'a', to = 'b', rate = '10 Mbit/s', delay = '50 ms', queue = { kind = 'marker', threshold = 83 } } },
                   traffic = { x = { kind = 'bulk', from = 'a', to = 'b',
-                                    tcp = { cc = { kind = 'reno' }, ecn = true, delayed_ack = 1 } } } }";
+                                    tcp = { cc = { kind = 'reno' }, delayed_ack = 1 }, ecn = true } } }";
     let record = run(text, 1, 100_000, 400_000);
     // As a buffer of a bandwidth-delay product: the queue swings between nothing and the threshold.
     let utilization = value(&record, 2, "utilization", "time_mean");
