@@ -30,6 +30,11 @@ impl Fifo {
     pub const fn new(limit: Limit) -> Self {
         Self { limit, packets: VecDeque::new(), bits: 0 }
     }
+    /// The packet that has waited longest.
+    #[inline]
+    pub fn front(&self) -> Option<&Packet> {
+        self.packets.front()
+    }
     /// Takes out the packet that has waited longest.
     #[inline]
     pub fn pop(&mut self) -> Option<Packet> {

@@ -3,10 +3,16 @@
 //! A discipline in a third-party crate is one file: a type that implements [`Discipline`] and a
 //! [`Kind`] that is added to [`Registry::disciplines`](crate::Registry::disciplines).
 
+mod children;
+mod classes;
+#[cfg(test)]
 mod effects;
 mod fifo;
+mod htb;
 mod limit;
 mod priority;
+#[cfg(test)]
+mod wire;
 
 use std::fmt::Debug;
 
@@ -25,6 +31,7 @@ pub use effects::{
     NO_ROUTE, OVERLIMIT, POLICED, REASONS, RED, Reason, SIGNALS, Signal, TAIL_DROP, TARGET_EXCEEDED, TTL, YELLOW,
 };
 pub use fifo::Fifo;
+pub use htb::Htb;
 pub use limit::Limit;
 pub use priority::Priority;
 
@@ -99,6 +106,10 @@ pub trait Discipline: Debug + Send + Sync {
     fn signals(&self) -> Vec<Signal> {
         Vec::new()
     }
+    /// Findings about its declaration that do not keep it from working.
+    fn warnings(&self) -> Diagnostics {
+        Diagnostics::default()
+    }
 }
 
 /// What a discipline may need to know of the scenario.
@@ -126,4 +137,5 @@ impl DisciplineContext<'_> {
 pub type MakeDiscipline = fn(&Table, &DisciplineContext<'_>) -> Result<Box<dyn Discipline>, Diagnostics>;
 
 /// The disciplines that come with the program.
-pub const DISCIPLINES: &[Kind<MakeDiscipline>] = &[fifo::KIND, priority::KIND];
+pub const DISCIPLINES: &[Kind<MakeDiscipline>] =
+    &[fifo::KIND, priority::KIND, htb::KIND];
