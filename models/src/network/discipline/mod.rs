@@ -10,6 +10,7 @@ mod effects;
 mod fifo;
 mod htb;
 mod limit;
+mod prio;
 mod priority;
 #[cfg(test)]
 mod wire;
@@ -33,6 +34,7 @@ pub use effects::{
 pub use fifo::Fifo;
 pub use htb::Htb;
 pub use limit::Limit;
+pub use prio::Prio;
 pub use priority::Priority;
 
 /// What a discipline has for a server that is free.
@@ -138,4 +140,4 @@ pub type MakeDiscipline = fn(&Table, &DisciplineContext<'_>) -> Result<Box<dyn D
 
 /// The disciplines that come with the program.
 pub const DISCIPLINES: &[Kind<MakeDiscipline>] =
-    &[fifo::KIND, priority::KIND, htb::KIND];
+    &[fifo::KIND, priority::KIND, prio::KIND, htb::KIND];
