@@ -6,6 +6,7 @@
 mod children;
 mod classes;
 #[cfg(test)]
+mod drr;
 mod effects;
 mod fifo;
 mod htb;
@@ -26,6 +27,7 @@ use super::label::Label;
 use super::packet::Packet;
 use crate::registry::{Kind, Registry};
 
+pub use drr::Drr;
 pub(in crate::network) use effects::SignalMap;
 pub use effects::{
     AVERAGE_QUEUE, BORROWED, DROP_PROBABILITY, EARLY, Effects, FORCED, GREEN, LINK_DOWN, LINK_LOSS, MARKED, MTU,
@@ -140,4 +142,4 @@ pub type MakeDiscipline = fn(&Table, &DisciplineContext<'_>) -> Result<Box<dyn D
 
 /// The disciplines that come with the program.
 pub const DISCIPLINES: &[Kind<MakeDiscipline>] =
-    &[fifo::KIND, priority::KIND, prio::KIND, htb::KIND];
+    &[fifo::KIND, priority::KIND, prio::KIND, drr::KIND, htb::KIND];
