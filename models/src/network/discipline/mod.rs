@@ -13,6 +13,7 @@ mod htb;
 mod limit;
 mod prio;
 mod priority;
+mod wfq;
 #[cfg(test)]
 mod wire;
 
@@ -38,6 +39,7 @@ pub use htb::Htb;
 pub use limit::Limit;
 pub use prio::Prio;
 pub use priority::Priority;
+pub use wfq::Wfq;
 
 /// What a discipline has for a server that is free.
 #[derive(Clone, Copy, Debug)]
@@ -142,4 +144,4 @@ pub type MakeDiscipline = fn(&Table, &DisciplineContext<'_>) -> Result<Box<dyn D
 
 /// The disciplines that come with the program.
 pub const DISCIPLINES: &[Kind<MakeDiscipline>] =
-    &[fifo::KIND, priority::KIND, prio::KIND, drr::KIND, htb::KIND];
+    &[fifo::KIND, priority::KIND, prio::KIND, drr::KIND, wfq::KIND, htb::KIND];
