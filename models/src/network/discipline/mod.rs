@@ -6,6 +6,7 @@
 mod children;
 mod classes;
 #[cfg(test)]
+mod classful;
 mod drr;
 mod effects;
 mod fifo;
