@@ -139,40 +139,53 @@ impl Htb {
         Self { classifier, queues, nodes, leaves, turns: [[0; PRIORITIES]; LEVELS] }
     }
 
-    /// The nearest class that lets leaf `l` send now, or when there will be one.
+    /// The nearest class that lets leaf `l` send now.
     #[inline]
-    fn lender(&self, l: usize, now: u64) -> Result<u32, u64> {
+    fn lender(&self, l: usize, now: u64) -> Option<u32> {
+        let mut at = Some(self.leaves[l].node);
+        while let Some(n) = at {
+            let node = &self.nodes[n as usize];
+            if !node.ceil.is_ready(now) {
+                return None;
+            }
+            if node.rate.is_ready(now) {
+                return Some(n);
+            }
+            at = node.parent;
+        }
+        None
+    }
+    /// When a class will let leaf `l` send, if nothing is sent before.
+    fn ready(&self, l: usize) -> u64 {
         let (mut soonest, mut ceiling) = (u64::MAX, 0);
         let mut at = Some(self.leaves[l].node);
         while let Some(n) = at {
             let node = &self.nodes[n as usize];
             ceiling = ceiling.max(node.ceil.ready());
-            let ready = ceiling.max(node.rate.ready());
-            if ready <= now {
-                return Ok(n);
-            }
-            soonest = soonest.min(ready);
+            soonest = soonest.min(ceiling.max(node.rate.ready()));
             at = node.parent;
         }
-        Err(soonest)
+        soonest
     }
 
-    /// Whose turn it is among the leaves that have packets, those in `skipped` excepted; or when there will be one.
-    fn choose(&self, now: u64, skipped: &Skipped) -> Result<Candidate, u64> {
-        let (mut best, mut soonest) = (None, u64::MAX);
-        for l in (0..self.leaves.len()).filter(|&l| self.queues.get(l).len() > 0 && !skipped.has(l)) {
-            match self.lender(l, now) {
-                Err(at) => soonest = soonest.min(at),
-                Ok(lender) => {
-                    let (level, prio) = (self.nodes[lender as usize].level, self.leaves[l].prio);
-                    let turn = usize::from(self.turns[level as usize][prio as usize]);
-                    let distance = if l >= turn { l - turn } else { l + self.leaves.len() - turn };
-                    let candidate = Candidate { level, prio, distance: distance as u8, leaf: l as u8, lender };
-                    best = Some(best.map_or(candidate, |b: Candidate| b.min(candidate)));
-                }
-            }
+    /// The leaves that have packets, those in `skipped` excepted.
+    #[inline]
+    fn backlogged<'a>(&'a self, skipped: &'a Skipped) -> impl Iterator<Item = usize> + 'a {
+        (0..self.leaves.len()).filter(|&l| self.queues.get(l).len() > 0 && !skipped.has(l))
+    }
+
+    /// Whose turn it is.
+    fn choose(&self, now: u64, skipped: &Skipped) -> Option<Candidate> {
+        let mut best = None;
+        for l in self.backlogged(skipped) {
+            let Some(lender) = self.lender(l, now) else { continue };
+            let (level, prio) = (self.nodes[lender as usize].level, self.leaves[l].prio);
+            let turn = usize::from(self.turns[level as usize][prio as usize]);
+            let distance = if l >= turn { l - turn } else { l + self.leaves.len() - turn };
+            let candidate = Candidate { level, prio, distance: distance as u8, leaf: l as u8, lender };
+            best = Some(best.map_or(candidate, |b: Candidate| b.min(candidate)));
         }
-        best.ok_or(soonest)
+        best
     }
 
     /// Lets the turn pass by a leaf whose last packet was larger than its quantum and is not made up for; false if there
@@ -239,14 +252,14 @@ impl Discipline for Htb {
     }
 
     fn dequeue(&mut self, now: SimTime, effects: &mut Effects) -> Next {
+        if self.queues.len() == 0 {
+            return Next::Empty;
+        }
         let (mut skipped, mut soonest) = (Skipped::default(), u64::MAX);
         loop {
-            let candidate = match self.choose(now.ticks(), &skipped) {
-                Ok(candidate) => candidate,
-                Err(at) => {
-                    let at = at.min(soonest);
-                    return if at == u64::MAX { Next::Empty } else { Next::NotBefore(SimTime::from_ticks(at)) };
-                }
+            let Some(candidate) = self.choose(now.ticks(), &skipped) else {
+                let at = self.backlogged(&skipped).map(|l| self.ready(l)).fold(soonest, u64::min);
+                return if at == u64::MAX { Next::Empty } else { Next::NotBefore(SimTime::from_ticks(at)) };
             };
             if self.passes(candidate) {
                 continue;

@@ -1,6 +1,6 @@
 //! From the declaration of the classes to their tree.
 
-use sim_core::config::{Diagnostic, Diagnostics, Table};
+use sim_core::config::{Diagnostic, Diagnostics, Span, Table};
 use sim_core::quantity::Quantity;
 
 use super::bucket::Bucket;
@@ -52,8 +52,8 @@ pub(super) fn read(table: &Table, context: &DisciplineContext<'_>) -> Result<Htb
     let classifier = classify(table, &tables, context, &mut found);
     let (Some(classifier), Some(whole)) = (classifier, whole) else { return Err(found.errors) };
     let quanta: Vec<i64> = tables.iter().map(|(_, t)| quantum(t, table.number("r2q"), &mut found)).collect();
+    let nodes = nodes(&classes, whole, table.span_of("rate"), &mut found);
     found.or_errors(|warnings| {
-        let nodes = nodes(&classes, whole);
         let leaf = |(&i, quantum): (&usize, i64)| Leaf {
             node: i as u32 + 1,
             prio: classes[i].table.integer("prio") as u8,
@@ -190,23 +190,28 @@ fn quantum(class: &Table, r2q: f64, found: &mut Findings) -> i64 {
 }
 
 /// The root and all classes, in order.
-fn nodes(classes: &[Class<'_>], whole: Quantity) -> Vec<Node> {
+fn nodes(classes: &[Class<'_>], whole: Quantity, span: Span, found: &mut Findings) -> Vec<Node> {
     let deepest = classes.iter().map(|c| c.depth).max().unwrap_or(0);
-    let root = Node {
-        parent: None,
-        level: deepest as u8,
-        rate: Bucket::new(whole.exact, ROOT_BURST),
-        ceil: Bucket::new(whole.exact, ROOT_BURST),
+    let mut bucket = |rate: Quantity, burst: u64, span: Span| {
+        Bucket::new(rate.exact, burst).or_else(|| {
+            let d = Diagnostic::error("E0376", span, format!("a rate of {rate}"), "too large, or too finely given");
+            found.error(d);
+            None
+        })
     };
-    let node = |c: &Class<'_>| {
+    let mut node = |class: Option<&Class<'_>>| {
+        let Some(c) = class else {
+            let full = bucket(whole, ROOT_BURST, span)?;
+            return Some(Node { parent: None, level: deepest as u8, rate: full.clone(), ceil: full });
+        };
         let (rate, bits) = (c.table.quantity("rate"), |key| c.table.quantity(key).value as u64);
         let ceil = c.table.opt_quantity("ceil").unwrap_or(rate);
-        Node {
+        Some(Node {
             parent: Some(c.parent.map_or(0, |p| p as u32 + 1)),
             level: if c.inner { (deepest - c.depth) as u8 } else { 0 },
-            rate: Bucket::new(rate.exact, bits("burst")),
-            ceil: Bucket::new(ceil.exact, bits("cburst")),
-        }
+            rate: bucket(rate, bits("burst"), c.table.span_of("rate"))?,
+            ceil: bucket(ceil, bits("cburst"), c.table.span_of("ceil"))?,
+        })
     };
-    std::iter::once(root).chain(classes.iter().map(node)).collect()
+    std::iter::once(None).chain(classes.iter().map(Some)).filter_map(&mut node).collect()
 }

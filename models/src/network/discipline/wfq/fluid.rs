@@ -9,58 +9,58 @@
 //! rounding. Of a stretch of time, what is no whole unit is carried on as work.
 
 use sim_core::SimTime;
+use sim_core::quantity::{Dimension, Quantity};
 
 use super::heap::Heap;
 
 /// At most this many parts of a weight are told apart, where weights have no small common multiple.
-const PARTS: u128 = 1 << 16;
-/// Units of virtual time a bit, at least.
-const UNITS_MIN: u128 = 1 << 20;
-const UNITS_MAX: u128 = 1 << 32;
+const PARTS: u64 = 1 << 16;
+/// Units of virtual time a bit, about.
+const UNITS: u64 = 1 << 24;
+/// Virtual time is counted from a new origin when it exceeds this.
+const FAR: u64 = 1 << 61;
 
 #[derive(Clone, Debug)]
 pub(super) struct Fluid {
     /// V, in units, and the work done beyond it.
-    virtual_time: u128,
-    work: u128,
+    virtual_time: u64,
+    work: u64,
     /// Where V holds.
     last: u64,
     /// Weights of all classes, and of those with a backlog together.
-    weights: Vec<u128>,
-    sum: u128,
+    weights: Vec<u64>,
+    sum: u64,
+    /// Units that a bit of each class takes.
+    per_bit: Vec<u64>,
     /// The virtual time at which each class has been served all that has come.
-    finish: Vec<u128>,
+    finish: Vec<u64>,
     /// Classes with a backlog, by `finish`.
     busy: Heap,
-    /// Units a bit.
-    units: u128,
     /// A tick is this much work; V grows by a unit with `per_unit` work a unit of weight.
     per_tick: u128,
     per_unit: u128,
+    #[cfg(test)]
+    units: u64,
 }
 
-/// Whole numbers in the proportion of `weights`: exactly, unless they have no small common measure.
-pub(super) fn integer_weights(weights: &[f64]) -> Vec<u128> {
-    let exact = || -> Option<Vec<u128>> {
-        let parts: Option<Vec<(i128, i128)>> = weights.iter().map(|w| fraction(*w)).collect();
-        let parts = parts?;
-        let of = parts.iter().try_fold(1u128, |l, p| lcm(l, p.1 as u128))?;
-        let whole: Option<Vec<u128>> = parts.iter().map(|p| (p.0 as u128).checked_mul(of / p.1 as u128)).collect();
-        let whole = whole?;
-        let measure = whole.iter().fold(0, |g, w| gcd(g, *w)).max(1);
-        let whole: Vec<u128> = whole.iter().map(|w| w / measure).collect();
-        let multiple = whole.iter().try_fold(1u128, |l, w| lcm(l, *w))?;
-        (multiple <= UNITS_MAX).then_some(whole)
-    };
-    exact().unwrap_or_else(|| {
+/// Whole numbers in the proportion of `weights`, and a common multiple: exactly, unless they have no small one.
+pub(super) fn integer_weights(weights: &[f64]) -> (Vec<u64>, u64) {
+    exact(weights).unwrap_or_else(|| {
         let most = weights.iter().copied().fold(0.0, f64::max);
-        weights.iter().map(|w| ((w / most * PARTS as f64).round() as u128).max(1)).collect()
+        let part = |w: &f64| ((w / most * PARTS as f64).round() as u64).max(1);
+        (weights.iter().map(part).collect(), UNITS)
     })
 }
 
-fn fraction(weight: f64) -> Option<(i128, i128)> {
-    use sim_core::quantity::{Dimension, Quantity};
-    Quantity::from_value(weight, Dimension::NUMBER).map(|q| q.exact).filter(|q| q.0 > 0)
+fn exact(weights: &[f64]) -> Option<(Vec<u64>, u64)> {
+    let fraction =
+        |w: &f64| Quantity::from_value(*w, Dimension::NUMBER).map(|q| (q.exact.0 as u128, q.exact.1 as u128));
+    let parts: Vec<(u128, u128)> = weights.iter().map(fraction).collect::<Option<_>>()?;
+    let of = parts.iter().try_fold(1, |l, p| lcm(l, p.1))?;
+    let whole: Vec<u128> = parts.iter().map(|p| p.0.checked_mul(of / p.1)).collect::<Option<_>>()?;
+    let measure = whole.iter().fold(0, |g, w| gcd(g, *w)).max(1);
+    let multiple = whole.iter().try_fold(1, |l, w| lcm(l, w / measure)).filter(|m| *m <= UNITS.into())?;
+    Some((whole.iter().map(|w| (w / measure) as u64).collect(), multiple as u64))
 }
 
 fn gcd(mut a: u128, mut b: u128) -> u128 {
@@ -75,11 +75,11 @@ fn lcm(a: u128, b: u128) -> Option<u128> {
 }
 
 impl Fluid {
-    /// Nothing has come yet; `rate` is a fraction in bit/s.
-    pub(super) fn new(weights: &[u128], (num, den): (i128, i128)) -> Self {
-        let multiple = weights.iter().try_fold(1u128, |l, w| lcm(l, *w)).filter(|m| *m <= UNITS_MAX);
-        let units = multiple.map_or(UNITS_MAX, |m| m * (UNITS_MIN / m).max(1));
-        let (per_tick, per_unit) = (num as u128 * units, den as u128 * u128::from(sim_core::TICKS_PER_SECOND));
+    /// Nothing has come yet; `rate` is a fraction in bit/s, `multiple` one of the weights'.
+    pub(super) fn new(weights: &[u64], multiple: u64, (num, den): (i128, i128)) -> Self {
+        let units = multiple << (UNITS / multiple).ilog2();
+        let (per_tick, per_unit) =
+            (num as u128 * u128::from(units), den as u128 * u128::from(sim_core::TICKS_PER_SECOND));
         let common = gcd(per_tick, per_unit);
         Self {
             virtual_time: 0,
@@ -87,17 +87,19 @@ impl Fluid {
             last: 0,
             weights: weights.to_vec(),
             sum: 0,
+            per_bit: weights.iter().map(|w| units / w).collect(),
             finish: vec![0; weights.len()],
             busy: Heap::new(weights.len()),
-            units,
             per_tick: per_tick / common,
             per_unit: per_unit / common,
+            #[cfg(test)]
+            units,
         }
     }
 
     /// `bits` come to class `c`; returns the virtual time at which the fluid has served them.
     #[inline]
-    pub(super) fn arrive(&mut self, c: usize, bits: u32, now: SimTime) -> u128 {
+    pub(super) fn arrive(&mut self, c: usize, bits: u32, now: SimTime) -> u64 {
         self.advance(now.ticks());
         if !self.busy.contains(c as u32) {
             self.finish[c] = self.virtual_time;
@@ -110,13 +112,13 @@ impl Fluid {
     }
 
     #[inline]
-    pub(super) fn size(&self, c: usize, bits: u32) -> u128 {
-        u128::from(bits) * self.units / self.weights[c]
+    pub(super) fn size(&self, c: usize, bits: u32) -> u64 {
+        u64::from(bits) * self.per_bit[c]
     }
 
     /// Takes `bits` that were dropped out of the backlog of class `c`, as far as the fluid has not served them; returns by
     /// how much earlier the class now finishes.
-    pub(super) fn shrink(&mut self, c: usize, bits: u32) -> u128 {
+    pub(super) fn shrink(&mut self, c: usize, bits: u32) -> u64 {
         if !self.busy.contains(c as u32) {
             return 0;
         }
@@ -135,11 +137,11 @@ impl Fluid {
             return;
         }
         // More work than a number holds is more than any backlog.
-        let mut work =
-            u128::from(elapsed).checked_mul(self.per_tick).map_or(u128::MAX, |w| w.saturating_add(self.work));
+        let done = u128::from(elapsed).checked_mul(self.per_tick).unwrap_or(u128::MAX);
+        let mut work = done.saturating_add(self.work.into());
         while let Some((finish, c)) = self.busy.first_item() {
-            let unit = self.per_unit * self.sum;
-            let need = (finish - self.virtual_time).checked_mul(unit);
+            let unit = self.per_unit * u128::from(self.sum);
+            let need = u128::from(finish - self.virtual_time).checked_mul(unit);
             let Some(rest) = need.and_then(|need| work.checked_sub(need)) else {
                 let (units, rest) = divide(work, unit);
                 self.virtual_time += units;
@@ -154,6 +156,25 @@ impl Fluid {
         self.work = 0;
     }
 
+    /// How far virtual time has come, if so far that tags should be counted from a later origin.
+    #[inline]
+    pub(super) fn is_far(&self) -> bool {
+        self.virtual_time > FAR
+    }
+    /// Counts virtual time from `origin`, which is not later than V.
+    pub(super) fn restart(&mut self, origin: u64) {
+        self.virtual_time -= origin;
+        for c in 0..self.finish.len() {
+            if self.busy.contains(c as u32) {
+                self.finish[c] -= origin;
+                self.busy.set(c as u32, self.finish[c]);
+            }
+        }
+    }
+    pub(super) fn now(&self) -> u64 {
+        self.virtual_time
+    }
+
     /// V, in bits a unit of weight.
     #[cfg(test)]
     pub(super) fn virtual_time(&mut self, now: SimTime) -> f64 {
@@ -162,11 +183,11 @@ impl Fluid {
     }
 }
 
-/// Quotient and remainder; the common case fits a hardware division.
+/// Quotient and remainder, both of which are known to fit; the common case is a hardware division.
 #[inline]
-fn divide(a: u128, b: u128) -> (u128, u128) {
+fn divide(a: u128, b: u128) -> (u64, u64) {
     if let (Ok(a), Ok(b)) = (u64::try_from(a), u64::try_from(b)) {
-        return ((a / b).into(), (a % b).into());
+        return (a / b, a % b);
     }
-    (a / b, a % b)
+    ((a / b) as u64, (a % b) as u64)
 }

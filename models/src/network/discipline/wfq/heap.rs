@@ -7,7 +7,7 @@ const OUT: u32 = u32::MAX;
 #[derive(Clone, Debug)]
 pub(super) struct Heap {
     /// Key and class.
-    items: Vec<(u128, u32)>,
+    items: Vec<(u64, u32)>,
     /// Where each class is among `items`.
     place: Vec<u32>,
 }
@@ -23,7 +23,7 @@ impl Heap {
     }
     /// The first class with its key.
     #[inline]
-    pub(super) fn first_item(&self) -> Option<(u128, u32)> {
+    pub(super) fn first_item(&self) -> Option<(u64, u32)> {
         self.items.first().copied()
     }
     #[inline]
@@ -32,7 +32,7 @@ impl Heap {
     }
     /// Puts `class` in with `key`, or moves it to where `key` belongs.
     #[inline]
-    pub(super) fn set(&mut self, class: u32, key: u128) {
+    pub(super) fn set(&mut self, class: u32, key: u64) {
         let mut at = self.place[class as usize] as usize;
         if at == OUT as usize {
             at = self.items.len();
@@ -91,7 +91,7 @@ impl Heap {
         self.put(at, item);
     }
     #[inline]
-    fn put(&mut self, at: usize, item: (u128, u32)) {
+    fn put(&mut self, at: usize, item: (u64, u32)) {
         self.items[at] = item;
         self.place[item.1 as usize] = at as u32;
     }
@@ -105,7 +105,7 @@ mod tests {
     proptest! {
         /// Against a search through all.
         #[test]
-        fn the_first_is_the_least(steps in prop::collection::vec((0u32..8, 0u128..40, 0u8..4), 1..400)) {
+        fn the_first_is_the_least(steps in prop::collection::vec((0u32..8, 0u64..40, 0u8..4), 1..400)) {
             let mut heap = Heap::new(8);
             let mut keys = [None; 8];
             for (class, key, what) in steps {

@@ -76,7 +76,7 @@ pub struct Wfq {
     queues: Children,
     fluid: Fluid,
     /// The tags of the places in each queue; the first is the class's key in `ready`.
-    tags: Vec<VecDeque<u128>>,
+    tags: Vec<VecDeque<u64>>,
     /// Classes that have packets, by their first tag.
     ready: Heap,
     /// Scratch: classes that may not send yet.
@@ -96,7 +96,8 @@ impl Wfq {
     }
     fn new(classifier: Classifier, queues: Children, weights: &[f64], rate: (i128, i128)) -> Self {
         let n = weights.len();
-        let fluid = Fluid::new(&integer_weights(weights), rate);
+        let (whole, multiple) = integer_weights(weights);
+        let fluid = Fluid::new(&whole, multiple, rate);
         Self { classifier, queues, fluid, tags: vec![VecDeque::new(); n], ready: Heap::new(n), blocked: Vec::new() }
     }
 
@@ -108,6 +109,17 @@ impl Wfq {
             self.tags[c].iter_mut().for_each(|tag| *tag -= less.min(*tag));
         }
         if effects.dropped.len() > before {
+            self.rank(c);
+        }
+    }
+    /// Counts virtual time from the first tag in use, before numbers become too large.
+    #[cold]
+    fn restart(&mut self) {
+        let first = self.ready.first_item().map_or(u64::MAX, |(tag, _)| tag);
+        let origin = first.min(self.fluid.now());
+        self.fluid.restart(origin);
+        for c in 0..self.tags.len() {
+            self.tags[c].iter_mut().for_each(|tag| *tag -= origin);
             self.rank(c);
         }
     }
@@ -127,6 +139,9 @@ impl Discipline for Wfq {
         let before = effects.dropped.len();
         let taken = self.queues.enqueue(c, packet, now, effects);
         if taken.is_ok() {
+            if self.fluid.is_far() {
+                self.restart();
+            }
             let tag = self.fluid.arrive(c, packet.bits, now);
             self.tags[c].push_back(tag);
             if self.tags[c].len() == 1 {

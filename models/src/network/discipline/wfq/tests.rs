@@ -17,7 +17,7 @@ fn weights(of: &[f64]) -> String {
 #[test]
 fn virtual_time_by_hand() {
     // 1 bit/us, weights 1, 1, 2. The slope is that of the set in the interval just ended, and changes with departures.
-    let mut fluid = Fluid::new(&[1, 1, 2], (1_000_000, 1));
+    let mut fluid = Fluid::new(&[1, 1, 2], 2, (1_000_000, 1));
     let v = |f: &mut Fluid, t: f64| f.virtual_time(us(t));
     let tag = |f: &mut Fluid, c, bits, t: f64| f.arrive(c, bits, us(t)) as f64 / f.size(0, 1) as f64;
     assert_eq!(tag(&mut fluid, 0, 400, 0.0), 400.0);
@@ -39,18 +39,19 @@ fn virtual_time_by_hand() {
 
 #[test]
 fn weights_become_whole_numbers_in_proportion() {
-    assert_eq!(integer_weights(&[1.0, 2.5, 0.5]), [2, 5, 1]);
-    assert_eq!(integer_weights(&[0.001, 0.003]), [1, 3]);
-    assert_eq!(integer_weights(&[3.0]), [1]);
+    let whole = |weights: &[f64]| integer_weights(weights).0;
+    assert_eq!(integer_weights(&[1.0, 2.5, 0.5]), (vec![2, 5, 1], 10));
+    assert_eq!(whole(&[0.001, 0.003]), [1, 3]);
+    assert_eq!(whole(&[3.0]), [1]);
     // Without a small common measure, in 65536 parts of the largest.
-    assert_eq!(integer_weights(&[1.0, std::f64::consts::FRAC_1_PI]), [65_536, 20_861]);
-    assert_eq!(integer_weights(&[1e9, 1e-6]), [65_536, 1]);
+    assert_eq!(whole(&[1.0, std::f64::consts::FRAC_1_PI]), [65_536, 20_861]);
+    assert_eq!(whole(&[1e9, 1e-6]), [65_536, 1]);
 }
 
 #[test]
 fn virtual_time_does_not_drift() {
     // Three classes that are never empty at 7 Mbit/s, a rate that divides no tick; two hours.
-    let mut fluid = Fluid::new(&[1, 1, 1], (7_000_000, 1));
+    let mut fluid = Fluid::new(&[1, 1, 1], 1, (7_000_000, 1));
     for c in 0..3 {
         for _ in 0..8 {
             fluid.arrive(c, 4_000_000_000, us(0.0));
@@ -65,6 +66,33 @@ fn virtual_time_does_not_drift() {
     let exact = now as f64 * 1e-12 * 7e6 / 3.0;
     let v = fluid.virtual_time(SimTime::from_ticks(now));
     assert!((v - exact).abs() < 1e-5, "{v} {exact}");
+}
+
+#[test]
+fn a_later_origin_changes_no_order() {
+    // Overload without end; the origin is moved every few packets in one of the two.
+    let (mut plain, mut moved) = (make_plain(), make_plain());
+    let mut rng = Rng::seed_from_u64(4);
+    let mut effects = Effects::default();
+    for k in 0..20_000u32 {
+        let now = us(f64::from(k) * 5000.0);
+        for _ in 0..2 {
+            let packet = Packet::new(rng.below(3) as u32, 8 * (64 + rng.below(1437) as u32), now);
+            assert_eq!(plain.enqueue(packet, now, &mut effects), moved.enqueue(packet, now, &mut effects));
+        }
+        if k % 7 == 0 {
+            moved.restart();
+        }
+        let (a, b) = (plain.dequeue(now, &mut effects).packet(), moved.dequeue(now, &mut effects).packet());
+        assert_eq!(a.map(|p| (p.flow, p.bits, p.born)), b.map(|p| (p.flow, p.bits, p.born)));
+    }
+    assert!(plain.fluid.now() > 10 * moved.fluid.now());
+}
+
+fn make_plain() -> Wfq {
+    let fifo = || Child::Fifo(super::super::Fifo::new(Limit::Packets(50)));
+    let queues = Children::new((0..3).map(|_| fifo()).collect(), Vec::new());
+    Wfq::new(Classifier::Flow, queues, &[1.0, 2.0, 0.7], (1_000_000, 1))
 }
 
 /// When the fluid has served each packet, in seconds: by steps from one event to the next, in floating point.
