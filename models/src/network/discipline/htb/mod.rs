@@ -124,12 +124,10 @@ struct Leaf {
 }
 
 /// A leaf that may send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug)]
 struct Candidate {
     level: u8,
     prio: u8,
-    /// How far its turn is.
-    distance: u8,
     leaf: u8,
     lender: u32,
 }
@@ -176,14 +174,17 @@ impl Htb {
 
     /// Whose turn it is.
     fn choose(&self, now: u64, skipped: &Skipped) -> Option<Candidate> {
-        let mut best = None;
+        let (mut best, mut least) = (None, usize::MAX);
         for l in self.backlogged(skipped) {
             let Some(lender) = self.lender(l, now) else { continue };
             let (level, prio) = (self.nodes[lender as usize].level, self.leaves[l].prio);
             let turn = usize::from(self.turns[level as usize][prio as usize]);
             let distance = if l >= turn { l - turn } else { l + self.leaves.len() - turn };
-            let candidate = Candidate { level, prio, distance: distance as u8, leaf: l as u8, lender };
-            best = Some(best.map_or(candidate, |b: Candidate| b.min(candidate)));
+            // By level, then prio, then distance from the turn.
+            let order = usize::from(level) << 16 | usize::from(prio) << 8 | distance;
+            if order < least {
+                (best, least) = (Some(Candidate { level, prio, leaf: l as u8, lender }), order);
+            }
         }
         best
     }

@@ -33,16 +33,15 @@ impl Heap {
     /// Puts `class` in with `key`, or moves it to where `key` belongs.
     #[inline]
     pub(super) fn set(&mut self, class: u32, key: u64) {
-        let mut at = self.place[class as usize] as usize;
-        if at == OUT as usize {
-            at = self.items.len();
+        let place = self.place[class as usize];
+        if place == OUT {
             self.items.push((key, class));
-            self.place[class as usize] = at as u32;
+            self.up(self.items.len() - 1);
+        } else if key >= std::mem::replace(&mut self.items[place as usize].0, key) {
+            self.down(place as usize);
         } else {
-            self.items[at].0 = key;
+            self.up(place as usize);
         }
-        let at = self.up(at);
-        self.down(at);
     }
     /// Takes `class` out, if it is in.
     #[inline]
@@ -60,6 +59,7 @@ impl Heap {
             self.down(at);
         }
     }
+    #[inline]
     fn up(&mut self, mut at: usize) -> usize {
         let item = self.items[at];
         while at > 0 {
@@ -73,6 +73,7 @@ impl Heap {
         self.put(at, item);
         at
     }
+    #[inline]
     fn down(&mut self, mut at: usize) {
         let item = self.items[at];
         loop {

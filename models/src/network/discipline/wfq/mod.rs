@@ -102,15 +102,20 @@ impl Wfq {
     }
 
     /// Gives up the places of packets that the queue of class `c` has dropped since `before`.
+    #[inline]
     fn forget_dropped(&mut self, c: usize, effects: &Effects, before: usize) {
-        for (packet, _) in &effects.dropped[before..] {
+        if effects.dropped.len() > before {
+            self.forget(c, &effects.dropped[before..]);
+        }
+    }
+    #[cold]
+    fn forget(&mut self, c: usize, dropped: &[(Packet, Reason)]) {
+        for (packet, _) in dropped {
             self.tags[c].pop_front();
             let less = self.fluid.shrink(c, packet.bits);
             self.tags[c].iter_mut().for_each(|tag| *tag -= less.min(*tag));
         }
-        if effects.dropped.len() > before {
-            self.rank(c);
-        }
+        self.rank(c);
     }
     /// Counts virtual time from the first tag in use, before numbers become too large.
     #[cold]
