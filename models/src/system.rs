@@ -21,6 +21,10 @@ pub trait System: Send + Sync {
     fn run(&self, streams: Streams, window: Window) -> Result<RunRecord, RunError>;
     /// About how many events a second of simulated time takes, to warn of runs that would never end.
     fn event_rate(&self) -> f64;
+    /// Findings about its scenario that do not keep it from running; none by default.
+    fn warnings(&self) -> Diagnostics {
+        Diagnostics::default()
+    }
 }
 
 /// What making a system may look at besides the scenario.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sim_core::config::Diagnostics;
 use sim_core::rng::Streams;
 use sim_core::stats::{Component, RunRecord, Window, observe};
 use sim_core::{RunError, SimDuration, SimTime};
@@ -95,6 +96,7 @@ pub(super) struct NetworkSystem {
     pub(super) link_stations: Vec<u32>,
     pub(super) branches: Vec<Option<BranchPlan>>,
     pub(super) event_rate: f64,
+    pub(super) warnings: Diagnostics,
 }
 
 impl System for NetworkSystem {
@@ -106,6 +108,9 @@ impl System for NetworkSystem {
     }
     fn event_rate(&self) -> f64 {
         self.event_rate
+    }
+    fn warnings(&self) -> Diagnostics {
+        self.warnings.clone()
     }
 }
 

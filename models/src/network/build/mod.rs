@@ -120,6 +120,8 @@ struct Builder<'a> {
     labels: Vec<Label>,
     nodes: Vec<NodePlan>,
     diagnostics: Diagnostics,
+    /// What does not keep the network from running.
+    warnings: Diagnostics,
 }
 
 fn ticks(q: Quantity) -> u64 {
@@ -146,6 +148,7 @@ impl<'a> Builder<'a> {
             labels: Vec::new(),
             nodes,
             diagnostics: Diagnostics::default(),
+            warnings: Diagnostics::default(),
         }
     }
 
@@ -245,6 +248,7 @@ impl<'a> Builder<'a> {
             link_stations,
             branches,
             event_rate,
+            warnings: self.warnings,
         }))
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sim_core::config::{Diagnostic, Span, Table};
+use sim_core::config::{Diagnostic, Diagnostics, Span, Table};
 use sim_core::quantity::Quantity;
 use sim_core::stats::{Component, ComponentKind};
 
@@ -84,7 +84,18 @@ impl Builder<'_> {
     }
 
     fn discipline(&mut self, table: &Table, rate: Option<Quantity>) -> Option<Box<dyn Discipline>> {
-        self.context(rate).make(table).map_err(|d| self.diagnostics.extend(d)).ok()
+        let made = self.context(rate).make(table).map_err(|d| self.diagnostics.extend(d)).ok()?;
+        self.warn(&made.warnings());
+        Some(made)
+    }
+
+    /// Keeps findings of a discipline, once for all places where it stands.
+    fn warn(&mut self, found: &Diagnostics) {
+        for d in found.iter() {
+            if !self.warnings.iter().any(|w| (w.code, w.span) == (d.code, d.span)) {
+                self.warnings.push(d.clone());
+            }
+        }
     }
 
     pub(super) fn add_link(&mut self, directed: usize, sinks: &[bool], stations: &mut Stations) {
@@ -122,6 +133,7 @@ impl Builder<'_> {
                 let make = self.context.registry.stages.get(table.kind()).expect("the checker knows the kind").make;
                 let works = match make(table, &self.context(None)) {
                     Ok(StageSpec::Station { workers: servers, service, queue: discipline }) => {
+                        self.warn(&discipline.warnings());
                         let service = service.map_or(ServicePlan::None, ServicePlan::Drawn);
                         Works::Serves { servers, service, discipline }
                     }

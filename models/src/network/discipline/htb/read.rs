@@ -136,7 +136,7 @@ fn check_rates(classes: &[Class<'_>], whole: Option<Quantity>, found: &mut Findi
         if let Some(ceil) = ceil.filter(|c| c.value < rate.value) {
             let message = format!("a ceiling of {ceil} below the rate of {rate}");
             let d = Diagnostic::error("E0376", class.table.span_of("ceil"), message, "at least the rate");
-            found.error(d);
+            found.error(d.help("without `ceil` it never has more than its rate"));
         }
         for key in ["burst", "cburst"] {
             let burst = class.table.quantity(key);
