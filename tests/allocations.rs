@@ -145,6 +145,22 @@ fn a_queue_allocates_nothing_per_packet() {
     assert_flat(QUEUE, 20, 6);
 }
 
+#[test]
+fn classful_queues_allocate_nothing_per_packet() {
+    let child = "queue = { kind = \"fifo\", limit = \"30 packets\" }";
+    let class = |own: &str| format!("a = {{ match = {{ dscp = \"EF\" }}, {own} {child} }}, b = {{ {own} {child} }}");
+    for queue in [
+        format!("{{ kind = \"prio\", {child} }}"),
+        format!("{{ kind = \"drr\", classes = {{ {} }} }}", class("")),
+        format!("{{ kind = \"wfq\", classes = {{ {} }} }}", class("weight = 2,")),
+        format!("{{ kind = \"htb\", classes = {{ {} }} }}", class("rate = \"300 kbit/s\", ceil = \"900 kbit/s\",")),
+    ] {
+        let text = QUEUE.replace("{ kind = \"fifo\", limit = \"none\" }", &queue);
+        let urgent = text.split_once("[traffic.data]").expect("it has traffic").1;
+        assert_flat(&format!("{text}\n[traffic.urgent]\ndscp = \"EF\"{urgent}"), 10, 6);
+    }
+}
+
 /// Dimers that form and fall apart: mass action of both orders in one compartment.
 const DIMER: &str = r#"[scenario]
 name = "dimer"

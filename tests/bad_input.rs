@@ -341,3 +341,30 @@ fn a_study_that_would_never_end_is_warned_of_before_it_starts() {
     child.wait().expect("it ends");
     assert!(first.starts_with("warning[W0401]: this study takes about"), "{first}");
 }
+
+#[test]
+fn mistakes_in_the_classes_of_a_queue_are_told_at_their_place() {
+    let queue = |classes: &str| format!("queue = {{ kind = \"htb\", classes = {{ {classes} }} }}");
+    for (classes, says) in [
+        ("a = { rate = \"1 Mbit/s\", ceil = §\"900 kbit/s\" }", ["E0376", "a ceiling of 900 kbit/s below the rate"]),
+        (
+            "a = { rate = \"1 Mbit/s\", match = { class = §\"vioce\" } }",
+            ["E0330", "the classes of this scenario's traffic"],
+        ),
+        ("a = { rate = \"1 bit/s\", parent = §\"top\" }", ["E0374", "without `parent` it borrows from the whole"]),
+    ] {
+        refused_in_network("queue = { kind = \"fifo\", limit = \"1000 packets\" }", &queue(classes), &says);
+    }
+}
+
+#[test]
+fn rules_that_never_match_are_warned_of() {
+    let rules = "rules = [{ match = {}, band = 1 }, { match = { flow = \"data\" }, band = 0 }]";
+    let text = with(NETWORK, "kind = \"fifo\", limit = \"1000 packets\"", &format!("kind = \"prio\", {rules}"));
+    let place = Place::with("rules.toml", &text);
+    let check = place.egress(&["check", "rules.toml"]).ends_with(0);
+    for said in ["warning[W0370]: this rule never matches", "rules.toml:16:", "the first match wins"] {
+        assert!(check.err.contains(said), "{}", check.err);
+    }
+    assert_eq!(check.err.matches("W0370").count(), 1, "{}", check.err);
+}

@@ -9,7 +9,9 @@ use egress::scenarios::library;
 fn shorter(name: &str) -> [&'static str; 2] {
     match name {
         "abilene" => ["run.duration=50 ms", "run.warmup=40 ms"],
-        "branch-office" | "dumbbell-tcp" | "shaped-uplink" => ["run.duration=5 s", "run.warmup=1 s"],
+        "branch-office" | "dumbbell-tcp" | "qos-voice-vs-bulk" | "shaped-uplink" => {
+            ["run.duration=5 s", "run.warmup=1 s"]
+        }
         "efflux-assay" => ["run.duration=50 min", "run.warmup=1 min"],
         "pgp-efflux" => ["run.duration=20 min", "run.warmup=10 min"],
         _ => panic!("say here how `{name}` is shortened"),

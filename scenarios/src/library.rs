@@ -11,6 +11,7 @@ const LIBRARY: &[(&str, &str)] = &[
     ("dumbbell-tcp", include_str!("../library/dumbbell-tcp.toml")),
     ("efflux-assay", include_str!("../library/efflux-assay.toml")),
     ("pgp-efflux", include_str!("../library/pgp-efflux.toml")),
+    ("qos-voice-vs-bulk", include_str!("../library/qos-voice-vs-bulk.toml")),
     ("shaped-uplink", include_str!("../library/shaped-uplink.toml")),
 ];
 

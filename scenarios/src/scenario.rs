@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use models::{BuildContext, Registry, System};
 use sim_core::SimTime;
-use sim_core::config::{Data, Diagnostic, Diagnostics, Key, Node, Section, Span, Table, Tree, Value, check, resolved};
+use sim_core::config::{
+    Data, Diagnostic, Diagnostics, Key, Node, Section, Severity, Span, Table, Tree, Value, check, resolved,
+};
 use sim_core::stats::Window;
 
 use crate::identity::{InputFile, identity, input_files};
@@ -328,7 +330,7 @@ impl Loader<'_> {
                 Err(d) => found.push(d),
             }
             faults.add(k, &found);
-            if faults.0.len() >= Faults::MANY {
+            if faults.errors() >= Faults::MANY {
                 break;
             }
         }
@@ -393,8 +395,12 @@ impl Loader<'_> {
 struct Faults(Vec<(Diagnostic, usize, usize)>);
 
 impl Faults {
-    /// With so many different findings, further points would tell nothing new.
+    /// With so many different errors, further points would tell nothing new.
     const MANY: usize = 20;
+
+    fn errors(&self) -> usize {
+        self.0.iter().filter(|f| f.0.severity == Severity::Error).count()
+    }
 
     fn add(&mut self, point: usize, found: &Diagnostics) {
         for d in found.iter() {

@@ -87,12 +87,19 @@ pub fn protocol(table: &Table, key: &str) -> Result<u8, Diagnostic> {
         return Ok(n as u8);
     }
     let name = value.as_text().unwrap_or_default();
+    protocol_of(name).ok_or_else(|| {
+        Diagnostic::error("E0337", value.span, format!("there is no protocol `{name}`"), "unknown protocol")
+            .help("\"udp\", \"tcp\", \"icmp\" or an IANA protocol number from 0 to 255")
+    })
+}
+
+/// The IANA number of a protocol's name.
+pub fn protocol_of(name: &str) -> Option<u8> {
     match name.to_ascii_lowercase().as_str() {
-        "icmp" => Ok(1),
-        "tcp" => Ok(6),
-        "udp" => Ok(17),
-        _ => Err(Diagnostic::error("E0337", value.span, format!("there is no protocol `{name}`"), "unknown protocol")
-            .help("\"udp\", \"tcp\", \"icmp\" or an IANA protocol number from 0 to 255")),
+        "icmp" => Some(1),
+        "tcp" => Some(6),
+        "udp" => Some(17),
+        _ => None,
     }
 }
 

@@ -9,6 +9,7 @@
 
 pub mod address;
 mod build;
+pub mod classifier;
 pub mod discipline;
 mod fluid;
 pub mod gate;

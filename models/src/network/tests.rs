@@ -45,7 +45,7 @@ impl Discipline for Plain {
     }
 }
 
-fn system(text: &str) -> Result<Box<dyn System>, Diagnostics> {
+pub(super) fn system(text: &str) -> Result<Box<dyn System>, Diagnostics> {
     let mut registry = registry();
     registry.disciplines.add(PLAIN);
     let mut found = Diagnostics::default();
@@ -54,7 +54,7 @@ fn system(text: &str) -> Result<Box<dyn System>, Diagnostics> {
     build(&table, &BuildContext::new(&registry, Path::new(&std::env::temp_dir())))
 }
 
-fn run(text: &str, seconds: u64, bins: u32) -> RunRecord {
+pub(super) fn run(text: &str, seconds: u64, bins: u32) -> RunRecord {
     let system = system(text).unwrap_or_else(|d| panic!("{text}: {d:?}"));
     let window = Window { warmup: SimTime::from_secs(seconds / 10), end: SimTime::from_secs(seconds), bins };
     let record = system.run(Streams::new(5, 0), window).unwrap();
@@ -62,12 +62,12 @@ fn run(text: &str, seconds: u64, bins: u32) -> RunRecord {
     record
 }
 
-fn value(record: &RunRecord, component: u32, metric: &str, stat: &str) -> f64 {
+pub(super) fn value(record: &RunRecord, component: u32, metric: &str, stat: &str) -> f64 {
     let found = record.measures.iter().find(|m| (m.component, m.metric, m.stat) == (component, metric, stat));
     found.unwrap_or_else(|| panic!("no {metric} {stat} of {component}")).value
 }
 
-fn same(a: &RunRecord, b: &RunRecord) -> bool {
+pub(super) fn same(a: &RunRecord, b: &RunRecord) -> bool {
     a.measures.iter().zip(&b.measures).all(|(a, b)| a.value.to_bits() == b.value.to_bits()) && a.series == b.series
 }
 

@@ -3,18 +3,28 @@
 //! A discipline in a third-party crate is one file: a type that implements [`Discipline`] and a
 //! [`Kind`] that is added to [`Registry::disciplines`](crate::Registry::disciplines).
 
+mod children;
+mod classes;
+#[cfg(test)]
+mod classful;
 mod codel;
 #[cfg(test)]
 mod driver;
+mod drr;
 mod effects;
 mod fattest;
 mod fifo;
 mod fq_codel;
+mod htb;
 mod limit;
 mod pie;
+mod prio;
 mod priority;
 mod red;
 mod tbf;
+mod wfq;
+#[cfg(test)]
+mod wire;
 
 use std::cell::RefCell;
 use std::fmt::Debug;
@@ -29,6 +39,7 @@ use super::packet::Packet;
 use crate::registry::{Kind, Registry};
 
 pub use codel::{CoDel, Control};
+pub use drr::Drr;
 pub(in crate::network) use effects::SignalMap;
 pub use effects::{
     AVERAGE_QUEUE, BORROWED, DROP_PROBABILITY, EARLY, Effects, FORCED, GREEN, LINK_DOWN, LINK_LOSS, MARKED, MTU,
@@ -36,12 +47,15 @@ pub use effects::{
 };
 pub use fifo::Fifo;
 pub use fq_codel::{FqCoDel, Sharing};
+pub use htb::Htb;
 pub use limit::Limit;
 pub use pie::{Pie, PieLaw};
+pub use prio::Prio;
 pub use priority::Priority;
 pub use red::{Red, RedLaw};
 pub use tbf::Tbf;
 pub(in crate::network) use tbf::{FIELDS as TBF_FIELDS, long_burst};
+pub use wfq::Wfq;
 
 /// What a discipline has for a server that is free.
 #[derive(Clone, Copy, Debug)]
@@ -160,5 +174,16 @@ impl DisciplineContext<'_> {
 pub type MakeDiscipline = fn(&Table, &DisciplineContext<'_>) -> Result<Box<dyn Discipline>, Diagnostics>;
 
 /// The disciplines that come with the program.
-pub const DISCIPLINES: &[Kind<MakeDiscipline>] =
-    &[fifo::KIND, priority::KIND, red::KIND, codel::KIND, fq_codel::KIND, pie::KIND, tbf::KIND];
+pub const DISCIPLINES: &[Kind<MakeDiscipline>] = &[
+    fifo::KIND,
+    priority::KIND,
+    prio::KIND,
+    drr::KIND,
+    wfq::KIND,
+    htb::KIND,
+    tbf::KIND,
+    red::KIND,
+    codel::KIND,
+    fq_codel::KIND,
+    pie::KIND,
+];

@@ -1,6 +1,6 @@
 //! Strict priority between classes, non-preemptive, first in first out within a class.
 //!
-//! Each class has a queue of its own with the same limit. Validated against Cobham 1954 (doi:10.1287/opre.2.1.70):
+//! Each class has a queue of its own with the same limit; `prio` takes rules and any discipline for each. Validated against Cobham 1954 (doi:10.1287/opre.2.1.70):
 //! the mean wait of class k is W0 / ((1 - s(k-1)) (1 - s(k))), s(k) the load of classes up to k, W0 the mean residual
 //! service.
 
@@ -79,6 +79,9 @@ impl Discipline for Priority {
     }
     fn len(&self) -> usize {
         self.bands.iter().map(Discipline::len).sum()
+    }
+    fn bits(&self) -> u64 {
+        self.bands.iter().map(Discipline::bits).sum()
     }
     fn for_each(&self, show: &mut dyn FnMut(&Packet)) {
         self.bands.iter().for_each(|b| b.for_each(show));

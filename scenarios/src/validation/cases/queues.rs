@@ -23,10 +23,16 @@ const COBHAM: (&str, &str) = (
     "Cobham 1954, doi:10.1287/opre.2.1.70 (DOI from memory)",
 );
 
+const CONSERVED: (&str, &str) = (
+    "W_k = W_0 / ((1 - sigma_(k-1)) (1 - sigma_k)), W_0 = sum(lambda_i E[S_i^2]) / 2; sum(rho_k W_k) = rho W_0 / (1 - rho)",
+    "Cobham 1954, doi:10.1287/opre.2.1.70; Kleinrock 1976, Queueing Systems vol. 2, ch. 3 (from memory)",
+);
+
 const LINK: &str = include_str!("mm1-link.toml");
 const SERVER: &str = include_str!("server.toml");
 const MG1_LINK: &str = include_str!("mg1.toml");
 const PRIORITY: &str = include_str!("priority.toml");
+const PRIORITIES: &str = include_str!("priorities.toml");
 
 /// Service rate of the exponential cases, 1/s.
 const MU: f64 = 1000.0;
@@ -64,6 +70,15 @@ pub(super) fn cases() -> Vec<Case> {
         md1("md1", "M/D/1 at load 0.8, on a link", 0.8),
         imix("mg1-imix", "M/G/1 with the Internet mix at load 0.8, on a link", 0.8),
         case("priority-cobham", "M/M/1 with two classes, the first with priority", COBHAM, PRIORITY, priorities()),
+        case("prio-exponential", "M/M/1 in three bands of priority", CONSERVED, PRIORITIES, bands(2.0)),
+        case("prio-constant", "M/D/1 in three bands of priority", CONSERVED, PRIORITIES, bands(1.0)).with(&[
+            "traffic.calls.size={ kind = \"constant\", size = \"1000 bit\" }",
+            "traffic.pages.size={ kind = \"constant\", size = \"1000 bit\" }",
+            "traffic.files.size={ kind = \"constant\", size = \"1000 bit\" }",
+            "run.duration=105 s",
+            "study.replications=40",
+            "study.seed=121",
+        ]),
     ]
 }
 
@@ -156,6 +171,25 @@ fn imix(id: &'static str, title: &str, load: f64) -> Case {
         case(id, title, MG1, MG1_LINK, means("line", &q)).with(&["traffic.customers.size={ kind = \"imix\" }"]);
     case.set.push(format!("traffic.customers.rate={lambda} packets/s"));
     case
+}
+
+/// Three classes with priority whose service times of mean 1 / `MU` have the second moment `second` / `MU`^2.
+fn bands(second: f64) -> Vec<Observable> {
+    let service = 1.0 / MU;
+    let rates = [200.0, 300.0, 300.0];
+    let waits = cobham(&rates.map(|lambda| (lambda, service, second * service * service)));
+    // The conservation law: with equal services, the mean over all classes is that without priorities.
+    let all = pollaczek_khinchine(800.0, service, second * service * service);
+    let mut observables = vec![
+        Observable::mean("wait, first band", "calls", WAIT, waits[0], "s"),
+        Observable::mean("wait, second band", "pages", WAIT, waits[1], "s"),
+        Observable::mean("wait, third band", "files", WAIT, waits[2], "s"),
+        Observable::mean("wait, all", "line", WAIT, all.wait, "s"),
+    ];
+    observables.extend(["calls", "pages", "files"].into_iter().zip(rates).zip(&waits).map(|((flow, rate), wait)| {
+        Observable::mean(&format!("number in system, {flow}"), flow, NUMBER, rate * (wait + service), "packet")
+    }));
+    observables
 }
 
 fn priorities() -> Vec<Observable> {
