@@ -9,7 +9,7 @@ use sim_core::stats::{Component, RunRecord, Window};
 
 use crate::common::waveform::{self, Waveforms};
 use crate::registry::Registry;
-use crate::{biology, network};
+use crate::{biology, intervention, network};
 
 /// A scenario made ready to run: immutable, shared by all replications of a point.
 pub trait System: Send + Sync {
@@ -21,6 +21,10 @@ pub trait System: Send + Sync {
     fn run(&self, streams: Streams, window: Window) -> Result<RunRecord, RunError>;
     /// About how many events a second of simulated time takes, to warn of runs that would never end.
     fn event_rate(&self) -> f64;
+    /// Findings about its scenario that do not keep it from running; none by default.
+    fn warnings(&self) -> Diagnostics {
+        Diagnostics::default()
+    }
 }
 
 /// What making a system may look at besides the scenario.
@@ -43,7 +47,7 @@ impl<'a> BuildContext<'a> {
 
 /// The sections of a scenario file that describe a system.
 pub fn sections() -> Vec<Section> {
-    [network::sections(), biology::SECTIONS.to_vec(), vec![waveform::SECTION]].concat()
+    [network::sections(), biology::SECTIONS.to_vec(), vec![intervention::SECTION, waveform::SECTION]].concat()
 }
 
 /// Makes the system that `scenario` describes: a network or a biological one.
