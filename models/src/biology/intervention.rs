@@ -103,4 +103,3 @@ fn candidates(scenario: &Table) -> Vec<String> {
     out.retain(|path| !path.starts_with("compartment.") || !path.contains(".initial."));
     out
 }
-

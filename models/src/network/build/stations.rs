@@ -6,8 +6,11 @@ use sim_core::config::{Diagnostic, Span, Table};
 use sim_core::quantity::Quantity;
 use sim_core::stats::{Component, ComponentKind};
 
+use super::changes::Changes;
 use super::{Builder, tables, ticks};
-use crate::network::discipline::{Discipline, DisciplineContext, REASONS, Reason, SignalMap, TAIL_DROP};
+use crate::network::discipline::{
+    Discipline, DisciplineContext, LINK_DOWN, NO_ROUTE, REASONS, Reason, SignalMap, TAIL_DROP,
+};
 use crate::network::stage::StageSpec;
 use crate::network::station::{Placement, Serialisation};
 use crate::network::system::{ServicePlan, StationPlan, Works};
@@ -32,6 +35,10 @@ pub(super) struct Site {
     pub(super) delay: u64,
     /// Nothing comes after it.
     pub(super) terminal: bool,
+    /// It fails at some time.
+    pub(super) fails: bool,
+    /// It fails or changes otherwise.
+    pub(super) changes: bool,
 }
 
 impl Stations {
@@ -40,7 +47,7 @@ impl Stations {
     }
     pub(super) fn add(&mut self, site: Site, works: Works) {
         let component = (self.flows + self.plans.len()) as u32;
-        let (kind, reasons, signals) = match &works {
+        let (kind, mut reasons, signals) = match &works {
             Works::Serves { servers, discipline, .. } => {
                 self.slots += *servers as usize;
                 let kind = ComponentKind::Station { servers: *servers, paced: discipline.paced() };
@@ -48,14 +55,22 @@ impl Stations {
             }
             Works::Judges(gate) => (ComponentKind::Gate, gate.reasons(), gate.signals()),
         };
+        if site.fails {
+            reasons.push(LINK_DOWN);
+        }
         let (signals, extras) = SignalMap::new(&signals);
         self.components.push(Component { reasons: told(reasons), extras, ..Component::new(site.name, kind, "packet") });
         let place = Placement { component, delay: site.delay, terminal: site.terminal };
-        self.plans.push(StationPlan { stream: site.stream, place, behind: site.behind, signals, works });
+        let plan =
+            StationPlan { stream: site.stream, place, behind: site.behind, changes: site.changes, signals, works };
+        self.plans.push(plan);
     }
-    /// Why packets can be lost anywhere here.
-    pub(super) fn reasons(&self) -> Vec<(Reason, &'static str)> {
+    /// Why packets can be lost anywhere here, or, if they can be `stranded`, at a node without a route.
+    pub(super) fn reasons(&self, stranded: bool) -> Vec<(Reason, &'static str)> {
         let mut all: Vec<_> = self.components.iter().flat_map(|c| c.reasons.iter().copied()).collect();
+        if stranded {
+            all.extend(named(vec![NO_ROUTE]));
+        }
         if all.is_empty() {
             return all;
         }
@@ -87,7 +102,7 @@ impl Builder<'_> {
         self.context(rate).make(table).map_err(|d| self.diagnostics.extend(d)).ok()
     }
 
-    pub(super) fn add_link(&mut self, directed: usize, sinks: &[bool], stations: &mut Stations) {
+    pub(super) fn add_link(&mut self, directed: usize, sinks: &[bool], changes: &Changes, stations: &mut Stations) {
         let link = self.graph.links[directed / 2].clone();
         let to = self.end_of(directed);
         let name = if directed.is_multiple_of(2) { link.name.clone() } else { format!("{}.reverse", link.name) };
@@ -103,7 +118,9 @@ impl Builder<'_> {
         };
         let terminal = sinks[to] && self.nodes[to].stages.is_empty();
         let stream = format!("link.{}", link.name);
-        let site = Site { name, stream, behind: (to as u32, 0), delay: ticks(link.delay), terminal };
+        let (fails, changes) = (changes.failing[directed / 2], changes.changing[directed / 2]);
+        let (behind, delay) = ((to as u32, 0), ticks(link.delay));
+        let site = Site { name, stream, behind, delay, terminal, fails, changes };
         stations.add(site, Works::Serves { servers: 1, service, discipline });
     }
 
@@ -136,7 +153,9 @@ impl Builder<'_> {
                 let stream = format!("stage.{stage}@{at}");
                 let terminal = is_sink && k + 1 == own.len();
                 stages.push(stations.plans.len() as u32);
-                stations.add(Site { name, stream, behind: (node as u32, k as u32 + 1), delay: 0, terminal }, works);
+                let behind = (node as u32, k as u32 + 1);
+                let site = Site { name, stream, behind, delay: 0, terminal, fails: false, changes: false };
+                stations.add(site, works);
             }
             self.nodes[node].stages = own;
             first.push(stages.len() as u32);

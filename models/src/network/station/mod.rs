@@ -5,10 +5,12 @@
 
 mod fused;
 mod law;
+mod outage;
 mod queued;
 
 pub(super) use fused::Fused;
 pub(super) use law::{Serialisation, ServiceLaw};
+pub(super) use outage::Spare;
 pub(super) use queued::{Queued, Shared, Slot};
 
 use super::gate::Checkpoint;
