@@ -1,5 +1,8 @@
 //! The walk of packets: lanes against single events, store and forward by hand, priorities, forwarding at random.
 
+mod outages;
+mod routes;
+
 use std::path::Path;
 
 use sim_core::SimTime;

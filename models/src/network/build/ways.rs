@@ -1,5 +1,7 @@
 //! Where packets go: routes, random branches, and the nodes where they end.
 
+use std::collections::BTreeSet;
+
 use sim_core::TICKS_PER_SECOND;
 use sim_core::config::{Diagnostic, Table};
 use sim_core::quantity::Quantity;
@@ -139,16 +141,22 @@ impl Builder<'_> {
                 self.destinations[to].nodes.iter().for_each(|&n| ways.sinks[n] = false);
             }
         }
+        let may_split = plan.multipath || changes.epochs.len() > 1;
         let mut seen = vec![u32::MAX; self.nodes.len()];
         let mut walk = 0;
         for (row, mut reached) in sources.into_iter().enumerate() {
+            let mut last = BTreeSet::new();
             for &(at, state) in &changes.epochs {
                 // Whatever has been reached may hold packets when tables change.
                 walk += 1;
-                self.follow(row as u32, state, &mut ways, (&mut seen, walk), &mut reached);
+                self.follow(row as u32, state, &mut ways, (&mut seen, walk), &mut reached, &mut last);
                 if !self.statics.is_empty() {
                     self.find_routing_loop(&ways.tables[state], row as u32, &reached, at.as_secs_f64());
                 }
+            }
+            if may_split && last.len() > 1 {
+                // Where a flow ends by several links, each arrival is an event, so that they are told in order of time.
+                self.destinations[row].nodes.iter().for_each(|&n| ways.sinks[n] = false);
             }
         }
         if wandering {
@@ -162,9 +170,17 @@ impl Builder<'_> {
         }
         ways
     }
-    /// Follows packets of `row` from the nodes that they have reached; those that they reach now are added. What is seen
-    /// is marked by the number of the walk.
-    fn follow(&self, row: u32, state: usize, ways: &mut Ways, seen: (&mut [u32], u32), reached: &mut Vec<usize>) {
+    /// Follows packets of `row` from the nodes that they have reached; those that they reach now are added, and the links
+    /// by which they arrive. What is seen is marked by the number of the walk.
+    fn follow(
+        &self,
+        row: u32,
+        state: usize,
+        ways: &mut Ways,
+        seen: (&mut [u32], u32),
+        reached: &mut Vec<usize>,
+        last: &mut BTreeSet<u32>,
+    ) {
         let (seen, walk) = seen;
         let mut fresh = Vec::new();
         for node in std::mem::take(reached) {
@@ -182,6 +198,9 @@ impl Builder<'_> {
             for &link in ways.tables[state].links(row, node as u32) {
                 ways.used[link as usize] = true;
                 let to = self.end_of(link as usize);
+                if ways.tables[state].step(row, to as u32) == Step::Here {
+                    last.insert(link);
+                }
                 if std::mem::replace(&mut seen[to], walk) != walk {
                     fresh.push(to);
                 }

@@ -569,31 +569,49 @@ mod tests {
         assert_eq!((step(0, &[2]), step(0, &[1, 2])), (Step::Link(2), Step::Link(0)));
     }
 
+    /// The names of a section's tables in a scenario's text.
+    fn named(text: &str, section: &str) -> Vec<String> {
+        let head = format!("[{section}.");
+        text.lines().filter_map(|l| Some(l.strip_prefix(&head)?.trim_end_matches(']').to_string())).collect()
+    }
+
     #[test]
-    fn abilene_has_its_hop_counts() {
-        // The 15 links of Abilene; diameter 5, mean over the 132 ordered pairs 2.5.
-        let names = [
-            "ATLAM5", "ATLAng", "CHINng", "DNVRng", "HSTNng", "IPLSng", "KSCYng", "LOSAng", "NYCMng", "SNVAng",
-            "STTLng", "WASHng",
-        ];
-        let at = |name: &str| names.iter().position(|n| n.starts_with(name)).unwrap();
-        let links = "ATLAM5-ATLAng ATLAng-HSTN ATLAng-IPLS ATLAng-WASH CHIN-IPLS CHIN-NYCM DNVR-KSCY DNVR-SNVA DNVR-STTL \
-                     HSTN-KSCY HSTN-LOSA IPLS-KSCY LOSA-SNVA NYCM-WASH SNVA-STTL";
-        let edges: Vec<Edge> = links
-            .split_whitespace()
-            .map(|l| l.split_once('-').unwrap())
-            .map(|(a, b)| (at(a), at(b), true, 1.0))
-            .collect();
+    fn abilene_has_its_hop_counts_and_loads() {
+        // The instance `abilene` of SNDlib: 12 nodes, 15 links, 132 demands in Mbit/s; hop counts and even splits.
+        let text = include_str!("../../../../scenarios/library/abilene.toml");
+        let nodes = named(text, "node");
+        let at = |name: &str| nodes.iter().position(|n| n == name).unwrap();
+        let ends = |l: &String| l.split_once('_').map(|(a, b)| (at(a), at(b), true, 1.0)).unwrap();
+        let edges: Vec<Edge> = named(text, "link").iter().map(ends).collect();
         let g = graph(12, &edges);
         let routes = all_targets(&g);
         let pairs = || (0..12).flat_map(|t| (0..12).map(move |n| (t, n)));
         let hops: Vec<u32> = pairs().map(|(t, n)| hops(&g, &routes, t, n).unwrap()).collect();
-        assert_eq!(hops.iter().max(), Some(&5));
+        assert_eq!((edges.len(), hops.iter().max()), (15, Some(&5)));
         assert_eq!(f64::from(hops.iter().sum::<u32>()) / 132.0, 2.5);
-        // Spread over all shortest paths they are as long.
+
         let all: Vec<Destination> = (0..12).map(to).collect();
         let spread = plain(&g, &all, true, &State::of(&g));
-        let shares = |(t, n)| spread.shares(t, n, end_of(&g)).iter().map(|s| s.1).sum::<f64>();
-        assert!(pairs().zip(&hops).all(|(pair, hops)| (shares(pair) - f64::from(*hops)).abs() < 1e-12));
+        let (mut loads, mut total, mut demands) = ([0.0; 30], 0.0, 0);
+        for entry in text[text.find("[\"").unwrap()..].split("[\"").skip(1) {
+            let cells: Vec<&str> = entry.split([',', '"', ' ', ']']).filter(|c| !c.is_empty()).collect();
+            let rate: f64 = cells[2].parse().unwrap();
+            (total, demands) = (total + rate, demands + 1);
+            for (link, share) in spread.shares(at(cells[1]) as u32, at(cells[0]) as u32, end_of(&g)) {
+                loads[link as usize] += rate * share;
+            }
+        }
+        assert_eq!((demands, total), (132, 3_000_002.0));
+        let near = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-6, "{a} {b}");
+        let load = |from: &str, to: &str| {
+            let link = (0..30).find(|&l| end_of(&g)(l) as usize == at(to) && end_of(&g)(l ^ 1) as usize == at(from));
+            loads[link.unwrap() as usize]
+        };
+        near(load("CHINng", "IPLSng"), 882_037.5);
+        near(load("LOSAng", "HSTNng"), 774_480.0);
+        near(load("ATLAng", "HSTNng"), 675_385.0);
+        assert_eq!(loads.iter().copied().fold(0.0, f64::max), load("CHINng", "IPLSng"));
+        near(loads.iter().sum(), 8_095_027.0);
+        near(loads.iter().sum::<f64>() / total, 2.698_34);
     }
 }
