@@ -11,6 +11,7 @@ fn shorter(name: &str) -> [&'static str; 2] {
         "abilene" => ["run.duration=50 ms", "run.warmup=40 ms"],
         "branch-office" => ["run.duration=5 s", "run.warmup=1 s"],
         "pgp-efflux" => ["run.duration=20 min", "run.warmup=10 min"],
+        "wan-failover" => ["run.duration=45 s", "run.warmup=21 s"],
         _ => panic!("say here how `{name}` is shortened"),
     }
 }

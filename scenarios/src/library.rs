@@ -9,6 +9,7 @@ const LIBRARY: &[(&str, &str)] = &[
     ("abilene", include_str!("../library/abilene.toml")),
     ("branch-office", include_str!("../library/branch-office.toml")),
     ("pgp-efflux", include_str!("../library/pgp-efflux.toml")),
+    ("wan-failover", include_str!("../library/wan-failover.toml")),
 ];
 
 /// Name and title of each bundled scenario.
