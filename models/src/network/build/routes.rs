@@ -7,7 +7,7 @@ use sim_core::quantity::Dimension;
 
 use super::{Builder, ticks};
 use crate::network::address::Prefix;
-use crate::network::routing::{Destination, Ecmp, PrefixTable, StaticRoute, StaticRoutes};
+use crate::network::routing::{Destination, Ecmp, PrefixTable, Relation, StaticRoute, StaticRoutes};
 
 /// `[routing]`.
 pub(super) const SECTION: Section = Section {
@@ -15,6 +15,13 @@ pub(super) const SECTION: Section = Section {
     shape: Shape::Single,
     family: None,
     fields: &[
+        Field::default(
+            "policy",
+            Type::Choice(&["shortest", "valley_free"]),
+            "\"shortest\"",
+            "Which paths are taken: the shortest by `cost`; or those that the `relation` of links allows, routes from \
+             customers before those from peers and from providers (Gao & Rexford), the shortest of them.",
+        ),
         Field::default(
             "ecmp",
             Type::Choice(&["off", "hash_threshold", "modulo", "hrw", "per_packet"]),
@@ -69,6 +76,22 @@ impl Builder<'_> {
         let by_address = self.routing().is_some_and(|t| t.text("hash") == "addresses");
         let labels = if by_address { &self.labels[..] } else { &[] };
         labels.iter().map(|l| u64::from(l.source) << 32 | u64::from(l.destination)).collect()
+    }
+
+    /// The relations of links, if paths follow them.
+    pub(super) fn relations(&mut self) -> Option<Vec<Relation>> {
+        self.routing().filter(|t| t.text("policy") == "valley_free")?;
+        let given = |name: &str| self.scenario.opt_table("link")?.opt_table(name)?.opt_text("relation");
+        let all: Vec<_> = self.graph.links.iter().map(|l| given(&l.name).map(Relation::named)).collect();
+        if let Some(l) = all.iter().position(Option::is_none) {
+            let link = &self.graph.links[l];
+            let message = format!("the link `{}` has no `relation`", link.name);
+            let d = Diagnostic::error("E0375", link.span, message, "what is its `to` to its `from`?");
+            let help =
+                "relation = \"provider\", \"customer\" or \"peer\"; with [routing] policy = \"shortest\" it needs none";
+            self.diagnostics.push(d.help(help));
+        }
+        all.into_iter().collect()
     }
 
     /// The index of a destination, which is added if it is new.
@@ -128,7 +151,7 @@ impl Builder<'_> {
     /// The nodes that have the longest prefix with an address.
     fn holders(&mut self, address: u32, span: Span) -> Option<usize> {
         let mut table = PrefixTable::new();
-        for (n, node) in self.nodes.iter().enumerate() {
+        for (n, node) in self.nodes.iter().enumerate().filter(|n| n.1.announced) {
             table.insert(node.prefix, n as u32);
         }
         let longest = table.matches(address).next().map(|(length, nodes)| (length, nodes.to_vec()));

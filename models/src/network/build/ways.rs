@@ -120,11 +120,13 @@ impl Builder<'_> {
 
     /// Makes the tables of all states, and follows packets through them in the order of time.
     pub(super) fn ways(&mut self, changes: &Changes) -> Ways {
+        let relations = self.relations();
         let plan = Plan {
             graph: &self.graph,
             destinations: &self.destinations,
             statics: &self.statics,
             multipath: self.ecmp() != Ecmp::Off,
+            relations,
         };
         let wandering = self.flows.iter().any(|f| f.to.is_none());
         let mut ways = Ways {

@@ -8,6 +8,7 @@
 //!    with the lower metric. A static route is withdrawn while no link to its `via` is up.
 //! 2. Shortest paths minimise the sum of the links' `cost`, by Dijkstra's algorithm (1959, doi:10.1007/BF01386390) from
 //!    the destination against the direction of the links; with the default cost of 1 they have the fewest hops.
+//!    Instead, paths can follow the business relations of links ([`valley_free`]).
 //! 3. A destination may be several nodes (anycast). A packet goes to the nearest, of equally near ones to the first (hot
 //!    potato).
 //! 4. Among links on equally short paths a node takes the one declared first, a link's own direction before the way back;
@@ -21,6 +22,7 @@
 
 mod ecmp;
 mod prefixes;
+mod valley_free;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,6 +33,7 @@ use petgraph::graph::NodeIndex;
 use super::topology::Graph;
 pub(super) use ecmp::{Ecmp, Spread};
 pub(super) use prefixes::PrefixTable;
+pub(super) use valley_free::Relation;
 
 /// What traffic is addressed to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +73,8 @@ pub(super) struct Plan<'a> {
     pub(super) statics: &'a BTreeMap<usize, StaticRoutes>,
     /// Whether all links on shortest paths are used.
     pub(super) multipath: bool,
+    /// What the end of each link is to its beginning, if paths are to have no valleys.
+    pub(super) relations: Option<Vec<Relation>>,
 }
 
 /// What routing depends on and a run can change, by link.
@@ -122,7 +127,10 @@ impl Routes {
         let next = vec![NOWHERE; nodes * plan.destinations.len()];
         let mut routes = Self { nodes, next, groups: Vec::new() };
         for (row, destination) in plan.destinations.iter().enumerate() {
-            let mut hops = shortest(destination, &mut net, &links);
+            let mut hops = match &plan.relations {
+                None => shortest(destination, &mut net, &links),
+                Some(relations) => valley_free::valley_free(destination, nodes, &links, relations),
+            };
             hops.sort_by_key(|h| h.0);
             for same in hops.chunk_by(|a, b| a.0 == b.0) {
                 let used = if plan.multipath { same } else { &same[..1] };
@@ -370,7 +378,7 @@ mod tests {
 
     /// Tables without static routes.
     fn plain(graph: &Graph, destinations: &[Destination], multipath: bool, state: &State) -> Routes {
-        Routes::new(&Plan { graph, destinations, statics: &BTreeMap::new(), multipath }, state)
+        Routes::new(&Plan { graph, destinations, statics: &BTreeMap::new(), multipath, relations: None }, state)
     }
 
     fn all_targets(g: &Graph) -> Routes {
@@ -557,8 +565,11 @@ mod tests {
             let destinations = [Destination { nodes: vec![4], address: 0x0A04_0001, length }];
             let mut state = State::of(&g);
             down.iter().for_each(|l| state.down[*l] = true);
-            Routes::new(&Plan { graph: &g, destinations: &destinations, statics: &statics, multipath: false }, &state)
-                .step(0, 0)
+            Routes::new(
+                &Plan { graph: &g, destinations: &destinations, statics: &statics, multipath: false, relations: None },
+                &state,
+            )
+            .step(0, 0)
         };
         // Of the same prefix as the destination's: the static route with the lower metric, then the other.
         assert_eq!((step(16, &[]), step(16, &[2])), (Step::Link(4), Step::Link(2)));

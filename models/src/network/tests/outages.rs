@@ -80,7 +80,8 @@ fn traffic_moves_to_the_other_way_and_back() {
     // Down for 2 s; over the other way from 5.15 s to 7.15 s.
     let packets = |c: u32| value(&record, c, "departures", "mean");
     let rate = packets(0) / (9.0 - 0.15);
-    let near = |n: f64, seconds: f64| assert!((n - rate * seconds).abs() < 4.0 * (rate * seconds).sqrt(), "{n} {seconds}");
+    let near =
+        |n: f64, seconds: f64| assert!((n - rate * seconds).abs() < 4.0 * (rate * seconds).sqrt(), "{n} {seconds}");
     near(packets(2), 2.0);
     near(packets(1), 9.0 - 2.0 - 0.15);
     let down = lost(&record, 0, "dropped.link_down");
@@ -110,7 +111,8 @@ fn no_other_way_is_no_route_until_routes_follow_the_recovery() {
 #[test]
 fn a_node_fails_with_all_its_links() {
     let text = |target: &str| {
-        let event = |name: &str, at: &str, op: &str| format!("{name} = {{ at = '{at}', target = '{target}', op = '{op}' }}");
+        let event =
+            |name: &str, at: &str, op: &str| format!("{name} = {{ at = '{at}', target = '{target}', op = '{op}' }}");
         format!(
             "{{ node = {{ a = {{}}, m = {{}}, n = {{}}, z = {{}} }},
                 intervention = {{ {}, {} }},
@@ -239,7 +241,8 @@ fn disciplines_begin_again_after_a_failure() {
 #[test]
 fn mistakes_are_told_with_their_codes_and_places() {
     let found = |intervention: &str| {
-        let text = two_ways(&format!("intervention = {{ {intervention} }},"), "fifo", "kind = 'poisson', rate = '1 Mbit/s'");
+        let text =
+            two_ways(&format!("intervention = {{ {intervention} }},"), "fifo", "kind = 'poisson', rate = '1 Mbit/s'");
         let found = system(&text).err().unwrap_or_else(|| panic!("accepted: {intervention}"));
         let [d] = &found.iter().collect::<Vec<_>>()[..] else { panic!("{intervention}: {found:?}") };
         assert!(!d.message.is_empty() && !d.label.is_empty());

@@ -40,7 +40,9 @@ fn static_routes_come_before_shortest_paths_of_the_same_length() {
     assert_eq!(names(&known(&gw("{ prefix = '0.0.0.0/0', via = 'b' }"))), ["up", "wan_a", "an"]);
     assert_eq!(names(&known(&gw("{ prefix = '203.0.113.0/24', via = 'b' }"))), ["up", "wan_b", "bn"]);
     assert_eq!(
-        names(&known(&gw("{ prefix = '203.0.113.0/24', via = 'b', metric = 20 }, { prefix = '203.0.113.0/24', via = 'a' }"))),
+        names(&known(&gw(
+            "{ prefix = '203.0.113.0/24', via = 'b', metric = 20 }, { prefix = '203.0.113.0/24', via = 'a' }"
+        ))),
         ["up", "wan_a", "an"]
     );
 }
@@ -75,7 +77,8 @@ fn the_nearest_exit_takes_the_packets_and_the_next_one_after_a_failure() {
 
 #[test]
 fn a_withdrawn_static_route_gives_way_to_the_next() {
-    let routes = "gw = { routes = [{ prefix = '0.0.0.0/0', via = 'b' }, { prefix = '0.0.0.0/0', via = 'a', metric = 20 }] }";
+    let routes =
+        "gw = { routes = [{ prefix = '0.0.0.0/0', via = 'b' }, { prefix = '0.0.0.0/0', via = 'a', metric = 20 }] }";
     let cut = "intervention = { cut = { at = '5 s', target = 'link.wan_b', op = 'fail' } },";
     let text = replace(&exits("", cut, "'net'"), "gw = {}", routes);
     let carried = carried(&text);
@@ -115,12 +118,27 @@ fn a_flow_keeps_to_one_path_and_flows_spread() {
 }
 
 #[test]
+fn a_customer_is_no_way_between_its_providers() {
+    // The short way leads over lan, a customer of both; the providers' own provider takes the packets.
+    let text = "{ node = { a = {}, b = {}, lan = {}, top = {} }, routing = { policy = 'valley_free' },
+                  link = { la = { from = 'lan', to = 'a', relation = 'provider' }, lb = { from = 'lan', to = 'b', relation = 'provider' },
+                           at = { from = 'a', to = 'top', cost = 5, relation = 'provider' },
+                           tb = { from = 'top', to = 'b', cost = 5, relation = 'customer' } },
+                  traffic = { x = { kind = 'constant', from = 'a', to = 'b', rate = '10 packets/s' } } }";
+    assert_eq!(names(text), ["at", "tb"]);
+    assert_eq!(names(&replace(text, "'valley_free'", "'shortest'")), ["la.reverse", "lb"]);
+    let missing = system(&replace(text, ", relation = 'customer'", "")).err().unwrap();
+    assert_eq!(missing.iter().map(|d| d.code).collect::<Vec<_>>(), ["E0375"]);
+}
+
+#[test]
 fn mistakes_are_told_with_their_codes_and_places() {
     let found = |text: &str| {
         let found = system(text).err().unwrap_or_else(|| panic!("accepted: {text}"));
         found.iter().map(|d| (d.code, d.message.clone(), d.help.clone().unwrap_or_default())).collect::<Vec<_>>()
     };
-    let gw = |routes: &str| found(&replace(&exits("", "", "'net'"), "gw = {}", &format!("gw = {{ routes = [{routes}] }}")));
+    let gw =
+        |routes: &str| found(&replace(&exits("", "", "'net'"), "gw = {}", &format!("gw = {{ routes = [{routes}] }}")));
     let [(code, _, help)] = &gw("{ prefix = '10.0.0.0/8', via = 'aa' }")[..] else { panic!("one") };
     assert_eq!((*code, help.as_str()), ("E0310", "did you mean `a`?"));
     let [(code, _, help)] = &gw("{ prefix = '10.0.0.0/8', via = 'net' }")[..] else { panic!("one") };
@@ -132,7 +150,11 @@ fn mistakes_are_told_with_their_codes_and_places() {
     assert_eq!((*code, message.as_str()), ("E0372", "two routes for 10.0.0.0/8 have the metric 10"));
     assert!(help.contains("ecmp"), "{help}");
     // With multipath both are used.
-    let both = replace(&exits("", "routing = { ecmp = 'per_packet' },", "'net'"), "gw = {}", &format!("gw = {{ routes = [{twins}] }}"));
+    let both = replace(
+        &exits("", "routing = { ecmp = 'per_packet' },", "'net'"),
+        "gw = {}",
+        &format!("gw = {{ routes = [{twins}] }}"),
+    );
     assert_eq!(names(&both), ["up", "wan_a", "wan_b", "an", "bn"]);
     let twice = both.replace("via = 'b'", "via = 'a'");
     assert_eq!(found(&twice)[0].0, "E0372");

@@ -105,6 +105,11 @@ pub const SECTIONS: &[Section] = &[
             Field::optional("rate", RATE, "Its capacity in bits a second; without one, packets take no time to send."),
             DELAY,
             COST_FIELD,
+            Field::optional(
+                "relation",
+                Type::Choice(&["customer", "peer", "provider"]),
+                "What its `to` is to its `from`, for `routing.policy = \"valley_free\"`.",
+            ),
             DUPLEX,
             QUEUE,
         ],
