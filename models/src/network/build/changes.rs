@@ -294,9 +294,10 @@ impl Course<'_, '_> {
             };
             links.flat_map(of).chain(self.traffic_values()).collect()
         };
-        let (message, label) = match outage {
-            true => (format!("there is no link or node `{target}`"), "nothing that can fail"),
-            false => (format!("there is no value `{target}`"), "matches nothing that can change"),
+        let (message, label) = if outage {
+            (format!("there is no link or node `{target}`"), "nothing that can fail")
+        } else {
+            (format!("there is no value `{target}`"), "matches nothing that can change")
         };
         Diagnostic::error("E0620", table.span_of("target"), message, label).help(nearest(target, &known))
     }

@@ -104,11 +104,11 @@ impl Builder<'_> {
             Ok(load) => load,
             Err(d) => return self.diagnostics.extend(d),
         };
-        let (Some(from), to) = (from, to) else { return };
-        if to == Some(None) {
+        let Some(from) = from else { return };
+        if to.is_none() && table.get("to").is_some() {
             return;
         }
-        let (to, load) = (to.flatten(), Origin::Load(load));
+        let load = Origin::Load(load);
         if let Origin::Load(Load::Application(..)) = load {
             return self.read_client(name, table, load, from, to);
         }
@@ -169,7 +169,8 @@ impl Builder<'_> {
     fn label(&mut self, name: &str, table: &Table, from: usize, to: Option<usize>) -> Label {
         let mut or_tell = |found: Result<u8, Diagnostic>| found.map_err(|d| self.diagnostics.push(d)).unwrap_or(0);
         let (dscp, protocol) = (or_tell(label::dscp(table, "dscp")), or_tell(label::protocol(table, "protocol")));
-        let protocol = if table.get("tcp").is_some() && table.get("protocol").is_some_and(|v| v.defaulted) { 6 } else { protocol };
+        let protocol =
+            if table.get("tcp").is_some() && table.get("protocol").is_some_and(|v| v.defaulted) { 6 } else { protocol };
         let port = |key| table.opt_integer(key).unwrap_or(0) as u16;
         Label {
             name: name.to_string(),

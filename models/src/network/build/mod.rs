@@ -91,7 +91,7 @@ pub(crate) fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<
     builder.check_ways(&ways);
     builder.find_instant_loops();
     builder.stop_if_wrong()?;
-    builder.finish(ways, changes)
+    builder.finish(ways, &changes)
 }
 
 /// A node's own declarations.
@@ -207,12 +207,12 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn finish(mut self, ways: Ways, changes: Changes) -> Result<Box<dyn System>, Diagnostics> {
+    fn finish(mut self, ways: Ways, changes: &Changes) -> Result<Box<dyn System>, Diagnostics> {
         let mut stations = Stations::new(self.flows.len());
         let mut link_stations = vec![u32::MAX; 2 * self.graph.links.len()];
         for (l, _) in ways.used.iter().enumerate().filter(|(_, used)| **used) {
             link_stations[l] = stations.plans.len() as u32;
-            self.add_link(l, &ways.sinks, &changes, &mut stations);
+            self.add_link(l, &ways.sinks, changes, &mut stations);
         }
         let (stages, first) = self.add_stages(&ways.sinks, &mut stations);
         self.check_names(&stations);

@@ -113,13 +113,14 @@ impl Builder<'_> {
         self.destination(Destination { nodes: vec![node], address, length })
     }
 
-    /// What traffic's `to` names: a node, several, or an address. `Some(None)` if there is none, which is reported.
-    pub(super) fn read_destination(&mut self, table: &Table) -> Option<Option<usize>> {
+    /// What traffic's `to` names, if it is given: a node, several, or an address. `None` also if there is no such, which is
+    /// reported.
+    pub(super) fn read_destination(&mut self, table: &Table) -> Option<usize> {
         let value = table.get("to")?;
-        Some(match &value.data {
+        match &value.data {
             Data::List(names) => self.any_of(names, value.span),
             _ => self.named(value.as_text().unwrap_or_default(), value.span),
-        })
+        }
     }
     fn named(&mut self, name: &str, span: Span) -> Option<usize> {
         match name.parse::<Ipv4Addr>() {
@@ -222,9 +223,10 @@ impl Builder<'_> {
             return;
         }
         let message = format!("two routes for {} have the metric {}", new.0, new.1.metric);
-        let help = match twin.1.via == new.1.via {
-            true => "leave out one of them",
-            false => "give one a higher `metric`, or use both: [routing] with an `ecmp` other than \"off\"",
+        let help = if twin.1.via == new.1.via {
+            "leave out one of them"
+        } else {
+            "give one a higher `metric`, or use both: [routing] with an `ecmp` other than \"off\""
         };
         let d = Diagnostic::error("E0372", span, message, "which of them is used?");
         self.diagnostics.push(d.help(help));

@@ -564,7 +564,9 @@ mod tests {
         let step = |length, down: &[usize]| {
             let destinations = [Destination { nodes: vec![4], address: 0x0A04_0001, length }];
             let mut state = State::of(&g);
-            down.iter().for_each(|l| state.down[*l] = true);
+            for &l in down {
+                state.down[l] = true;
+            }
             Routes::new(
                 &Plan { graph: &g, destinations: &destinations, statics: &statics, multipath: false, relations: None },
                 &state,

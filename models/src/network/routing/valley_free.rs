@@ -241,7 +241,7 @@ mod tests {
         for _ in 0..300 {
             let nodes = 3 + rng.below(5) as usize;
             let mut end = || rng.below(nodes as u64) as usize;
-            let ends: Vec<(usize, usize)> = (0..nodes + 1).map(|_| (end(), end())).filter(|e| e.0 != e.1).collect();
+            let ends: Vec<(usize, usize)> = (0..=nodes).map(|_| (end(), end())).filter(|e| e.0 != e.1).collect();
             // Providers have lower numbers: nobody is his own.
             let relation = |a: usize, b: usize, kind: usize| match kinds[kind] {
                 Relation::Peer => Relation::Peer,

@@ -239,6 +239,45 @@ fn disciplines_begin_again_after_a_failure() {
 }
 
 #[test]
+fn a_connection_survives_its_link() {
+    // Bulk data over the short way, cut at 5 s: segments of 150 ms and those on the way are sent again, and it goes on
+    // over the other way; after the recovery over the short one.
+    let more = format!("intervention = {{ {CUT}, {MEND} }},");
+    let text = two_ways(&more, "fifo", "kind = 'bulk'");
+    let record = run(&text, 10, 100);
+    assert!(lost(&record, 0, "dropped.link_down") > 0.0);
+    assert!(value(&record, 0, "retransmissions", "mean") >= lost(&record, 0, "dropped.link_down"));
+    assert!(value(&record, 0, "timeouts", "mean") >= 1.0);
+    let sent = |c: u32| value(&record, c, "departures", "mean");
+    let way = |l: &str| system(&text).unwrap().components().iter().position(|c| c.name == l).unwrap() as u32;
+    // 833 packets/s fill either way.
+    assert!(sent(way("am")) > 800.0 && sent(way("short")) > 4500.0, "{} {}", sent(way("am")), sent(way("short")));
+    let plain = run(&text.replace("'fifo'", "'plain'"), 10, 100);
+    for (a, b) in record.measures.iter().zip(&plain.measures) {
+        if a.value.to_bits() != b.value.to_bits() { eprintln!("{a:?} {b:?}"); }
+    }
+    let quiet = two_ways("", "fifo", "kind = 'bulk'");
+    eprintln!("without: {}", same(&run(&quiet, 10, 100), &run(&quiet.replace("'fifo'", "'plain'"), 10, 100)));
+    panic!();
+    // It ends at one node.
+    let two = system(&text.replace("to = 'z', kind", "to = ['z', 'm'], kind")).err().unwrap();
+    assert_eq!(two.iter().map(|d| d.code).collect::<Vec<_>>(), ["E0361"]);
+}
+
+#[test]
+fn a_law_that_follows_a_waveform_takes_it_up_where_the_run_is() {
+    // The shape is 1 until 50 s and 3 afterwards, the rate 10 packets/s until 60 s and 100 packets/s afterwards.
+    let text = "{ node = { a = {}, z = {} }, link = { l = { from = 'a', to = 'z' } },
+                  waveform = { w = { kind = 'steps', points = [['0 s', 1], ['50 s', 3]] } },
+                  intervention = { i = { at = '60 s', target = 'traffic.x.rate', value = '100 packets/s' } },
+                  traffic = { x = { kind = 'poisson', from = 'a', to = 'z', rate = '10 packets/s', shape = 'w' } } }";
+    let window = Window { warmup: SimTime::ZERO, end: SimTime::from_secs(100), bins: 1 };
+    let record = system(text).unwrap().run(Streams::new(7, 0), window).unwrap();
+    let (n, mean) = (value(&record, 0, "arrivals", "mean"), 50.0 * 10.0 + 10.0 * 30.0 + 40.0 * 300.0);
+    assert!((n - mean).abs() < 4.0 * f64::sqrt(mean), "{n} {mean}");
+}
+
+#[test]
 fn mistakes_are_told_with_their_codes_and_places() {
     let found = |intervention: &str| {
         let text =

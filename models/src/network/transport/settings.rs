@@ -10,8 +10,12 @@ use crate::BuildContext;
 use crate::network::size::BITS_MAX;
 
 /// The key `tcp` that every kind of traffic over connections has.
-pub const FIELD: Field =
-    Field::default("tcp", Type::Record(FIELDS), "{}", "How its connections behave. The size of packets is their matter.");
+pub const FIELD: Field = Field::default(
+    "tcp",
+    Type::Record(FIELDS),
+    "{}",
+    "How its connections behave. The size of packets is their matter.",
+);
 
 const TIME: Type = Type::Quantity(&[Dimension::TIME]);
 const SIZE: Type = Type::Quantity(&[Dimension::DATA]);
@@ -19,12 +23,7 @@ const SIZE: Type = Type::Quantity(&[Dimension::DATA]);
 const FIELDS: &[Field] = &[
     Field::default("cc", Type::Kind("congestion_control"), "{ kind = \"cubic\" }", "The congestion control."),
     Field::default("mss", SIZE, "\"1460 B\"", "Payload of a full segment."),
-    Field::default(
-        "header",
-        SIZE,
-        "\"40 B\"",
-        "What a segment has besides its payload on the wire: IP, TCP, framing.",
-    ),
+    Field::default("header", SIZE, "\"40 B\"", "What a segment has besides its payload on the wire: IP, TCP, framing."),
     Field::default("ack_size", SIZE, "\"40 B\"", "The size of an acknowledgement, SYN or SYN-ACK on the wire."),
     Field::default(
         "initial_window",
@@ -37,7 +36,11 @@ const FIELDS: &[Field] = &[
         Type::Number { min: 2.0, max: 1e9 },
         "Segments up to which the first slow start goes; without it, up to the first loss.",
     ),
-    Field::optional("receive_window", SIZE, "How much the receiver takes beyond what is acknowledged; without it, any."),
+    Field::optional(
+        "receive_window",
+        SIZE,
+        "How much the receiver takes beyond what is acknowledged; without it, any.",
+    ),
     Field::default(
         "delayed_ack",
         Type::Integer { min: 1, max: 100 },
@@ -149,11 +152,7 @@ impl Settings {
             initial_window: table.integer("initial_window") as f64,
             initial_threshold: table.opt_number("initial_threshold").unwrap_or(f64::INFINITY),
             receive_window,
-            manner: Manner {
-                every: table.integer("delayed_ack") as u32,
-                selective: table.bool("sack"),
-                counts_marks,
-            },
+            manner: Manner { every: table.integer("delayed_ack") as u32, selective: table.bool("sack"), counts_marks },
             delayed_ack_timeout: ticks("delayed_ack_timeout"),
             style: if table.text("recovery") == "prr" { Style::Proportional } else { Style::Standard },
             ecn: table.bool("ecn") || counts_marks,

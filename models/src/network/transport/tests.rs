@@ -124,7 +124,14 @@ fn a_short_transfer_takes_the_rounds_of_slow_start() {
 
 #[test]
 fn a_receive_window_limits_to_a_window_a_round_trip() {
-    let text = one("100 Mbit/s", "25 ms", BOUNDLESS, "", "", "delayed_ack = 1, cc = { kind = 'reno' }, receive_window = '65535 B'");
+    let text = one(
+        "100 Mbit/s",
+        "25 ms",
+        BOUNDLESS,
+        "",
+        "",
+        "delayed_ack = 1, cc = { kind = 'reno' }, receive_window = '65535 B'",
+    );
     let record = run(&text, 1, 5000, 60_000);
     let goodput = value(&record, 0, "goodput", "mean");
     assert!((10_099_984.0..10_496_085.6).contains(&goodput), "{goodput}");

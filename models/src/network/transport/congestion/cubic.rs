@@ -21,12 +21,7 @@ pub(super) const KIND: Kind<MakeCongestionControl> = Kind {
         Field::default("c", Type::Number { min: 1e-6, max: 1e6 }, "0.4", "The constant C, in segments/s^3."),
         Field::default("beta", Type::Number { min: 0.1, max: 0.99 }, "0.7", "What a loss multiplies the window by."),
         Field::default("fast_convergence", Type::Bool, "true", "Whether a loss below the last maximum makes room."),
-        Field::default(
-            "reno_friendly",
-            Type::Bool,
-            "true",
-            "Whether the window is at least what Reno's would be.",
-        ),
+        Field::default("reno_friendly", Type::Bool, "true", "Whether the window is at least what Reno's would be."),
     ],
     make: |table| {
         Ok(Box::new(Cubic {
