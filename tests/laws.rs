@@ -14,6 +14,7 @@ fn shorter(name: &str) -> [&'static str; 2] {
         }
         "efflux-assay" => ["run.duration=50 min", "run.warmup=1 min"],
         "pgp-efflux" => ["run.duration=20 min", "run.warmup=10 min"],
+        "wan-failover" => ["run.duration=45 s", "run.warmup=21 s"],
         _ => panic!("say here how `{name}` is shortened"),
     }
 }

@@ -56,6 +56,20 @@ fn the_dye_of_the_efflux_assay_is_binomial_without_the_pump() {
     assert!(z.abs() < 3.3, "variance: z = {z}");
 }
 
+#[test]
+fn a_failing_line_takes_the_calls_of_the_time_until_routes_converge() {
+    let place = Place::new();
+    for (convergence, lost) in [("3 s", 1800.0), ("150 ms", 90.0)] {
+        let (out, set) = (format!("after {convergence}"), format!("routing.convergence={convergence}"));
+        place.egress(&["run", "wan-failover", "--quiet", "--reps", "5", "--set", &set, "--out", &out]).ends_with(0);
+        // 600 packets/s, and those that are on the way for 8 ms, the time to send them, and a packet before them.
+        let found = samples(&place.path(&out), "calls", "dropped.link_down", "mean");
+        assert!(found.iter().all(|n| (lost + 4.0..lost + 6.0).contains(n)), "{convergence}: {found:?}");
+        let reached = samples(&place.path(&out), "calls", "dropped", "mean");
+        assert_eq!(reached, found, "calls have priority on the backup");
+    }
+}
+
 /// A link of a scenario: name, ends, capacity in bit/s.
 struct Link {
     name: String,

@@ -8,9 +8,11 @@
 
 pub mod biology;
 pub mod common;
+mod intervention;
 pub mod network;
 mod registry;
 mod system;
 
+pub use intervention::late_interventions;
 pub use registry::{Family, Kind, Registry, registry};
 pub use system::{BuildContext, System, build, sections};

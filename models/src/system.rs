@@ -9,7 +9,7 @@ use sim_core::stats::{Component, RunRecord, Window};
 
 use crate::common::waveform::{self, Waveforms};
 use crate::registry::Registry;
-use crate::{biology, network};
+use crate::{biology, intervention, network};
 
 /// A scenario made ready to run: immutable, shared by all replications of a point.
 pub trait System: Send + Sync {
@@ -47,7 +47,7 @@ impl<'a> BuildContext<'a> {
 
 /// The sections of a scenario file that describe a system.
 pub fn sections() -> Vec<Section> {
-    [network::sections(), biology::SECTIONS.to_vec(), vec![waveform::SECTION]].concat()
+    [network::sections(), biology::SECTIONS.to_vec(), vec![intervention::SECTION, waveform::SECTION]].concat()
 }
 
 /// Makes the system that `scenario` describes: a network or a biological one.

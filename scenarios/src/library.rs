@@ -13,6 +13,7 @@ const LIBRARY: &[(&str, &str)] = &[
     ("pgp-efflux", include_str!("../library/pgp-efflux.toml")),
     ("qos-voice-vs-bulk", include_str!("../library/qos-voice-vs-bulk.toml")),
     ("shaped-uplink", include_str!("../library/shaped-uplink.toml")),
+    ("wan-failover", include_str!("../library/wan-failover.toml")),
 ];
 
 /// Name and title of each bundled scenario.

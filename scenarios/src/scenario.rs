@@ -373,6 +373,7 @@ impl Loader<'_> {
         let context = BuildContext::new(&self.world.registry, &self.folder);
         let system = (self.world.build)(&table, &context).map_err(|d| found.extend(d)).ok()?;
         found.extend(system.warnings());
+        found.extend(models::late_interventions(&table, window.end));
         let id = identity(&table, &input_files(&table, &self.folder));
         Some(PreparedPoint { id, system, window })
     }
@@ -405,7 +406,9 @@ impl Faults {
     fn add(&mut self, point: usize, found: &Diagnostics) {
         for d in found.iter() {
             let same = |e: &&mut (Diagnostic, usize, usize)| {
-                (e.0.code, e.0.span, &e.0.message) == (d.code, d.span, &d.message)
+                // A warning may name numbers of its point; one such is enough.
+                let same_words = e.0.message == d.message || d.severity == Severity::Warning;
+                (e.0.code, e.0.span) == (d.code, d.span) && same_words
             };
             match self.0.iter_mut().find(same) {
                 Some(known) => known.2 += 1,

@@ -14,7 +14,7 @@ use sim_core::quantity::{Dimension, Quantity};
 
 use super::assemble::{count, tables};
 use super::builder::{Compartment, World};
-use super::intervention::Change;
+use crate::intervention::Change;
 
 /// What becomes of a count.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -32,6 +32,7 @@ use sim_core::quantity::Dimension;
 pub use builder::{Channel, Compartment, Passage, PathwayBuilder};
 pub use law::{AVOGADRO, Inhibition, Inhibitor, Law, Propensity, READS_MAX, Species};
 pub use pathways::{MakePathway, PATHWAYS};
+pub(crate) use reaction::ANY_DIMENSION;
 pub(crate) use system::build;
 
 /// How much of a species: a concentration, an amount or a count.
@@ -87,13 +88,6 @@ pub const SECTIONS: &[Section] = &[
         family: None,
         fields: reaction::FIELDS,
         doc: "A reaction with mass action or a rate law of one's own.",
-    },
-    Section {
-        name: "intervention",
-        shape: Shape::Keyed,
-        family: None,
-        fields: intervention::FIELDS,
-        doc: "A change of a value or of a count during the run: a dose, a knock-down, a wash-out.",
     },
     Section {
         name: "probe",

@@ -32,7 +32,7 @@ const CONSTANTS: Type = Type::Quantity(&[
 const STOCHASTIC: Type = Type::Number { min: 0.0, max: f64::MAX };
 
 /// Dimensions that a parameter of a rate law or the value of an intervention may have.
-pub(super) const ANY_DIMENSION: &[Dimension] = &[
+pub(crate) const ANY_DIMENSION: &[Dimension] = &[
     Dimension::NUMBER,
     Dimension::TIME,
     Dimension::RATE,

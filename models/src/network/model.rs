@@ -1,11 +1,15 @@
 //! The network in motion: sources, stations and the walk of a packet between them.
 
-use sim_core::rng::Rng;
-use sim_core::{Ctx, Model, Probe, SimDuration, SimTime};
+use std::sync::Arc;
 
+use sim_core::rng::Rng;
+use sim_core::{Ctx, Model, Priority, Probe, SimDuration, SimTime};
+
+use super::discipline::NO_ROUTE;
 use super::packet::{Ecn, Packet};
-use super::routing::Routes;
-use super::station::{Core, Outgoing, Shared};
+use super::routing::{Routes, Spread, Step};
+use super::station::{Core, Outgoing, Queued, Shared};
+use super::system::Action;
 use super::traffic::{Streams, Traffic};
 use super::transport::Transport;
 
@@ -28,6 +32,8 @@ enum What {
     Timer(u32),
     /// Client `.0` of the transport opens a connection.
     Open(usize),
+    /// The next action is due.
+    Act,
 }
 
 impl Event {
@@ -49,6 +55,7 @@ impl Event {
     pub(super) fn wake(station: u32) -> Self {
         Self(3 << INDEX_BITS | station)
     }
+    const ACT: Self = Self(4 << INDEX_BITS);
     #[inline]
     pub(super) fn timer(timer: u32) -> Self {
         Self(6 << INDEX_BITS | timer)
@@ -64,6 +71,7 @@ impl Event {
             1 => What::Arrival(index),
             2 => What::Done(index),
             3 => What::Wake(index),
+            4 => What::Act,
             6 => What::Timer(index),
             _ => What::Open(index as usize),
         }
@@ -90,10 +98,8 @@ pub(super) struct Source {
     pub(super) node: u32,
     /// The station that they come to first, if it is always the same.
     pub(super) entry: Option<u32>,
-    /// The node that they are addressed to, or [`Packet::WANDERING`].
+    /// The row of what they are addressed to in the routing tables, or [`Packet::WANDERING`].
     pub(super) target: u32,
-    /// The row of `target` in the routes.
-    pub(super) row: u32,
     pub(super) class: u8,
     pub(super) dscp: u8,
     pub(super) ecn: Ecn,
@@ -122,6 +128,8 @@ pub(super) enum Hop {
     Node(u32),
     /// Out of the network.
     Exit,
+    /// The node has no route.
+    Nowhere,
 }
 
 /// A network at an instant.
@@ -133,7 +141,13 @@ pub(super) struct Network {
     /// The stations that are the stages of node n: `stages[first[n]..first[n + 1]]`.
     pub(super) stages: Vec<u32>,
     pub(super) first: Vec<u32>,
-    pub(super) routes: std::sync::Arc<Routes>,
+    pub(super) routes: Arc<Routes>,
+    /// The routes in each state of the topology.
+    pub(super) tables: Arc<[Arc<Routes>]>,
+    pub(super) spread: Spread,
+    /// What happens at which time, and how much of it has.
+    pub(super) actions: Arc<[(SimTime, Action)]>,
+    pub(super) done: usize,
     /// The station of each directed link; `u32::MAX` for one that nothing is routed over.
     pub(super) link_stations: Vec<u32>,
     /// For nodes that draw the next hop.
@@ -142,7 +156,7 @@ pub(super) struct Network {
     pub(super) behind: Vec<(u32, u32)>,
     /// The ends of connections.
     pub(super) transport: Transport,
-    pub(super) names: std::sync::Arc<Vec<String>>,
+    pub(super) names: Arc<Vec<String>>,
 }
 
 impl Network {
@@ -213,6 +227,7 @@ impl Network {
                     }
                     return;
                 }
+                Hop::Nowhere => return packet.lose(at, NO_ROUTE, ctx.probe()),
                 Hop::Node(next) => (node, stage) = (next, 0),
             }
         }
@@ -235,12 +250,15 @@ impl Network {
     #[inline]
     fn hop(&mut self, packet: &Packet, node: u32) -> Hop {
         if packet.target != Packet::WANDERING {
-            if packet.target == node {
-                return Hop::Exit;
-            }
-            let row = self.sources[packet.flow as usize].row;
-            let link = self.routes.next(row, node);
-            return Hop::Link(self.link_stations[link as usize]);
+            return match self.routes.step(packet.target, node) {
+                Step::Link(link) => Hop::Link(self.link_stations[link as usize]),
+                Step::Here => Hop::Exit,
+                Step::Group(group) => {
+                    let link = self.spread.choose(&self.routes, group, packet, node);
+                    Hop::Link(self.link_stations[link as usize])
+                }
+                Step::Nowhere => Hop::Nowhere,
+            };
         }
         let Some(branch) = &mut self.branches[node as usize] else { return Hop::Exit };
         let u = branch.rng.uniform();
@@ -255,6 +273,59 @@ impl Network {
             Core::Gate(_) => unreachable!("a gate is passed, not entered"),
         }
     }
+
+    /// Does what is due now, and sees to what comes next.
+    #[cold]
+    fn act<P: Probe>(&mut self, ctx: &mut Ctx<'_, Event, P>) {
+        let actions = Arc::clone(&self.actions);
+        while let Some((at, action)) = actions.get(self.done) {
+            if *at > ctx.now() {
+                break;
+            }
+            self.done += 1;
+            match action {
+                Action::Down(station) => {
+                    let Core::Queued(link) = &mut self.stations[*station as usize] else { unreachable!("it changes") };
+                    link.fail(&mut self.shared, ctx);
+                }
+                Action::Up(station) => self.changing(*station).recover(),
+                Action::Rate(station, rate) => self.changing(*station).set_rate(*rate),
+                Action::Delay(station, ticks) => self.changing(*station).set_delay(*ticks),
+                Action::Traffic { source: s, traffic, stop } => {
+                    let source = &mut self.sources[*s as usize];
+                    (source.origin, source.stop) = (Origin::Source(traffic.boxed_clone()), *stop);
+                    let from = (SimTime::ZERO + source.start).max(ctx.now());
+                    self.begin(*s as usize, from, ctx);
+                }
+                Action::Tables(state) => {
+                    self.routes = Arc::clone(&self.tables[*state]);
+                    self.spread.begin(&self.routes);
+                }
+            }
+        }
+        self.await_action(ctx);
+    }
+    fn changing(&mut self, station: u32) -> &mut Queued {
+        let Core::Queued(link) = &mut self.stations[station as usize] else { unreachable!("it changes") };
+        link
+    }
+    fn await_action<P: Probe>(&self, ctx: &mut Ctx<'_, Event, P>) {
+        if let Some((at, _)) = self.actions.get(self.done) {
+            ctx.after_with(*at - ctx.now(), Priority::FIRST, Event::ACT);
+        }
+    }
+    /// Source `s` begins at `from`.
+    fn begin<P: Probe>(&mut self, s: usize, from: SimTime, ctx: &mut Ctx<'_, Event, P>) {
+        let (first, event) = match self.sources[s].origin {
+            Origin::Source(_) => (self.draw_next(s, from), Event::emit(s as u32)),
+            Origin::Client(c) => (self.transport.first_opening(c as usize, from), Event::open(c)),
+            Origin::Acknowledgements => return,
+        };
+        if let Some(at) = first {
+            let ticket = ctx.ticket();
+            ctx.at(at, ticket, event);
+        }
+    }
 }
 
 impl<P: Probe> Model<P> for Network {
@@ -262,17 +333,9 @@ impl<P: Probe> Model<P> for Network {
 
     fn start(&mut self, ctx: &mut Ctx<'_, Event, P>) {
         for s in 0..self.sources.len() {
-            let start = SimTime::ZERO + self.sources[s].start;
-            let (first, event) = match self.sources[s].origin {
-                Origin::Source(_) => (self.draw_next(s, start), Event::emit(s as u32)),
-                Origin::Client(c) => (self.transport.first_opening(c as usize, start), Event::open(c)),
-                Origin::Acknowledgements => continue,
-            };
-            if let Some(at) = first {
-                let ticket = ctx.ticket();
-                ctx.at(at, ticket, event);
-            }
+            self.begin(s, SimTime::ZERO + self.sources[s].start, ctx);
         }
+        self.await_action(ctx);
     }
 
     #[inline]
@@ -281,11 +344,11 @@ impl<P: Probe> Model<P> for Network {
             What::Emit(source) => return self.emit(source, ctx),
             What::Arrival(station) => {
                 let out = match &mut self.stations[station as usize] {
-                    Core::Fused(f) => f.arrive(station, ctx),
+                    Core::Fused(f) => Some(f.arrive(station, ctx)),
                     Core::Queued(q) => q.arrive(station, ctx),
                     Core::Gate(_) => unreachable!("nothing propagates behind a gate"),
                 };
-                (station, Some(out))
+                (station, out)
             }
             What::Done(slot) => {
                 let station = self.shared.slots[slot as usize].station;
@@ -304,6 +367,7 @@ impl<P: Probe> Model<P> for Network {
                 self.transport.open(client, ctx);
                 return self.send_segments(ctx);
             }
+            What::Act => return self.act(ctx),
         };
         if let Some(out) = out {
             let (node, stage) = self.behind[station as usize];
@@ -338,6 +402,7 @@ impl<P: Probe> Model<P> for Network {
             What::Open(client) => self.names[self.transport.flow_of_client(client) as usize].clone(),
             What::Arrival(station) | What::Wake(station) => self.names[flows + station as usize].clone(),
             What::Done(slot) => self.names[flows + self.shared.slots[slot as usize].station as usize].clone(),
+            What::Act => "an intervention".to_string(),
         }
     }
 }

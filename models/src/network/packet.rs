@@ -17,7 +17,8 @@ pub struct Packet {
     pub bits: u32,
     /// The index of its flow.
     pub flow: u32,
-    /// The node it is addressed to; [`Packet::WANDERING`] if nodes choose its way at random.
+    /// The destination that it is addressed to, a row of the routing tables; [`Packet::WANDERING`] if nodes choose its
+    /// way at random.
     pub target: u32,
     /// Which of the flow's conversations (connections, sub-flows) it belongs to, from 0.
     pub conversation: u32,
@@ -58,7 +59,7 @@ pub enum Color {
 }
 
 impl Packet {
-    /// Addressed to no node: every node on its way draws the next.
+    /// Addressed to nobody: every node on its way draws the next.
     pub const WANDERING: u32 = u32::MAX;
     /// No transport segment: a datagram.
     pub const BARE: u32 = u32::MAX;
@@ -84,12 +85,7 @@ impl Packet {
     /// addresses, protocol and ports is to a router. `salt` makes independent hashes.
     #[inline]
     pub const fn hash(&self, salt: u64) -> u64 {
-        // The finaliser of SplitMix64 (Steele, Lea & Flood 2014, doi:10.1145/2714064.2660195).
-        let key = (self.flow as u64) << 32 | self.conversation as u64;
-        let mut z = key.wrapping_add(salt.wrapping_mul(0xD134_2543_DE82_EF95)).wrapping_add(0x9E37_79B9_7F4A_7C15);
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        mix((self.flow as u64) << 32 | self.conversation as u64, salt)
     }
     /// Marks congestion. False if the transport would not react: then the packet has to be dropped instead.
     #[inline]
@@ -112,6 +108,16 @@ impl Packet {
     pub(super) fn lose<P: Probe>(&self, at: SimTime, reason: Reason, probe: &mut P) {
         probe.lose(self.flow, at, self.born, 0, reason);
     }
+}
+
+/// Another number for each `key`, as good as random; `salt` makes independent ones.
+#[inline]
+pub(super) const fn mix(key: u64, salt: u64) -> u64 {
+    // The finaliser of SplitMix64 (Steele, Lea & Flood 2014, doi:10.1145/2714064.2660195).
+    let mut z = key.wrapping_add(salt.wrapping_mul(0xD134_2543_DE82_EF95)).wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
 }
 
 #[cfg(test)]

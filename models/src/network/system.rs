@@ -11,9 +11,9 @@ use super::discipline::{Discipline, SignalMap};
 use super::gate::{Checkpoint, Gate};
 use super::model::{Branch, Hop, Network, Origin, Source};
 use super::packet::{Ecn, Packet};
-use super::routing::Routes;
+use super::routing::{Ecmp, Routes, Spread, Step};
 use super::service::Service;
-use super::station::{Core, Fused, LinePlan, Placement, Queued, Serialisation, ServiceLaw, Shared, Slot};
+use super::station::{Core, Fused, LinePlan, Placement, Queued, Serialisation, ServiceLaw, Shared, Slot, Spare};
 use super::traffic::{self, Traffic};
 use super::transport::{Application, Client, Header, Measures, Settings, Transport};
 use crate::System;
@@ -34,8 +34,8 @@ pub(super) struct SourcePlan {
     pub(super) stream: String,
     pub(super) origin: OriginPlan,
     pub(super) node: u32,
+    /// Its row in the routing tables, or [`Packet::WANDERING`].
     pub(super) target: u32,
-    pub(super) row: u32,
     pub(super) class: u8,
     pub(super) dscp: u8,
     pub(super) ecn: Ecn,
@@ -65,6 +65,8 @@ pub(super) struct StationPlan {
     pub(super) stream: String,
     pub(super) place: Placement,
     pub(super) behind: (u32, u32),
+    /// It fails or changes during the run: departures cannot be worked out ahead.
+    pub(super) changes: bool,
     pub(super) signals: SignalMap,
     /// What is wrong with it, if it is a link.
     pub(super) line: LinePlan,
@@ -76,6 +78,25 @@ impl StationPlan {
     pub(super) fn takes_time(&self) -> bool {
         matches!(self.works, Works::Serves { .. })
     }
+}
+
+/// Something that a scenario makes happen during a run.
+#[derive(Debug)]
+pub(super) enum Action {
+    /// A link fails: its station.
+    Down(u32),
+    Up(u32),
+    Rate(u32, Serialisation),
+    /// Ticks of propagation.
+    Delay(u32, u64),
+    /// A source sends by another law until `stop`.
+    Traffic {
+        source: u32,
+        traffic: Box<dyn Traffic>,
+        stop: SimTime,
+    },
+    /// Packets are routed by these tables.
+    Tables(usize),
 }
 
 /// What a station does with packets.
@@ -103,7 +124,13 @@ pub(super) struct NetworkSystem {
     pub(super) stations: Vec<StationPlan>,
     pub(super) stages: Vec<u32>,
     pub(super) first: Vec<u32>,
-    pub(super) routes: Arc<Routes>,
+    /// For each state of the topology.
+    pub(super) tables: Arc<[Arc<Routes>]>,
+    pub(super) ecmp: Ecmp,
+    /// What is hashed of each flow; empty if the conversation is.
+    pub(super) hash_keys: Arc<[u64]>,
+    /// What happens, in order of time.
+    pub(super) actions: Arc<[(SimTime, Action)]>,
     pub(super) link_stations: Vec<u32>,
     pub(super) branches: Vec<Option<BranchPlan>>,
     pub(super) event_rate: f64,
@@ -133,8 +160,12 @@ impl NetworkSystem {
             let first = self.stages[stages.start as usize];
             return matches!(self.stations[first as usize].works, Works::Serves { .. }).then_some(first);
         }
-        let routed = source.target != Packet::WANDERING && source.target != source.node;
-        routed.then(|| self.link_stations[self.routes.next(source.row, source.node) as usize])
+        if source.target == Packet::WANDERING {
+            return None;
+        }
+        let mut steps = self.tables.iter().map(|routes| routes.step(source.target, source.node));
+        let Some(Step::Link(link)) = steps.next() else { return None };
+        steps.all(|s| s == Step::Link(link)).then(|| self.link_stations[link as usize])
     }
     fn header(&self, flow: usize) -> Header {
         let s = &self.sources[flow];
@@ -159,7 +190,6 @@ impl NetworkSystem {
             node: s.node,
             entry: self.entry(s),
             target: s.target,
-            row: s.row,
             class: s.class,
             dscp: s.dscp,
             ecn: s.ecn,
@@ -180,7 +210,11 @@ impl NetworkSystem {
             shared,
             stages: self.stages.clone(),
             first: self.first.clone(),
-            routes: Arc::clone(&self.routes),
+            spread: Spread::new(self.ecmp, Arc::clone(&self.hash_keys), &self.tables[0]),
+            routes: Arc::clone(&self.tables[0]),
+            tables: Arc::clone(&self.tables),
+            actions: Arc::clone(&self.actions),
+            done: 0,
             link_stations: self.link_stations.clone(),
             branches: self.branches.iter().map(|b| b.as_ref().map(branch)).collect(),
             behind: self.stations.iter().map(|s| s.behind).collect(),
@@ -208,14 +242,16 @@ fn start_station(index: u32, plan: &StationPlan, streams: Streams, slots: &mut V
     let line = (!plan.line.is_plain()).then(|| plan.line.start(&plan.stream, streams));
     if servers == 1
         && line.is_none()
+        && !plan.changes
         && let Some(limit) = discipline.as_fifo()
     {
         return Core::Fused(Fused::new(plan.place, law, limit));
     }
     let from = slots.len() as u32;
     slots.extend((0..servers).map(|_| Slot::idle(index)));
+    let spare = plan.changes.then(|| Spare::new(discipline.boxed_clone(), streams.stream(&plan.stream, "restart")));
     let mut discipline = discipline.boxed_clone();
     discipline.start(streams.stream(&plan.stream, "queue"));
     let slots = from..slots.len() as u32;
-    Core::Queued(Queued::new(plan.place, law, discipline, plan.signals, slots).over(line))
+    Core::Queued(Queued::new(plan.place, law, discipline, plan.signals, slots).over(line).with(spare))
 }

@@ -1,6 +1,8 @@
 //! The walk of packets: lanes against single events, store and forward by hand, priorities, forwarding at random.
 
 mod links;
+mod outages;
+mod routes;
 mod shaping;
 
 use std::path::Path;

@@ -15,14 +15,13 @@ use sim_core::config::{Diagnostics, Table, check};
 use sim_core::rng::Streams;
 use sim_core::stats::{RunRecord, Window};
 
-use super::SECTIONS;
 use crate::registry::registry;
 use crate::{BuildContext, System};
 
 /// The checked tables of `text`.
 fn tables(text: &str) -> Result<Table, Diagnostics> {
     let mut findings = Diagnostics::default();
-    let table = check(&toml::read(text), SECTIONS, &registry(), &mut findings);
+    let table = check(&toml::read(text), &crate::sections(), &registry(), &mut findings);
     if findings.has_errors() { Err(findings) } else { Ok(table) }
 }
 

@@ -45,6 +45,7 @@ pub(super) struct Flow {
     pub(super) stream: String,
     pub(super) origin: Origin,
     pub(super) from: usize,
+    /// The index of its destination, unless its packets wander.
     pub(super) to: Option<usize>,
     pub(super) class: u8,
     pub(super) dscp: u8,
@@ -100,18 +101,18 @@ impl Builder<'_> {
             self.diagnostics.push(d);
             None
         };
-        let to = table.opt_text("to").map(|to| self.node(to, table.span_of("to")));
+        let to = self.read_destination(table);
         let Some(size) = self.size(table) else { return };
         let make = self.context.registry.traffic.get(table.kind()).expect("the checker knows the kind").make;
         let load = match make(table, &size, self.context) {
             Ok(load) => load,
             Err(d) => return self.diagnostics.extend(d),
         };
-        let (Some(from), to) = (from, to) else { return };
-        if to == Some(None) {
+        let Some(from) = from else { return };
+        if to.is_none() && table.get("to").is_some() {
             return;
         }
-        let (to, load) = (to.flatten(), Origin::Load(load));
+        let load = Origin::Load(load);
         if let Origin::Load(Load::Application(..)) = load {
             return self.read_client(name, table, load, from, to);
         }
@@ -121,9 +122,10 @@ impl Builder<'_> {
 
     /// Traffic over connections: a flow of data and one of acknowledgements back.
     fn read_client(&mut self, name: &str, table: &Table, load: Origin, from: usize, to: Option<usize>) {
-        let Some(to) = to.filter(|to| *to != from) else {
+        let one_end = |to: &usize| matches!(self.destinations[*to].nodes[..], [node] if node != from);
+        let Some(to) = to.filter(one_end) else {
             let d = Diagnostic::error("E0361", table.span, "connections need another node to end at", "no other end");
-            return self.diagnostics.push(d.help("give the traffic a `to` that is not its `from`"));
+            return self.diagnostics.push(d.help("give the traffic a `to` that is one node and not its `from`"));
         };
         if let Some(size) = table.get("size").filter(|v| !v.defaulted) {
             let message = "connections cut their data themselves";
@@ -134,7 +136,8 @@ impl Builder<'_> {
         let sizes = [settings.segment_bits(), settings.ack_bits()].map(Size::Constant);
         let reacts_to_marks = settings.reacts_to_marks();
         let data = self.flow(name.to_string(), table, load, from, Some(to), &sizes[0]);
-        let mut acks = self.flow(format!("{name}.acks"), table, Origin::Acknowledgements, to, Some(from), &sizes[1]);
+        let (back, other) = (self.at_node(from), self.destinations[to].nodes[0]);
+        let mut acks = self.flow(format!("{name}.acks"), table, Origin::Acknowledgements, other, Some(back), &sizes[1]);
         acks.stream.clone_from(&data.stream);
         if let [.., there, back] = self.labels.as_mut_slice() {
             there.ecn = reacts_to_marks;
@@ -185,7 +188,7 @@ impl Builder<'_> {
             name: name.to_string(),
             class: self.class(table.text("class")),
             source: self.nodes[from].prefix.host(0),
-            destination: to.map_or(0, |to| self.nodes[to].prefix.host(0)),
+            destination: to.map_or(0, |to| self.destinations[to].address),
             protocol,
             source_port: port("source_port"),
             destination_port: port("destination_port"),
@@ -215,6 +218,7 @@ impl Builder<'_> {
             let n = times_seen.entry(pair.clone()).and_modify(|n| *n += 1).or_insert(1);
             let full = if *n == 1 { pair } else { format!("{pair}#{n}") };
             let traffic = Origin::Load(Load::Source(traffic));
+            let to = self.at_node(to);
             let flow = self.flow(full, table, traffic, from, Some(to), &size);
             self.flows.push(flow);
         }

@@ -2,10 +2,10 @@
 
 use sim_core::config::{Diagnostic, Diagnostics, Table};
 
+use super::ways::Ways;
 use super::{Builder, Load, Origin, ticks};
 use crate::System;
 use crate::network::fluid::{FlowPlan, FluidSystem, LinkPlan, LoadPlan};
-use crate::network::routing::Routes;
 use crate::network::topology::Medium;
 
 /// Whether the scenario asks for its fluid.
@@ -14,11 +14,10 @@ pub(super) fn is_asked_for(scenario: &Table) -> bool {
 }
 
 impl Builder<'_> {
-    pub(super) fn finish_fluid(mut self) -> Result<Box<dyn System>, Diagnostics> {
-        let routes = self.routes();
-        self.check_fluid(&routes);
+    pub(super) fn finish_fluid(mut self, ways: &Ways) -> Result<Box<dyn System>, Diagnostics> {
+        self.check_fluid(ways);
         self.stop_if_wrong()?;
-        let used = self.used_links(&routes);
+        let (routes, used) = (&ways.tables[0], &ways.used);
         let mut index = vec![u32::MAX; used.len()];
         let mut links = Vec::new();
         for l in (0..used.len()).filter(|l| used[*l]) {
@@ -31,9 +30,9 @@ impl Builder<'_> {
             .flows
             .iter()
             .map(|f| {
-                let delay = self.way(f, &routes).map(|l| ticks(self.link(l).delay));
+                let delay = self.way(f, routes).map(|l| ticks(self.link(l).delay));
                 let delay = delay.fold(0, u64::saturating_add);
-                (self.way(f, &routes).map(|l| index[l]).collect(), delay)
+                (self.way(f, routes).map(|l| index[l]).collect(), delay)
             })
             .collect();
         let flows = self.flows.into_iter().zip(ways).filter_map(|(f, (path, delay))| {
@@ -51,15 +50,19 @@ impl Builder<'_> {
     }
 
     /// That the scenario has a fluid.
-    fn check_fluid(&mut self, routes: &Routes) {
+    fn check_fluid(&mut self, ways: &Ways) {
         let help = "leave out `fidelity` (or give \"packet\") to simulate packets";
+        for (_, table) in self.scenario.named("intervention") {
+            let d = Diagnostic::error("E0370", table.span, "interventions have no fluid", "needs packets");
+            self.diagnostics.push(d.help(help));
+        }
         for node in &self.nodes {
             for (stage, span) in &node.stages {
                 let message = format!("stage `{stage}` has no fluid");
                 self.diagnostics.push(Diagnostic::error("E0370", *span, message, "needs packets").help(help));
             }
         }
-        for l in self.used_links(routes).into_iter().enumerate().filter_map(|(l, used)| used.then_some(l)) {
+        for l in (0..ways.used.len()).filter(|l| ways.used[*l]) {
             let link = self.link(l);
             let Medium { overhead, mtu, loss, jitter } = &link.medium;
             if *overhead > 0 || mtu.is_some() || loss.is_some() || jitter.is_some() {
@@ -72,7 +75,8 @@ impl Builder<'_> {
             if flow.to.is_none() {
                 let d = Diagnostic::error("E0370", flow.span, "packets that wander have no fluid", "no `to`");
                 self.diagnostics.push(d.help(help));
-            } else if self.slowest(flow, routes).is_none() && matches!(flow.origin, Origin::Load(Load::Application(..)))
+            } else if self.slowest(flow, &ways.tables[0]).is_none()
+                && matches!(flow.origin, Origin::Load(Load::Application(..)))
             {
                 let message = format!("nothing limits the rate of `{}`", flow.name);
                 let d = Diagnostic::error("E0370", flow.span, message, "no link on its way has a rate");

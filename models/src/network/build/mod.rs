@@ -1,7 +1,9 @@
 //! From checked tables to a network that can run.
 
+mod changes;
 mod flows;
 mod fluid;
+pub(in crate::network) mod routes;
 mod sizes;
 mod stations;
 mod ways;
@@ -18,18 +20,20 @@ use super::address::Prefix;
 use super::label::{self, Label};
 use super::model::Event;
 use super::packet::Packet;
-use super::routing::Routes;
+use super::routing::{Destination, Routes, StaticRoutes};
 use super::system::{NetworkSystem, SourcePlan};
 use super::topology::{self, Graph};
 use super::traffic::Load;
 use super::transport::Path;
 use crate::{BuildContext, System};
+use changes::Changes;
 use flows::{Flow, Origin};
 use stations::Stations;
+use ways::Ways;
 
 /// The sections of a network scenario.
 pub(crate) fn sections() -> Vec<Section> {
-    [topology::SECTIONS, SECTIONS].concat()
+    [topology::SECTIONS, &[routes::SECTION], SECTIONS].concat()
 }
 
 const SECTIONS: &[Section] = &[
@@ -48,8 +52,10 @@ const SECTIONS: &[Section] = &[
             Field::optional("from", Type::Text, "The node where packets come in."),
             Field::optional(
                 "to",
-                Type::Text,
-                "The node that they are addressed to, over shortest paths. Without it they wander: each node draws the next by its `next`.",
+                Type::OneOf(&[Type::Text, Type::List(&Type::Text)]),
+                "The node that they are addressed to; several, of which the nearest takes them; or an IPv4 address, which \
+                 belongs to the nodes with the longest `prefix` around it. Without it they wander: each node draws the \
+                 next by its `next`.",
             ),
             Field::default("class", Type::Text, "\"default\"", "The class, for disciplines that tell classes apart."),
             Field::default("start", Type::Quantity(&[Dimension::TIME]), "\"0 s\"", "When the source begins."),
@@ -80,17 +86,22 @@ pub(crate) fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<
     let mut builder = Builder::new(scenario, context, graph);
     builder.read_nodes();
     builder.read_flows();
-    builder.check_size();
+    let changes = builder.read_changes();
+    builder.check_size(&changes);
     builder.stop_if_wrong()?;
-    builder.check_ways();
+    let ways = builder.ways(&changes);
     builder.stop_if_wrong()?;
-    if fluid::is_asked_for(scenario) { builder.finish_fluid() } else { builder.finish() }
+    builder.check_ways(&ways);
+    builder.stop_if_wrong()?;
+    if fluid::is_asked_for(scenario) { builder.finish_fluid(&ways) } else { builder.finish(ways, &changes) }
 }
 
 /// A node's own declarations.
 struct NodePlan {
     /// Its addresses.
     prefix: Prefix,
+    /// Whether it names them: then others know it by its prefix.
+    announced: bool,
     /// Names of its stages.
     stages: Vec<(String, Span)>,
     /// Nodes that wandering packets go to next (`None`: out), with their probabilities.
@@ -106,7 +117,7 @@ impl NodePlan {
             ..0x1_0000 => Prefix { base: base | (n as u32) << 8, length: 24 },
             _ => Prefix { base: base | (n as u32 & 0xFF_FFFF), length: 32 },
         };
-        Self { prefix, stages: Vec::new(), next: Vec::new(), branches: false }
+        Self { prefix, announced: false, stages: Vec::new(), next: Vec::new(), branches: false }
     }
 }
 
@@ -120,6 +131,12 @@ struct Builder<'a> {
     /// The headers of each flow.
     labels: Vec<Label>,
     nodes: Vec<NodePlan>,
+    /// What flows are addressed to: the rows of the routing tables.
+    destinations: Vec<Destination>,
+    /// The destinations whose first node is this.
+    rows: BTreeMap<usize, Vec<usize>>,
+    /// Static routes by node.
+    statics: BTreeMap<usize, StaticRoutes>,
     diagnostics: Diagnostics,
     /// What does not keep the network from running.
     warnings: Diagnostics,
@@ -148,6 +165,9 @@ impl<'a> Builder<'a> {
             flows: Vec::new(),
             labels: Vec::new(),
             nodes,
+            destinations: Vec::new(),
+            rows: BTreeMap::new(),
+            statics: BTreeMap::new(),
             diagnostics: Diagnostics::default(),
             warnings: Diagnostics::default(),
         }
@@ -180,33 +200,26 @@ impl<'a> Builder<'a> {
                 let stage = v.as_text().unwrap_or_default().to_string();
                 self.nodes[node].stages.push((stage, v.span));
             }
-            if let Some(text) = table.opt_text("prefix") {
-                match Prefix::parse(text) {
-                    Ok(prefix) => self.nodes[node].prefix = prefix,
-                    Err(message) => {
-                        let d =
-                            Diagnostic::error("E0325", table.span_of("prefix"), message, "not a block of addresses");
-                        self.diagnostics.push(d.help("prefix = \"10.20.0.0/22\""));
-                    }
-                }
+            if table.get("prefix").is_some()
+                && let Some(prefix) = self.prefix(table, "prefix")
+            {
+                (self.nodes[node].prefix, self.nodes[node].announced) = (prefix, true);
             }
+            self.read_routes(node, table);
             if let Some(next) = table.opt_table("next") {
                 self.read_branches(node, next);
             }
         }
     }
 
-    fn finish(mut self) -> Result<Box<dyn System>, Diagnostics> {
-        let routes = self.routes();
-        let used = self.used_links(&routes);
-        let sinks = self.sinks(&routes);
+    fn finish(mut self, ways: Ways, changes: &Changes) -> Result<Box<dyn System>, Diagnostics> {
         let mut stations = Stations::new(self.flows.len());
         let mut link_stations = vec![u32::MAX; 2 * self.graph.links.len()];
-        for (l, _) in used.iter().enumerate().filter(|(_, used)| **used) {
+        for (l, _) in ways.used.iter().enumerate().filter(|(_, used)| **used) {
             link_stations[l] = stations.plans.len() as u32;
-            self.add_link(l, &sinks, &mut stations);
+            self.add_link(l, &ways.sinks, changes, &mut stations);
         }
-        let (stages, first) = self.add_stages(&sinks, &mut stations);
+        let (stages, first) = self.add_stages(&ways.sinks, &mut stations);
         self.find_instant_loops(|node| {
             let own = first[node] as usize..first[node + 1] as usize;
             stages[own].iter().any(|&stage| stations.plans[stage as usize].takes_time())
@@ -218,15 +231,17 @@ impl<'a> Builder<'a> {
             self.diagnostics.push(d);
         }
         self.stop_if_wrong()?;
-        self.check_sizes(&routes, &stations, (&stages, &first), &link_stations);
+        self.check_sizes(&ways.tables[0], &stations, (&stages, &first), &link_stations);
         self.stop_if_wrong()?;
         let branches = self.branches(&link_stations);
         let mut components: Vec<Component> = Vec::new();
-        let reasons = stations.reasons();
-        let event_rate = self.event_rate(&routes);
-        let paths: Vec<Option<Path>> = (0..self.flows.len()).map(|f| self.path(f, &routes)).collect();
+        let reasons = stations.reasons(ways.stranded);
+        let routes = &ways.tables[0];
+        let event_rate = self.event_rate(routes);
+        let paths: Vec<Option<Path>> = (0..self.flows.len()).map(|f| self.path(f, routes)).collect();
+        let (ecmp, hash_keys) = (self.ecmp(), self.hash_keys().into());
+        let actions = changes.actions(&self.flows, &link_stations);
         let sources = self.flows.into_iter().zip(paths).enumerate().map(|(i, (f, path))| SourcePlan {
-            row: f.to.map_or(0, |to| routes.row(to)),
             origin: {
                 let (origin, extras) = f.origin.plan(i, path);
                 let reasons = reasons.clone();
@@ -241,7 +256,7 @@ impl<'a> Builder<'a> {
             dscp: f.dscp,
             ecn: f.ecn,
             start: f.start,
-            stop: f.stop,
+            stop: f.stop.min(changes.next_of(i, 0)),
         });
         let sources = sources.collect();
         components.append(&mut stations.components);
@@ -252,7 +267,10 @@ impl<'a> Builder<'a> {
             stations: stations.plans,
             stages,
             first,
-            routes: Arc::new(routes),
+            tables: ways.tables.into_iter().map(Arc::new).collect(),
+            ecmp,
+            hash_keys,
+            actions: actions.into(),
             link_stations,
             branches,
             event_rate,
@@ -263,7 +281,10 @@ impl<'a> Builder<'a> {
     fn event_rate(&self, routes: &Routes) -> f64 {
         let of = |f: &Flow| {
             // A wandering packet is taken to visit ten stations.
-            let hops = f.to.map_or(10, |to| routes.hops(routes.row(to), f.from as u32).unwrap_or(0));
+            let hops = f.to.map_or(10.0, |to| {
+                let shares = routes.shares(to as u32, f.from as u32, |link| self.end_of(link as usize) as u32);
+                shares.iter().map(|s| s.1).sum()
+            });
             debug_assert!(f.mean_bits >= 1.0, "sizes are at least a bit");
             let rate = match &f.origin {
                 Origin::Load(Load::Source(source)) => source.mean_rate(),
@@ -276,7 +297,7 @@ impl<'a> Builder<'a> {
                 }
                 Origin::Acknowledgements => 0.0,
             };
-            rate * f64::from(1 + hops)
+            rate * (1.0 + hops)
         };
         self.flows.iter().map(of).sum()
     }

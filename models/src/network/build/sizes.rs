@@ -64,11 +64,12 @@ impl Builder<'_> {
         }
         let mut found = Vec::new();
         for flow in &self.flows {
-            let (Some(to), Some(largest)) = (flow.to, flow.largest) else { continue };
+            let (Some(row), Some(largest)) = (flow.to, flow.largest) else { continue };
             let mut node = flow.from;
             loop {
                 let own = stages.1[node] as usize..stages.1[node + 1] as usize;
-                let link = (node != to).then(|| routes.next(routes.row(to), node as u32) as usize);
+                // Of several links of equal cost the first.
+                let link = routes.links(row as u32, node as u32).first().map(|l| *l as usize);
                 for station in stages.0[own].iter().copied().chain(link.map(|l| link_stations[l])) {
                     // Once for each station.
                     if let Some(bound) = bounds[station as usize].take_if(|b| b.bits() < largest.into()) {

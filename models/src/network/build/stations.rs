@@ -7,8 +7,11 @@ use sim_core::config::{Diagnostic, Diagnostics, Span, Table};
 use sim_core::quantity::Quantity;
 use sim_core::stats::{Component, ComponentKind};
 
+use super::changes::Changes;
 use super::{Builder, tables, ticks};
-use crate::network::discipline::{DisciplineContext, LINK_LOSS, MTU, REASONS, Reason, SignalMap, TAIL_DROP};
+use crate::network::discipline::{
+    DisciplineContext, LINK_DOWN, LINK_LOSS, MTU, NO_ROUTE, REASONS, Reason, SignalMap, TAIL_DROP,
+};
 use crate::network::stage::StageSpec;
 use crate::network::station::{LinePlan, Placement, Serialisation};
 use crate::network::system::{ServicePlan, StationPlan, Works};
@@ -36,6 +39,10 @@ pub(super) struct Site {
     pub(super) terminal: bool,
     /// What is wrong with it, if it is a link.
     pub(super) line: LinePlan,
+    /// It fails at some time.
+    pub(super) fails: bool,
+    /// It fails or changes otherwise.
+    pub(super) changes: bool,
 }
 
 impl Stations {
@@ -54,6 +61,9 @@ impl Stations {
         };
         reasons.extend(site.line.mtu.map(|_| MTU));
         reasons.extend(site.line.loss.as_ref().map(|_| LINK_LOSS));
+        if site.fails {
+            reasons.push(LINK_DOWN);
+        }
         let (signals, extras) = SignalMap::new(&signals);
         self.components.push(Component {
             reasons: told(reasons),
@@ -61,12 +71,15 @@ impl Stations {
             ..Component::new(&site.name, kind, "packet")
         });
         let place = Placement { component, delay: site.delay, terminal: site.terminal };
-        let Site { stream, behind, line, .. } = site;
-        self.plans.push(StationPlan { stream, place, behind, signals, line, works });
+        let Site { stream, behind, line, changes, .. } = site;
+        self.plans.push(StationPlan { stream, place, behind, changes, signals, line, works });
     }
-    /// Why packets can be lost anywhere here.
-    pub(super) fn reasons(&self) -> Vec<(Reason, &'static str)> {
+    /// Why packets can be lost anywhere here, or, if they can be `stranded`, at a node without a route.
+    pub(super) fn reasons(&self, stranded: bool) -> Vec<(Reason, &'static str)> {
         let mut all: Vec<_> = self.components.iter().flat_map(|c| c.reasons.iter().copied()).collect();
+        if stranded {
+            all.extend(named(vec![NO_ROUTE]));
+        }
         if all.is_empty() {
             return all;
         }
@@ -115,7 +128,7 @@ impl Builder<'_> {
         made.map_err(|d| self.diagnostics.extend(d)).ok()
     }
 
-    pub(super) fn add_link(&mut self, directed: usize, sinks: &[bool], stations: &mut Stations) {
+    pub(super) fn add_link(&mut self, directed: usize, sinks: &[bool], changes: &Changes, stations: &mut Stations) {
         let link = self.link(directed).into_owned();
         let name = if directed.is_multiple_of(2) { link.name.clone() } else { format!("{}.reverse", link.name) };
         let to = link.to;
@@ -133,7 +146,9 @@ impl Builder<'_> {
         };
         let terminal = sinks[to] && self.nodes[to].stages.is_empty();
         let stream = format!("link.{name}");
-        let site = Site { name, stream, behind: (to as u32, 0), delay: ticks(link.delay), terminal, line };
+        let (fails, changes) = (changes.failing[directed / 2], changes.changing[directed / 2]);
+        let (behind, delay) = ((to as u32, 0), ticks(link.delay));
+        let site = Site { name, stream, behind, delay, terminal, line, fails, changes };
         stations.add(site, Works::Serves { servers: 1, service, discipline });
     }
 
@@ -186,7 +201,8 @@ impl Builder<'_> {
                 let terminal = is_sink && k + 1 == own.len();
                 stages.push(stations.plans.len() as u32);
                 let (behind, line) = ((node as u32, k as u32 + 1), LinePlan::default());
-                stations.add(Site { name, stream, behind, delay: 0, terminal, line }, works);
+                let site = Site { name, stream, behind, delay: 0, terminal, line, fails: false, changes: false };
+                stations.add(site, works);
             }
             self.nodes[node].stages = own;
             first.push(stages.len() as u32);

@@ -1,23 +1,37 @@
 //! Where packets go: routes, random branches, and the nodes where they end.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use sim_core::TICKS_PER_SECOND;
 use sim_core::config::{Diagnostic, Table};
 use sim_core::quantity::Quantity;
 
+use super::changes::Changes;
 use super::flows::{Flow, Origin};
 use super::{Builder, NodePlan, ticks};
 use crate::network::model::Hop;
-use crate::network::routing::Routes;
+use crate::network::routing::{Ecmp, Plan, Routes, Step};
 use crate::network::station::Serialisation;
 use crate::network::system::BranchPlan;
 use crate::network::topology::LinkSpec;
 use crate::network::traffic::Load;
 use crate::network::transport::Path;
 
-/// More entries than this in the routing table (1 GiB) are refused.
+/// More entries than this in the routing tables (1 GiB) are refused.
 const ROUTES_MAX: usize = 1 << 28;
+
+/// The tables of a network, and what packets reach by them.
+pub(super) struct Ways {
+    /// One table for each state of the topology.
+    pub(super) tables: Vec<Routes>,
+    /// Which directed links anything can be sent over.
+    pub(super) used: Vec<bool>,
+    /// The nodes where every packet that passes the stages has arrived and calls for nothing more.
+    pub(super) sinks: Vec<bool>,
+    /// Whether a packet can come to a node that has no route for it.
+    pub(super) stranded: bool,
+}
 
 impl Builder<'_> {
     pub(super) fn read_branches(&mut self, node: usize, next: &Table) {
@@ -44,17 +58,17 @@ impl Builder<'_> {
     }
 
     /// That every addressed flow has a way, and every wandering one a first step.
-    pub(super) fn check_ways(&mut self) {
-        let routes = self.routes();
+    pub(super) fn check_ways(&mut self, ways: &Ways) {
         for flow in &self.flows {
             let from = &self.graph.nodes[flow.from].name;
             match flow.to {
-                Some(to) if routes.hops(routes.row(to), flow.from as u32).is_none() => {
-                    let to = &self.graph.nodes[to].name;
+                Some(to) if self.is_stranded(&ways.tables[0], to as u32, flow.from as u32) => {
+                    let to: Vec<&str> =
+                        self.destinations[to].nodes.iter().map(|&n| self.graph.nodes[n].name.as_str()).collect();
                     let d = Diagnostic::error(
                         "E0321",
                         flow.span,
-                        format!("no way leads from `{from}` to `{to}`"),
+                        format!("no way leads from `{from}` to `{}`", to.join("` or `")),
                         "unreachable destination",
                     )
                     .help("add a [link.NAME] on the way, or `duplex = true` to one that points the other way");
@@ -74,31 +88,148 @@ impl Builder<'_> {
             }
         }
     }
-
-    /// The nodes that packets are addressed to, each once.
-    fn targets(&self) -> Vec<usize> {
-        let mut targets: Vec<usize> = self.flows.iter().filter_map(|f| f.to).collect();
-        targets.sort_unstable();
-        targets.dedup();
-        targets
+    /// Whether packets from a node can come to one that has no route for them.
+    fn is_stranded(&self, routes: &Routes, row: u32, from: u32) -> bool {
+        let mut at = from;
+        loop {
+            match routes.step(row, at) {
+                Step::Link(link) => at = self.end_of(link as usize) as u32,
+                Step::Here => return false,
+                Step::Nowhere => return true,
+                Step::Group(_) => {
+                    let end_of = |link| self.end_of(link as usize) as u32;
+                    return routes.downstream(row, at, &end_of).iter().any(|&n| routes.step(row, n) == Step::Nowhere);
+                }
+            }
+        }
     }
 
-    pub(super) fn routes(&self) -> Routes {
-        Routes::new(&self.graph, &self.targets())
-    }
-
-    /// That the routing table has a reasonable size.
-    pub(super) fn check_size(&mut self) {
-        let (targets, nodes) = (self.targets().len(), self.graph.nodes.len());
-        if targets.saturating_mul(nodes) > ROUTES_MAX {
+    /// That the routing tables have a reasonable size.
+    pub(super) fn check_size(&mut self, changes: &Changes) {
+        let (targets, nodes, states) = (self.destinations.len(), self.graph.nodes.len(), changes.states.len());
+        if targets.saturating_mul(nodes).saturating_mul(states) > ROUTES_MAX {
+            let times = if states > 1 { format!(" in {states} states") } else { String::new() };
             let d = Diagnostic::error(
                 "E0343",
                 self.scenario.span,
-                format!("{targets} destinations in a network of {nodes} nodes"),
+                format!("{targets} destinations in a network of {nodes} nodes{times}"),
                 format!("destinations times nodes must not exceed {ROUTES_MAX}"),
             )
             .help("address fewer nodes, or make the topology smaller");
             self.diagnostics.push(d);
+        }
+    }
+
+    /// Makes the tables of all states, and follows packets through them in the order of time.
+    pub(super) fn ways(&mut self, changes: &Changes) -> Ways {
+        let relations = self.relations();
+        let plan = Plan {
+            graph: &self.graph,
+            destinations: &self.destinations,
+            statics: &self.statics,
+            multipath: self.ecmp() != Ecmp::Off,
+            relations,
+        };
+        let wandering = self.flows.iter().any(|f| f.to.is_none());
+        let mut ways = Ways {
+            tables: changes.states.iter().map(|state| Routes::new(&plan, state)).collect(),
+            used: vec![false; 2 * self.graph.links.len()],
+            sinks: self.nodes.iter().map(|n| !(wandering && n.branches)).collect(),
+            stranded: false,
+        };
+        let mut sources = vec![Vec::new(); self.destinations.len()];
+        for flow in &self.flows {
+            let Some(to) = flow.to else { continue };
+            sources[to].push(flow.from);
+            if flow.origin.is_answered() {
+                self.destinations[to].nodes.iter().for_each(|&n| ways.sinks[n] = false);
+            }
+        }
+        let may_split = plan.multipath || changes.epochs.len() > 1;
+        let mut seen = vec![u32::MAX; self.nodes.len()];
+        let mut walk = 0;
+        for (row, mut reached) in sources.into_iter().enumerate() {
+            let mut last = BTreeSet::new();
+            for &(at, state) in &changes.epochs {
+                // Whatever has been reached may hold packets when tables change.
+                walk += 1;
+                self.follow(row as u32, state, &mut ways, (&mut seen, walk), &mut reached, &mut last);
+                if !self.statics.is_empty() {
+                    self.find_routing_loop(&ways.tables[state], row as u32, &reached, at.as_secs_f64());
+                }
+            }
+            if may_split && last.len() > 1 {
+                // Where a flow ends by several links, each arrival is an event, so that they are told in order of time.
+                self.destinations[row].nodes.iter().for_each(|&n| ways.sinks[n] = false);
+            }
+        }
+        if wandering {
+            for (n, plan) in self.nodes.iter().enumerate() {
+                for to in plan.next.iter().filter_map(|(to, _)| *to) {
+                    if let Some(l) = self.link_between(n, to) {
+                        ways.used[l] = true;
+                    }
+                }
+            }
+        }
+        ways
+    }
+    /// Follows packets of `row` from the nodes that they have reached; those that they reach now are added, and the links
+    /// by which they arrive. What is seen is marked by the number of the walk.
+    fn follow(
+        &self,
+        row: u32,
+        state: usize,
+        ways: &mut Ways,
+        seen: (&mut [u32], u32),
+        reached: &mut Vec<usize>,
+        last: &mut BTreeSet<u32>,
+    ) {
+        let (seen, walk) = seen;
+        let mut fresh = Vec::new();
+        for node in std::mem::take(reached) {
+            if std::mem::replace(&mut seen[node], walk) != walk {
+                fresh.push(node);
+            }
+        }
+        while let Some(node) = fresh.pop() {
+            reached.push(node);
+            match ways.tables[state].step(row, node as u32) {
+                Step::Here => continue,
+                Step::Nowhere => ways.stranded = true,
+                Step::Link(_) | Step::Group(_) => ways.sinks[node] = false,
+            }
+            for &link in ways.tables[state].links(row, node as u32) {
+                ways.used[link as usize] = true;
+                let to = self.end_of(link as usize);
+                if ways.tables[state].step(row, to as u32) == Step::Here {
+                    last.insert(link);
+                }
+                if std::mem::replace(&mut seen[to], walk) != walk {
+                    fresh.push(to);
+                }
+            }
+        }
+    }
+    /// A cycle that static routes send packets round.
+    fn find_routing_loop(&mut self, routes: &Routes, row: u32, reached: &[usize], at: f64) {
+        let mut next = vec![Vec::new(); self.nodes.len()];
+        for &node in reached {
+            next[node] = routes.links(row, node as u32).iter().map(|&l| self.end_of(l as usize)).collect();
+        }
+        let Some(cycle) = find_cycle(&next) else { return };
+        let name = |n: usize| self.graph.nodes[n].name.as_str();
+        let way: Vec<&str> = cycle.iter().chain(&cycle[..1]).map(|&n| name(n)).collect();
+        let to = name(self.destinations[row as usize].nodes[0]);
+        let when = if at > 0.0 { format!(" from {at} s on") } else { String::new() };
+        let message = format!("packets for `{to}` go round{when}: {}", way.join(" -> "));
+        let nodes = self.scenario.opt_table("node");
+        let routes = |n: &usize| nodes?.opt_table(name(*n)).filter(|t| !t.list("routes").is_empty());
+        let span = cycle.iter().find_map(routes).map_or(self.scenario.span, |t| t.span_of("routes"));
+        let d = Diagnostic::error("E0373", span, message, "routing loop");
+        let help = format!("change a `via`, or give `{to}` a `prefix` that is longer than those of the routes");
+        if !self.diagnostics.iter().any(|known| known.message == d.message) {
+            self.diagnostics.push(d.help(help));
         }
     }
 
@@ -142,30 +273,6 @@ impl Builder<'_> {
         })
     }
 
-    /// Which directed links anything can be sent over.
-    pub(super) fn used_links(&self, routes: &Routes) -> Vec<bool> {
-        let mut used = vec![false; 2 * self.graph.links.len()];
-        for flow in &self.flows {
-            let Some(to) = flow.to else { continue };
-            let mut node = flow.from;
-            while node != to {
-                let l = routes.next(routes.row(to), node as u32) as usize;
-                used[l] = true;
-                node = self.end_of(l);
-            }
-        }
-        if self.flows.iter().any(|f| f.to.is_none()) {
-            for (n, plan) in self.nodes.iter().enumerate() {
-                for to in plan.next.iter().filter_map(|(to, _)| *to) {
-                    if let Some(l) = self.link_between(n, to) {
-                        used[l] = true;
-                    }
-                }
-            }
-        }
-        used
-    }
-
     /// A directed link, with the keys of its way back if it is that.
     pub(super) fn link(&self, directed: usize) -> Cow<'_, LinkSpec> {
         let link = &self.graph.links[directed / 2];
@@ -178,12 +285,11 @@ impl Builder<'_> {
         if directed.is_multiple_of(2) { link.to } else { link.from }
     }
 
-    /// The directed links that an addressed flow takes, in order.
+    /// The directed links that an addressed flow takes, in order; of several of equal cost the first.
     pub(super) fn way<'a>(&'a self, flow: &Flow, routes: &'a Routes) -> impl Iterator<Item = usize> + 'a {
         let (mut node, to) = (flow.from, flow.to);
         std::iter::from_fn(move || {
-            let to = to.filter(|to| *to != node)?;
-            let link = routes.next(routes.row(to), node as u32) as usize;
+            let link = *routes.links(to? as u32, node as u32).first()? as usize;
             node = self.end_of(link);
             Some(link)
         })
@@ -210,24 +316,6 @@ impl Builder<'_> {
         let back = one_way(&self.flows[flow + 1], settings.ack_bits());
         let ticks_per_bit = self.slowest(data, routes).map_or(0.0, |rate| TICKS_PER_SECOND as f64 / rate.value);
         Some(Path { round_trip: there.saturating_add(back), ticks_per_bit })
-    }
-
-    /// The nodes where every packet that passes the stages has arrived and calls for nothing more.
-    pub(super) fn sinks(&self, routes: &Routes) -> Vec<bool> {
-        let wandering = self.flows.iter().any(|f| f.to.is_none());
-        let mut sinks: Vec<bool> = self.nodes.iter().map(|n| !(wandering && n.branches)).collect();
-        for flow in &self.flows {
-            let Some(to) = flow.to else { continue };
-            let mut node = flow.from;
-            while node != to {
-                sinks[node] = false;
-                node = self.end_of(routes.next(routes.row(to), node as u32) as usize);
-            }
-            if flow.origin.is_answered() {
-                sinks[to] = false;
-            }
-        }
-        sinks
     }
 
     pub(super) fn branches(&self, link_stations: &[u32]) -> Vec<Option<BranchPlan>> {

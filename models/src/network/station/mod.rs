@@ -6,11 +6,13 @@
 mod fused;
 mod law;
 mod line;
+mod outage;
 mod queued;
 
 pub(super) use fused::Fused;
 pub(super) use law::{Serialisation, ServiceLaw, gcd};
 pub(super) use line::LinePlan;
+pub(super) use outage::Spare;
 pub(super) use queued::{Queued, Shared, Slot};
 
 use super::gate::Checkpoint;

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use sim_core::{Ctx, Departure, Probe, SimTime, Ticket};
 
 use super::line::Line;
-use super::{Outgoing, Placement, ServiceLaw};
-use crate::network::discipline::{Discipline, Effects, LINK_LOSS, MTU, Next, SignalMap};
+use super::{Outgoing, Placement, ServiceLaw, Spare};
+use crate::network::discipline::{Discipline, Effects, LINK_DOWN, LINK_LOSS, MTU, Next, SignalMap};
 use crate::network::model::Event;
 use crate::network::packet::Packet;
 
@@ -25,6 +25,10 @@ impl Slot {
     pub(in crate::network) fn idle(station: u32) -> Self {
         Self { station, packet: Packet::new(0, 0, SimTime::ZERO), started: 0, ends: 0, busy: false }
     }
+    /// Stops what is going on now: the packet and the service that it has had.
+    pub(super) fn interrupt(&mut self, now: SimTime) -> Option<(Packet, u64)> {
+        std::mem::take(&mut self.busy).then_some((self.packet, now.ticks() - self.started))
+    }
 }
 
 /// What the stations of a network share.
@@ -38,21 +42,25 @@ pub(in crate::network) struct Shared {
 
 #[derive(Debug)]
 pub(in crate::network) struct Queued {
-    place: Placement,
-    law: ServiceLaw,
-    discipline: Box<dyn Discipline>,
+    pub(super) place: Placement,
+    pub(super) law: ServiceLaw,
+    pub(super) discipline: Box<dyn Discipline>,
     /// What is wrong with the link, if it is one and anything is.
     line: Option<Box<Line>>,
     /// As the discipline says; asked once.
     steps_aside: bool,
     signals: SignalMap,
     /// Idle servers, by index among the slots of all stations.
-    idle: Vec<u32>,
-    slots: std::ops::Range<u32>,
+    pub(super) idle: Vec<u32>,
+    pub(super) slots: std::ops::Range<u32>,
     /// The next time that the discipline is to be asked again; [`SimTime::NEVER`] if it need not be.
-    wake: SimTime,
+    pub(super) wake: SimTime,
     /// Packets that propagate: when each arrives, and its place in the order of ties.
-    lane: VecDeque<(SimTime, Ticket, Packet)>,
+    pub(super) lane: VecDeque<(SimTime, Ticket, Packet)>,
+    /// It has failed.
+    pub(super) down: bool,
+    /// Of those that change.
+    pub(super) spare: Option<Spare>,
 }
 
 impl Queued {
@@ -67,11 +75,17 @@ impl Queued {
         let idle = slots.clone().rev().collect();
         let steps_aside = discipline.steps_aside();
         let (wake, lane) = (SimTime::NEVER, VecDeque::new());
-        Self { place, law, discipline, line: None, steps_aside, signals, idle, slots, wake, lane }
+        let (line, down, spare) = (None, false, None);
+        Self { place, law, discipline, line, steps_aside, signals, idle, slots, wake, lane, down, spare }
     }
     /// The same over a link that may refuse, lose or delay packets.
     pub(in crate::network) fn over(mut self, line: Option<Line>) -> Self {
         self.line = line.map(Box::new);
+        self
+    }
+    /// The same with what it takes up after a failure, if it can fail.
+    pub(in crate::network) fn with(mut self, spare: Option<Spare>) -> Self {
+        self.spare = spare;
         self
     }
 
@@ -85,6 +99,10 @@ impl Queued {
     ) {
         let now = ctx.now();
         packet.entered = now;
+        if self.down {
+            ctx.probe().reject(self.place.component, now, LINK_DOWN);
+            return packet.lose(now, LINK_DOWN, ctx.probe());
+        }
         if self.line.as_ref().is_some_and(|line| !line.takes(packet.bits)) {
             ctx.probe().reject(self.place.component, now, MTU);
             return packet.lose(now, MTU, ctx.probe());
@@ -177,7 +195,11 @@ impl Queued {
         ctx: &mut Ctx<'_, Event, P>,
     ) -> Option<Outgoing> {
         let now = ctx.now();
-        let Slot { packet, started, ends, .. } = shared.slots[slot as usize];
+        let Slot { packet, started, ends, busy, .. } = shared.slots[slot as usize];
+        if !busy || ends != now.ticks() {
+            // The end of a service that a failure has stopped.
+            return None;
+        }
         shared.slots[slot as usize].busy = false;
         let wait = started - packet.entered.ticks();
         let (service, size) = (ends - started, u64::from(packet.bits));
@@ -198,6 +220,8 @@ impl Queued {
             None => SimTime::from_ticks(now.ticks() + self.place.delay),
             Some(line) => line.arrival(packet.bits, now, self.place.delay),
         };
+        // After a change of the delay nobody overtakes those before.
+        let at = at.max(self.lane.back().map_or(SimTime::ZERO, |l| l.0));
         if at == now && self.lane.is_empty() {
             return Some(Outgoing { packet, at });
         }
@@ -210,12 +234,14 @@ impl Queued {
     }
 
     /// The head of the lane arrives at the next node.
-    pub(in crate::network) fn arrive<P: Probe>(&mut self, index: u32, ctx: &mut Ctx<'_, Event, P>) -> Outgoing {
-        let (at, _, packet) = self.lane.pop_front().expect("an arrival has a packet");
+    pub(in crate::network) fn arrive<P: Probe>(&mut self, index: u32, ctx: &mut Ctx<'_, Event, P>) -> Option<Outgoing> {
+        let now = ctx.now();
+        // Otherwise it is the arrival of one that was lost when the link failed.
+        let (at, _, packet) = self.lane.pop_front_if(|head| head.0 == now)?;
         if let Some(&(at, ticket, _)) = self.lane.front() {
             ctx.at(at, ticket, Event::arrival(index));
         }
-        Outgoing { packet, at }
+        Some(Outgoing { packet, at })
     }
 
     /// Shows the probe every packet held at `at`.

@@ -115,6 +115,7 @@ impl<'a> File<'a> {
         draft: &mut Draft,
     ) -> Result<(), Diagnostics> {
         let keys = self.keys("LinkSpeedRaw", "edge");
+        let words = [self.keys("LinkType", "edge"), self.keys("LinkLabel", "edge")].concat();
         let mut without_rate = Vec::new();
         for edge in self.elements("edge") {
             let end = |key| {
@@ -131,7 +132,7 @@ impl<'a> File<'a> {
             link.rate = rate.or(template.rate);
             link.duplex = template.duplex && !is_directed(edge);
             if link.rate.is_none() {
-                without_rate.push(link.name.clone());
+                without_rate.push((link.name.clone(), data(edge, &words)));
             }
         }
         self.check_rates(&without_rate, draft)
@@ -145,13 +146,15 @@ impl<'a> File<'a> {
         })
     }
 
-    fn check_rates(&self, without: &[String], draft: &Draft) -> Result<(), Diagnostics> {
-        let Some(first) = without.first() else { return Ok(()) };
+    /// `without`: links without a rate, and what the file calls them.
+    fn check_rates(&self, without: &[(String, Option<&str>)], draft: &Draft) -> Result<(), Diagnostics> {
+        let Some((first, words)) = without.first() else { return Ok(()) };
         let (n, all) = (without.len(), draft.graph.links.len());
         let message = format!("{n} of {all} links of `{}` have no speed, {first} for one", self.name);
         let mut wrong = Diagnostics::default();
         let d = Diagnostic::error("E0341", self.span, message, "LinkSpeedRaw is missing");
-        wrong.push(d.help("give them one: rate = \"10 Gbit/s\" in [topology]"));
+        let words = words.map_or(String::new(), |words| format!("the file calls it `{words}`; "));
+        wrong.push(d.help(format!("{words}give them one: rate = \"10 Gbit/s\" in [topology]")));
         Err(wrong)
     }
 }
@@ -196,6 +199,7 @@ mod tests {
   <key attr.name="LinkSpeedRaw" attr.type="double" for="edge" id="d1" />
   <key attr.name="label" attr.type="string" for="node" id="d0" />
   <key attr.name="label" attr.type="string" for="graph" id="d2" />
+  <key attr.name="LinkType" attr.type="string" for="edge" id="d3" />
   <graph edgedefault="undirected">
     <data key="d2">Small</data>
     <node id="0"><data key="d0">New York</data></node>
@@ -204,7 +208,7 @@ mod tests {
     <node id="3"><data key="d0">1</data></node>
     <node id="4" />
     <edge source="0" target="1"><data key="d1">2500000000.0</data></edge>
-    <edge source="1" target="0" directed="true" />
+    <edge source="1" target="0" directed="true"><data key="d3">OC-48</data></edge>
     <edge source="0" target="1"/>
     <edge source="2" target="2"/>
     <edge source="3" target="4"><data key="d1"></data></edge>
@@ -227,6 +231,8 @@ mod tests {
         let found = import_text("speed.graphml", SMALL, "").unwrap_err();
         let message = &found.iter().next().unwrap().message;
         assert!(message.starts_with("3 of 4 links") && message.contains("n1-New_York"), "{message}");
+        let help = found.iter().next().unwrap().help.as_deref().unwrap();
+        assert!(help.starts_with("the file calls it `OC-48`; give them one: rate = \"10 Gbit/s\""), "{help}");
     }
 
     #[test]
@@ -279,6 +285,9 @@ mod tests {
         let abilene = "{ topology = { kind = 'graphml', file = 'Abilene.graphml', rate = '10 Gbit/s' } }";
         let g = read_in(&folder, abilene).unwrap();
         assert_eq!((g.nodes.len(), g.links.len()), (11, 14));
+        // It has no speeds, only the words OC-192.
+        let found = read_in(&folder, &abilene.replace(", rate = '10 Gbit/s'", "")).unwrap_err();
+        assert!(found.iter().next().unwrap().help.as_ref().unwrap().contains("`OC-192`"));
         assert!(g.nodes.iter().any(|n| n.name == "New_York"));
         let geant = "{ topology = { kind = 'graphml', file = 'Geant2012.graphml', rate = '10 Gbit/s' } }";
         let g = read_in(&folder, geant).unwrap();

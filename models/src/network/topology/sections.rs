@@ -3,6 +3,8 @@
 use sim_core::config::{Diagnostic, Diagnostics, Field, Section, Shape, Table, Type};
 use sim_core::quantity::Dimension;
 
+use crate::network::build::routes::ROUTE;
+
 const COUNT: Type = Type::Integer { min: 1, max: i64::MAX };
 const RATE: Type = Type::Quantity(&[Dimension::BIT_RATE]);
 const TIME: Type = Type::Quantity(&[Dimension::TIME]);
@@ -116,7 +118,19 @@ pub const SECTIONS: &[Section] = &[
                 Type::Map(&Type::Number { min: 0.0, max: 1.0 }),
                 "Where packets without a destination go next, with probabilities that sum to 1; `exit` is out.",
             ),
-            Field::optional("prefix", Type::Text, "Its addresses (IPv4), \"10.20.0.0/22\"; 10.x.y.0/24 if left out."),
+            Field::optional(
+                "prefix",
+                Type::Text,
+                "Its addresses (IPv4), \"10.20.0.0/22\"; if left out, 10.x.y.0/24, which every static route that fits \
+                 comes before.",
+            ),
+            Field::default(
+                "routes",
+                Type::List(&Type::Record(ROUTE)),
+                "[]",
+                "Static routes. The longest prefix around a destination decides, its own `prefix` or that of a route; what \
+                 routes leave open, shortest paths decide.",
+            ),
         ],
         doc: "A node. One of the same name in the topology gets these keys.",
     },
@@ -134,6 +148,11 @@ pub const SECTIONS: &[Section] = &[
             Field::optional("rate", RATE, "Its capacity in bits a second; without one, packets take no time to send."),
             DELAY,
             COST_FIELD,
+            Field::optional(
+                "relation",
+                Type::Choice(&["customer", "peer", "provider"]),
+                "What its `to` is to its `from`, for `routing.policy = \"valley_free\"`.",
+            ),
             DUPLEX,
             QUEUE,
             OVERHEAD,
