@@ -368,8 +368,8 @@ mod tests {
         let header = "station.a.rate,station.b.servers,component,metric,stat,mean,ci_low,ci_high,n,unit";
         assert_eq!(lines.next(), Some(header));
         assert_eq!(lines.next(), Some("1 /s,1,a,arrivals,mean,100,100,100,6,packet"));
-        assert_eq!(lines.filter(|l| l.contains("upper95")).count(), 12);
-        assert!(summary.contains("4 /s,3,b,loss_ratio,upper95,0.005,,,6,1\n"), "{summary}");
+        assert_eq!(lines.filter(|l| l.contains(",upper,")).count(), 12);
+        assert!(summary.contains("4 /s,3,b,loss_ratio,upper,0.00498,,,6,1\n"), "{summary}");
         let metrics = fs::read_to_string(dir.path().join("metrics.csv")).unwrap();
         assert_eq!(metrics.lines().next(), Some("point,replication,component,metric,stat,value,unit"));
         assert_eq!(metrics.lines().count(), 1 + 36 * 8);
