@@ -26,6 +26,10 @@ pub trait System: Send + Sync {
 /// What making a system may look at besides the scenario.
 #[derive(Clone, Copy, Debug)]
 pub struct BuildContext<'a> {
+    /// Findings about its scenario that do not keep it from running; none by default.
+    fn warnings(&self) -> Diagnostics {
+        Diagnostics::default()
+    }
     /// The kinds of elements.
     pub registry: &'a Registry,
     /// What relative file names start from: the scenario file's folder.

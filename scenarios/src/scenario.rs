@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use models::{BuildContext, Registry, System};
 use sim_core::SimTime;
-use sim_core::config::{Data, Diagnostic, Diagnostics, Key, Node, Section, Span, Table, Tree, Value, check, resolved};
+use sim_core::config::{
+    Data, Diagnostic, Diagnostics, Key, Node, Section, Severity, Span, Table, Tree, Value, check, resolved,
+};
 use sim_core::stats::Window;
 
 use crate::identity::{InputFile, identity, input_files};
@@ -328,7 +330,7 @@ impl Loader<'_> {
                 Err(d) => found.push(d),
             }
             faults.add(k, &found);
-            if faults.0.len() >= Faults::MANY {
+            if faults.errors() >= Faults::MANY {
                 break;
             }
         }
@@ -370,6 +372,7 @@ impl Loader<'_> {
         let window = window(&table, found)?;
         let context = BuildContext::new(&self.world.registry, &self.folder);
         let system = (self.world.build)(&table, &context).map_err(|d| found.extend(d)).ok()?;
+        found.extend(system.warnings());
         let id = identity(&table, &input_files(&table, &self.folder));
         Some(PreparedPoint { id, system, window })
     }
@@ -392,13 +395,19 @@ impl Loader<'_> {
 struct Faults(Vec<(Diagnostic, usize, usize)>);
 
 impl Faults {
-    /// With so many different findings, further points would tell nothing new.
+    /// With so many different errors, further points would tell nothing new.
     const MANY: usize = 20;
+
+    fn errors(&self) -> usize {
+        self.0.iter().filter(|f| f.0.severity == Severity::Error).count()
+    }
 
     fn add(&mut self, point: usize, found: &Diagnostics) {
         for d in found.iter() {
             let same = |e: &&mut (Diagnostic, usize, usize)| {
-                (e.0.code, e.0.span, &e.0.message) == (d.code, d.span, &d.message)
+                // A warning may name numbers of its point; one such is enough.
+                let same_words = e.0.message == d.message || d.severity == Severity::Warning;
+                (e.0.code, e.0.span) == (d.code, d.span) && same_words
             };
             match self.0.iter_mut().find(same) {
                 Some(known) => known.2 += 1,

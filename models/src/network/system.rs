@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use sim_core::rng::Streams;
+use sim_core::config::Diagnostics;
 use sim_core::stats::{Component, RunRecord, Window, observe};
 use sim_core::{RunError, SimDuration, SimTime};
 
@@ -96,6 +97,7 @@ pub(super) struct NetworkSystem {
     pub(super) branches: Vec<Option<BranchPlan>>,
     pub(super) event_rate: f64,
 }
+    pub(super) warnings: Diagnostics,
 
 impl System for NetworkSystem {
     fn components(&self) -> &[Component] {
@@ -108,6 +110,9 @@ impl System for NetworkSystem {
         self.event_rate
     }
 }
+    fn warnings(&self) -> Diagnostics {
+        self.warnings.clone()
+    }
 
 impl NetworkSystem {
     /// The station that packets of a source come to first, if it is always the same.

@@ -119,6 +119,8 @@ struct Builder<'a> {
     labels: Vec<Label>,
     nodes: Vec<NodePlan>,
     diagnostics: Diagnostics,
+    /// What does not keep the network from running.
+    warnings: Diagnostics,
 }
 
 fn ticks(q: Quantity) -> u64 {
@@ -145,6 +147,7 @@ impl<'a> Builder<'a> {
             labels: Vec::new(),
             nodes,
             diagnostics: Diagnostics::default(),
+            warnings: Diagnostics::default(),
         }
     }
 
@@ -244,6 +247,7 @@ impl<'a> Builder<'a> {
             link_stations,
             branches,
             event_rate,
+            warnings: self.warnings,
         }))
     }
 
