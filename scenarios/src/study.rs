@@ -4,7 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use sim_core::RunError;
 use sim_core::rng::Streams;
@@ -82,6 +82,8 @@ pub struct Study {
     folder: PathBuf,
     seed: u64,
     seed_drawn: bool,
+    /// Hashes of other executables that made runs of the folder.
+    other_builds: Vec<String>,
     /// Held while the study exists: no other process writes into the folder.
     _lock: File,
 }
@@ -106,7 +108,9 @@ impl Study {
             (None, Some(manifest)) => (manifest.seed, manifest.seed_drawn),
             (None, None) => (draw_seed(), true),
         };
-        Ok(Self { scenario, options, folder, seed, seed_drawn, _lock: lock })
+        let mut other_builds = known.map_or_else(Vec::new, |m| m.executables);
+        other_builds.retain(|b| b != executable());
+        Ok(Self { scenario, options, folder, seed, seed_drawn, other_builds, _lock: lock })
     }
 
     /// The scenario.
@@ -124,6 +128,10 @@ impl Study {
     /// Whether the seed was drawn, not given.
     pub fn seed_drawn(&self) -> bool {
         self.seed_drawn
+    }
+    /// Whether runs in the folder were made by another build of the same version, whose results may differ.
+    pub fn has_runs_of_another_build(&self) -> bool {
+        !self.other_builds.is_empty()
     }
     /// Points and replications.
     pub fn plan(&self) -> Plan {
@@ -231,6 +239,7 @@ impl Study {
             warmup_s: s.window(0).warmup.as_secs_f64(),
             end_s: s.window(0).end.as_secs_f64(),
             command: self.options.command.clone(),
+            executables: self.other_builds.iter().cloned().chain([executable().to_owned()]).collect(),
             inputs: [scenario].into_iter().chain(named).collect(),
             axes: s.axes().iter().map(Into::into).collect(),
             points: s.points.iter().map(|p| p.id.clone()).collect(),
@@ -297,6 +306,15 @@ fn stopwatch() -> impl Fn() -> f64 {
     let start = std::time::Instant::now();
     move || start.elapsed().as_secs_f64()
 }
+/// BLAKE3 of the program that runs; empty if it cannot be read.
+fn executable() -> &'static str {
+    static HASH: OnceLock<String> = OnceLock::new();
+    HASH.get_or_init(|| {
+        let bytes = std::env::current_exe().and_then(fs::read);
+        bytes.map_or(String::new(), |b| blake3::hash(&b).to_hex().to_string())
+    })
+}
+
 
 #[cfg(test)]
 mod tests {

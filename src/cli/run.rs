@@ -77,6 +77,14 @@ fn run_one(name: &str, args: &Args, registry: &Registry, cancel: &AtomicBool) ->
     let talk = !args.quiet;
     if talk {
         announce(&study);
+    if study.has_runs_of_another_build() {
+        eprintln!(
+            "warning: runs in {} were made by another build of egress {}; they are kept\nhelp: to make all runs with this \
+             build, name another folder with `--out FOLDER`",
+            study.folder().display(),
+            env!("CARGO_PKG_VERSION"),
+        );
+    }
     }
     let form = if args.quiet { Form::None } else { args.progress };
     let outcome = study.run(&*reporter(form, study.scenario().name()), cancel).map_err(|e| failure(&e))?;
