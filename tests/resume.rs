@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use common::{NETWORK, Place, Run, assert_same_results, manifest};
+use common::{CELL, NETWORK, Place, Run, assert_same_results, manifest};
 
 /// So many runs that a study can be caught in the middle.
 const RUNS: &str = "300";

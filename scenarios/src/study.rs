@@ -138,8 +138,8 @@ impl Study {
         self.scenario.plan()
     }
 
-    /// Makes the runs that are missing and writes all tables. `cancel` is looked at between runs: once it is true, runs
-    /// that are under way are finished and the tables hold what is there.
+    /// Makes the runs that are missing and writes all tables. Once `cancel` is true, runs that are under way are given up
+    /// and the tables hold what is there.
     ///
     /// Fails if files cannot be written; runs that fail are recorded and the others go on.
     pub fn run(&self, progress: &dyn Progress, cancel: &AtomicBool) -> Result<Outcome, StudyError> {
@@ -192,8 +192,9 @@ impl Study {
         let worker = |_: rayon::BroadcastContext<'_>| {
             while !cancel.load(Ordering::Relaxed) && !faulty.load(Ordering::Relaxed) {
                 let Some(&(point, replication)) = todo.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
-                match self.make(point, replication, store) {
-                    Ok(n) => {
+                match self.make(point, replication, store, cancel) {
+                    Ok(None) => break,
+                    Ok(Some(n)) => {
                         let events = events.fetch_add(n, Ordering::Relaxed) + n;
                         report(done.fetch_add(1, Ordering::Relaxed) + 1, events);
                     }
@@ -210,13 +211,23 @@ impl Study {
         fault.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
 
-    /// Makes one run and keeps it; returns its events.
-    fn make(&self, point: usize, replication: u32, store: &RunStore) -> Result<u64, StudyError> {
+    /// Makes one run and keeps it; returns its events, or `None` if it was given up.
+    fn make(
+        &self,
+        point: usize,
+        replication: u32,
+        store: &RunStore,
+        cancel: &AtomicBool,
+    ) -> Result<Option<u64>, StudyError> {
         let elapsed = stopwatch();
-        let outcome = run_once(&self.scenario, point, replication, self.seed);
+        let streams = Streams::new(self.seed, u64::from(replication));
+        let outcome = self.scenario.system(point).run_unless(cancel, streams, self.scenario.window(point));
+        if let Err(RunError::Cancelled { .. }) = outcome {
+            return Ok(None);
+        }
         let run = StoredRun::new(self.scenario.system(point).components(), outcome);
         store.commit(self.scenario.point_id(point), replication, &run, elapsed())?;
-        Ok(run.events)
+        Ok(Some(run.events))
     }
 
     fn manifest(&self) -> Manifest {
@@ -228,6 +239,7 @@ impl Study {
             schema_version: SCHEMA_VERSION,
             program: "egress".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            executables: self.other_builds.iter().cloned().chain([executable().to_owned()]).collect(),
             status: Status::Running,
             name: s.name().to_owned(),
             title: s.title().to_owned(),
@@ -239,7 +251,6 @@ impl Study {
             warmup_s: s.window(0).warmup.as_secs_f64(),
             end_s: s.window(0).end.as_secs_f64(),
             command: self.options.command.clone(),
-            executables: self.other_builds.iter().cloned().chain([executable().to_owned()]).collect(),
             inputs: [scenario].into_iter().chain(named).collect(),
             axes: s.axes().iter().map(Into::into).collect(),
             points: s.points.iter().map(|p| p.id.clone()).collect(),
@@ -295,6 +306,15 @@ fn lock(folder: &Path) -> Result<File, StudyError> {
     }
 }
 
+/// BLAKE3 of the program that runs; empty if it cannot be read.
+fn executable() -> &'static str {
+    static HASH: OnceLock<String> = OnceLock::new();
+    HASH.get_or_init(|| {
+        let bytes = std::env::current_exe().and_then(fs::read);
+        bytes.map_or(String::new(), |b| blake3::hash(&b).to_hex().to_string())
+    })
+}
+
 /// A seed that is short enough to be typed.
 fn draw_seed() -> u64 {
     RandomState::new().build_hasher().finish() % 1_000_000_000
@@ -306,15 +326,6 @@ fn stopwatch() -> impl Fn() -> f64 {
     let start = std::time::Instant::now();
     move || start.elapsed().as_secs_f64()
 }
-/// BLAKE3 of the program that runs; empty if it cannot be read.
-fn executable() -> &'static str {
-    static HASH: OnceLock<String> = OnceLock::new();
-    HASH.get_or_init(|| {
-        let bytes = std::env::current_exe().and_then(fs::read);
-        bytes.map_or(String::new(), |b| blake3::hash(&b).to_hex().to_string())
-    })
-}
-
 
 #[cfg(test)]
 mod tests {

@@ -354,6 +354,7 @@ impl<P: Probe> Model<P> for Group<'_> {
         match event {
             Event::Phase(i) => self.begin_phase(i as usize, now),
             Event::Fire => {
+                // So many at one instant are no progress; and after so many it is asked whether to go on at all.
                 const MOST: u64 = EVENTS_PER_INSTANT_MAX;
                 // What is due now fires, also if something else happens at this instant.
                 let limit = ctx.horizon().ticks().max(now + 1);
@@ -371,6 +372,9 @@ impl<P: Probe> Model<P> for Group<'_> {
                     }
                     if self.now == before {
                         ctx.fail(format!("no progress: {n} firings at one instant"));
+                        break;
+                    }
+                    if ctx.is_cancelled() {
                         break;
                     }
                 }

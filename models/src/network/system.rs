@@ -1,9 +1,10 @@
 //! A network made ready to run.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use sim_core::rng::Streams;
 use sim_core::config::Diagnostics;
+use sim_core::rng::Streams;
 use sim_core::stats::{Component, RunRecord, Window, observe};
 use sim_core::{RunError, SimDuration, SimTime};
 
@@ -96,23 +97,23 @@ pub(super) struct NetworkSystem {
     pub(super) link_stations: Vec<u32>,
     pub(super) branches: Vec<Option<BranchPlan>>,
     pub(super) event_rate: f64,
-}
     pub(super) warnings: Diagnostics,
+}
 
 impl System for NetworkSystem {
     fn components(&self) -> &[Component] {
         &self.components
     }
-    fn run(&self, streams: Streams, window: Window) -> Result<RunRecord, RunError> {
-        observe(self.start(streams), &self.components, window)
+    fn run_unless(&self, cancel: &AtomicBool, streams: Streams, window: Window) -> Result<RunRecord, RunError> {
+        observe(self.start(streams), &self.components, window, cancel)
     }
     fn event_rate(&self) -> f64 {
         self.event_rate
     }
-}
     fn warnings(&self) -> Diagnostics {
         self.warnings.clone()
     }
+}
 
 impl NetworkSystem {
     /// The station that packets of a source come to first, if it is always the same.
