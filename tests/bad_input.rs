@@ -115,6 +115,16 @@ fn rates_that_are_no_rates_are_refused() {
 }
 
 #[test]
+fn infinity_is_met_with_the_word_for_it() {
+    for endless in ["\"inf\"", "inf", "+inf", "\"unlimited\"", "\"infinite\"", "\"inf packets\""] {
+        let says = ["expected \"none\", a count, a data size or a time, found", "write `limit = \"none\"`"];
+        refused_in_network("\"1000 packets\"", &format!("§{endless}"), &says);
+    }
+    let none = Place::with("good.toml", &with(NETWORK, "\"1000 packets\"", "\"none\""));
+    none.egress(&["check", "good.toml"]).ends_with(0);
+}
+
+#[test]
 fn links_and_traffic_need_their_nodes() {
     let ends = "to = \"b\"\nrate = \"1 Mbit/s\"";
     refused_in_network(ends, "to = §\"c\"\nrate = \"1 Mbit/s\"", &["`c`", "node"]);

@@ -206,3 +206,28 @@ fn validation_compares_with_closed_forms() {
     let results: Value = serde_json::from_str(&run.out).expect("JSON");
     assert!(run.out.contains("mm1-080") && results.as_array().is_some_and(|r| r.len() == 1), "{}", run.out);
 }
+
+#[test]
+fn packets_of_a_trace_that_come_too_late_are_told() {
+    let (head, _) = NETWORK.split_once("kind = \"poisson\"").expect("the network has traffic");
+    let place = Place::new();
+    place.write("trace.csv", "time,size\n1,125\n19.9,125\n20,125\n25,125\n");
+    let warnings = |more: &str| {
+        let data = format!("{head}kind = \"trace\"\nfile = \"trace.csv\"\nfrom = \"a\"\nto = \"b\"\n{more}");
+        place.write("trace.toml", data);
+        place.egress(&["check", "trace.toml"]).ends_with(0).err
+    };
+    let late = warnings("");
+    assert!(late.contains("warning[W0341]: 2 of the 4 packets of `traffic.data` are never sent"), "{late}");
+    assert!(late.contains("trace.toml:19:8") && late.contains("at or after the end of the run, 20 s"), "{late}");
+    assert!(warnings("start = \"1 s\"\n").contains("3 of the 4 packets"));
+    let nothing = warnings("stop = \"500 ms\"\n");
+    assert!(nothing.contains("4 of the 4 packets") && nothing.contains("`stop`, 500 ms"), "{nothing}");
+    // What `stop` cuts off is meant to be cut off.
+    place.write("trace.csv", "time,size\n1,125\n19.9,125\n");
+    assert_eq!((warnings(""), warnings("stop = \"2 s\"\n")), (String::new(), String::new()));
+    let run =
+        place.egress(&["run", "trace.toml", "--set", "run.duration=10 s", "--out", "out", "--quiet"]).ends_with(0);
+    assert!(run.err.contains("1 of the 2 packets"), "{}", run.err);
+    assert!(manifest(&place.path("out"))["warnings"].to_string().contains("W0341"));
+}

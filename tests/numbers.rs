@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Place, about, mean_and_error, number, samples};
+use common::{NETWORK, Place, about, mean_and_error, number, samples, with};
 use egress::scenarios::{Overrides, Scenario, Source};
 use egress::sim_core::config::Table;
 
@@ -145,4 +145,74 @@ fn the_busiest_link_of_a_backbone_carries_the_demands_that_cross_it() {
     let seen = &about(&place.path("out/summary.csv"), first, "utilization", "time_mean")[0];
     let (low, high) = (number(seen, "ci_low"), number(seen, "ci_high"));
     assert!(low < busiest.2 && busiest.2 < high, "{low} to {high}, not {}", busiest.2);
+}
+
+/// A D/D/1 queue: 100 packets of 1250 B a second over 1.01 Mbit/s, so that none of them waits.
+fn regular() -> String {
+    let text = with(NETWORK, "kind = \"poisson\"", "kind = \"constant\"");
+    let text = with(&text, "rate = \"500 kbit/s\"", "rate = \"100 packets/s\"");
+    let text = with(
+        &text,
+        "size = { kind = \"exponential\", mean = \"125 B\" }",
+        "size = { kind = \"constant\", size = \"1250 B\" }",
+    );
+    with(&text, "rate = \"1 Mbit/s\"", "rate = \"1.01 Mbit/s\"")
+}
+
+#[test]
+fn quantiles_lie_within_what_was_seen() {
+    let place = Place::with("regular.toml", &regular());
+    place.write("wire.toml", NETWORK);
+    for name in ["regular", "wire"] {
+        place.egress(&["run", &format!("{name}.toml"), "--quiet", "--out", name]).ends_with(0);
+        let folder = place.path(name);
+        let of = |component, stat| samples(&folder, component, "sojourn_time", stat);
+        for component in ["wire", "data"] {
+            for stat in ["p50", "p90", "p99"] {
+                let pairs = of(component, stat).into_iter().zip(of(component, "max"));
+                pairs.for_each(|(quantile, max)| {
+                    assert!(quantile <= max, "{name} {component} {stat}: {quantile} > {max}");
+                });
+            }
+        }
+    }
+    // All sojourns are the same time, so every quantile is that time: 10^4 bits over 1.01 Mbit/s, and 1 ms on the way.
+    let folder = place.path("regular");
+    for stat in ["p50", "p90", "p99", "max"] {
+        for seen in samples(&folder, "wire", "sojourn_time", stat) {
+            assert!((seen - 1e4 / 1.01e6).abs() < 1e-11, "{stat}: {seen} s");
+        }
+    }
+}
+
+#[test]
+fn the_share_that_waits_is_the_utilization_of_an_mm1_queue() {
+    let place = Place::with("wire.toml", NETWORK);
+    place.egress(&["run", "wire.toml", "--quiet", "--reps", "40", "--out", "out"]).ends_with(0);
+    for component in ["wire", "data"] {
+        let (mean, error) = mean_and_error(&samples(&place.path("out"), component, "wait_ratio", "mean"));
+        assert!(error > 0.0 && error < 0.005, "{component}: standard error {error}");
+        assert!((mean - 0.5).abs() < 3.3 * error, "{component}: {mean} +- {error}, not 0.5");
+    }
+    // Nobody waits where packets come evenly and leave before the next.
+    place.write("regular.toml", regular());
+    place.egress(&["run", "regular.toml", "--quiet", "--out", "regular"]).ends_with(0);
+    assert_eq!(samples(&place.path("regular"), "wire", "wait_ratio", "mean"), [0.0; 4]);
+}
+
+#[test]
+fn the_bound_on_unseen_losses_is_a_share() {
+    let place = Place::with("wire.toml", NETWORK);
+    // Two packets come in all: at 0.25 s in each of two runs.
+    place.write("one.csv", "time,size\n0.25,125\n");
+    let data = "kind = \"trace\"\nfile = \"one.csv\"\nfrom = \"a\"\nto = \"b\"\n";
+    let (head, _) = NETWORK.split_once("kind = \"poisson\"").expect("the network has traffic");
+    place.write("few.toml", with(&format!("{head}{data}"), "warmup = \"2 s\"", ""));
+    let run = place
+        .egress(&["run", "few.toml", "--reps", "2", "--out", "out", "--set", "study.confidence=0.99"])
+        .ends_with(0);
+    assert!(run.out.contains("the ratio is below (99 %): "), "{}", run.out);
+    let bound = &about(&place.path("out/summary.csv"), "wire", "loss_ratio", "upper")[0];
+    // Clopper and Pearson for none of two, one-sided: 1 - 0.01^(1/2).
+    assert!((number(bound, "mean") - 0.9).abs() < 1e-6, "{bound:?}");
 }

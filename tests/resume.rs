@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use common::{NETWORK, Place, Run, assert_same_results, manifest};
+use common::{CELL, NETWORK, Place, Run, assert_same_results, manifest};
 
 /// So many runs that a study can be caught in the middle.
 const RUNS: &str = "300";
@@ -89,4 +89,53 @@ fn a_finished_study_is_not_run_again() {
     assert_eq!(committed(&place.path("out")), 6);
     place.egress(&["run", "wire.toml", "--out", "fresh", "--reps", "6"]).ends_with(0);
     assert_same_results(&place.path("fresh"), &place.path("out"));
+}
+
+/// Interrupts a study whose every run would take many minutes, and waits for its end.
+#[cfg(unix)]
+fn interrupted_in_a_long_run(scenario: &str, signal: &str, code: i32) {
+    let place = Place::with("long.toml", scenario);
+    let mut command = place.command(&["run", "long.toml", "--reps", "2", "--threads", "2", "--out", "out"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    while !place.path("out/points.csv").exists() {
+        assert_eq!(child.try_wait().expect("its state is known"), None, "the study ended too early");
+        sleep(Duration::from_millis(1));
+    }
+    sleep(Duration::from_millis(100));
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args([signal, &id]).status().expect("there is `kill`").success());
+    let run = Place::wait(child).ends_with(code);
+    assert!(run.err.contains("interrupted: 0 of 2 runs are kept in out\nto resume: "), "{}", run.err);
+    assert_eq!(manifest(&place.path("out"))["status"], "interrupted");
+    assert_eq!(committed(&place.path("out")), 0, "a run that was given up is not kept");
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_stop_runs_under_way() {
+    // 10^6 packets a second for 100 days: packets that need no queue of events, and packets that do.
+    let long =
+        NETWORK.replace("\"20 s\"", "\"100 d\"").replace("500 kbit/s", "500 Mbit/s").replace("1 Mbit/s", "1 Gbit/s");
+    interrupted_in_a_long_run(&long, "-INT", 130);
+    interrupted_in_a_long_run(&long.replace("[node.b]", "[node.b]\nstages = [\"s\"]\n[stage.s]\nkind = \"server\"\nworkers = 2\nservice = { kind = \"constant\", time = \"1 us\" }"), "-TERM", 143);
+    // And molecules, which never use it.
+    let cell = CELL.replace("\"20 min\"", "\"100 d\"").replace("0.5 um^2", "50000 um^2");
+    interrupted_in_a_long_run(&cell, "-TERM", 143);
+}
+
+#[test]
+fn runs_of_another_build_are_told() {
+    let place = Place::with("wire.toml", NETWORK);
+    let run =
+        |reps: &str| place.egress(&["run", "wire.toml", "--quiet", "--out", "out", "--reps", reps]).ends_with(0).err;
+    assert_eq!((run("2"), run("3")), (String::new(), String::new()));
+    let text = place.read("out/manifest.json");
+    let built = manifest(&place.path("out"))["executables"][0].as_str().expect("a hash").to_owned();
+    assert_eq!(built.len(), 64);
+    place.write("out/manifest.json", text.replace(&built, &"0".repeat(64)));
+    // From then on, since the folder keeps runs of both.
+    for reps in ["4", "5"] {
+        let told = run(reps);
+        assert!(told.contains("warning: runs in out were made by another build") && told.contains("--out"), "{told}");
+    }
 }

@@ -1,6 +1,7 @@
 //! From a checked scenario to something that runs.
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use sim_core::RunError;
 use sim_core::config::{Diagnostics, Section, Table};
@@ -18,7 +19,11 @@ pub trait System: Send + Sync {
     /// Runs one replication from empty. A pure function of its arguments.
     ///
     /// Fails if the system cannot go on (no progress, a rate that is not a number).
-    fn run(&self, streams: Streams, window: Window) -> Result<RunRecord, RunError>;
+    fn run(&self, streams: Streams, window: Window) -> Result<RunRecord, RunError> {
+        self.run_unless(&AtomicBool::new(false), streams, window)
+    }
+    /// As [`System::run`], but gives up with [`RunError::Cancelled`] soon after `cancel` has become true.
+    fn run_unless(&self, cancel: &AtomicBool, streams: Streams, window: Window) -> Result<RunRecord, RunError>;
     /// About how many events a second of simulated time takes, to warn of runs that would never end.
     fn event_rate(&self) -> f64;
     /// What is doubtful about the scenario, but no error.

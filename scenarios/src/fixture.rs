@@ -1,5 +1,7 @@
 //! A world of its own for the tests of this crate: stations with rates, whose runs are made up from their streams.
 
+use std::sync::atomic::AtomicBool;
+
 use models::{BuildContext, System};
 use sim_core::RunError;
 use sim_core::config::{Diagnostic, Diagnostics, Field, Section, Shape, Table, Type, check};
@@ -84,7 +86,7 @@ impl System for Stations {
     fn event_rate(&self) -> f64 {
         self.stations.iter().map(|s| s.rate).sum()
     }
-    fn run(&self, streams: Streams, window: Window) -> Result<RunRecord, RunError> {
+    fn run_unless(&self, _: &AtomicBool, streams: Streams, window: Window) -> Result<RunRecord, RunError> {
         let bin = window.end.as_secs_f64() / f64::from(window.bins);
         let mut record = RunRecord { series: Series { bin, rows: Vec::new() }, ..RunRecord::default() };
         for (i, s) in self.stations.iter().enumerate() {

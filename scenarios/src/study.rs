@@ -4,7 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use sim_core::RunError;
 use sim_core::rng::Streams;
@@ -82,6 +82,8 @@ pub struct Study {
     folder: PathBuf,
     seed: u64,
     seed_drawn: bool,
+    /// Hashes of other executables that made runs of the folder.
+    other_builds: Vec<String>,
     /// Held while the study exists: no other process writes into the folder.
     _lock: File,
 }
@@ -106,7 +108,9 @@ impl Study {
             (None, Some(manifest)) => (manifest.seed, manifest.seed_drawn),
             (None, None) => (draw_seed(), true),
         };
-        Ok(Self { scenario, options, folder, seed, seed_drawn, _lock: lock })
+        let mut other_builds = known.map_or_else(Vec::new, |m| m.executables);
+        other_builds.retain(|b| b != executable());
+        Ok(Self { scenario, options, folder, seed, seed_drawn, other_builds, _lock: lock })
     }
 
     /// The scenario.
@@ -125,13 +129,17 @@ impl Study {
     pub fn seed_drawn(&self) -> bool {
         self.seed_drawn
     }
+    /// Whether runs in the folder were made by another build of the same version, whose results may differ.
+    pub fn has_runs_of_another_build(&self) -> bool {
+        !self.other_builds.is_empty()
+    }
     /// Points and replications.
     pub fn plan(&self) -> Plan {
         self.scenario.plan()
     }
 
-    /// Makes the runs that are missing and writes all tables. `cancel` is looked at between runs: once it is true, runs
-    /// that are under way are finished and the tables hold what is there.
+    /// Makes the runs that are missing and writes all tables. Once `cancel` is true, runs that are under way are given up
+    /// and the tables hold what is there.
     ///
     /// Fails if files cannot be written; runs that fail are recorded and the others go on.
     pub fn run(&self, progress: &dyn Progress, cancel: &AtomicBool) -> Result<Outcome, StudyError> {
@@ -184,8 +192,9 @@ impl Study {
         let worker = |_: rayon::BroadcastContext<'_>| {
             while !cancel.load(Ordering::Relaxed) && !faulty.load(Ordering::Relaxed) {
                 let Some(&(point, replication)) = todo.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
-                match self.make(point, replication, store) {
-                    Ok(n) => {
+                match self.make(point, replication, store, cancel) {
+                    Ok(None) => break,
+                    Ok(Some(n)) => {
                         let events = events.fetch_add(n, Ordering::Relaxed) + n;
                         report(done.fetch_add(1, Ordering::Relaxed) + 1, events);
                     }
@@ -202,13 +211,23 @@ impl Study {
         fault.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
 
-    /// Makes one run and keeps it; returns its events.
-    fn make(&self, point: usize, replication: u32, store: &RunStore) -> Result<u64, StudyError> {
+    /// Makes one run and keeps it; returns its events, or `None` if it was given up.
+    fn make(
+        &self,
+        point: usize,
+        replication: u32,
+        store: &RunStore,
+        cancel: &AtomicBool,
+    ) -> Result<Option<u64>, StudyError> {
         let elapsed = stopwatch();
-        let outcome = run_once(&self.scenario, point, replication, self.seed);
+        let streams = Streams::new(self.seed, u64::from(replication));
+        let outcome = self.scenario.system(point).run_unless(cancel, streams, self.scenario.window(point));
+        if let Err(RunError::Cancelled { .. }) = outcome {
+            return Ok(None);
+        }
         let run = StoredRun::new(self.scenario.system(point).components(), outcome);
         store.commit(self.scenario.point_id(point), replication, &run, elapsed())?;
-        Ok(run.events)
+        Ok(Some(run.events))
     }
 
     fn manifest(&self) -> Manifest {
@@ -220,6 +239,7 @@ impl Study {
             schema_version: SCHEMA_VERSION,
             program: "egress".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            executables: self.other_builds.iter().cloned().chain([executable().to_owned()]).collect(),
             status: Status::Running,
             name: s.name().to_owned(),
             title: s.title().to_owned(),
@@ -284,6 +304,15 @@ fn lock(folder: &Path) -> Result<File, StudyError> {
         // Some network file systems have no locks; a study there is on its own.
         Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
     }
+}
+
+/// BLAKE3 of the program that runs; empty if it cannot be read.
+fn executable() -> &'static str {
+    static HASH: OnceLock<String> = OnceLock::new();
+    HASH.get_or_init(|| {
+        let bytes = std::env::current_exe().and_then(fs::read);
+        bytes.map_or(String::new(), |b| blake3::hash(&b).to_hex().to_string())
+    })
 }
 
 /// A seed that is short enough to be typed.
@@ -368,8 +397,9 @@ mod tests {
         let header = "station.a.rate,station.b.servers,component,metric,stat,mean,ci_low,ci_high,n,unit";
         assert_eq!(lines.next(), Some(header));
         assert_eq!(lines.next(), Some("1 /s,1,a,arrivals,mean,100,100,100,6,packet"));
-        assert_eq!(lines.filter(|l| l.contains("upper95")).count(), 12);
-        assert!(summary.contains("4 /s,3,b,loss_ratio,upper95,0.005,,,6,1\n"), "{summary}");
+        assert_eq!(lines.filter(|l| l.contains(",upper,")).count(), 12);
+        // 600 packets, none of them lost: 1 - 0.05^(1/600).
+        assert!(summary.contains("4 /s,3,b,loss_ratio,upper,0.00498044"), "{summary}");
         let metrics = fs::read_to_string(dir.path().join("metrics.csv")).unwrap();
         assert_eq!(metrics.lines().next(), Some("point,replication,component,metric,stat,value,unit"));
         assert_eq!(metrics.lines().count(), 1 + 36 * 8);

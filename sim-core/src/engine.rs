@@ -1,5 +1,7 @@
 //! The event loop.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use thiserror::Error;
 
 use crate::probe::Probe;
@@ -49,6 +51,12 @@ pub trait Model<P: Probe> {
 /// A run that handles this many events and more at one instant is stopped, within as many again: it would never end.
 pub const EVENTS_PER_INSTANT_MAX: u64 = 1 << 20;
 
+/// A run that is to be given up looks whether it is at least once in so many events.
+const EVENTS_BETWEEN_LOOKS: u64 = 1 << 16;
+
+/// The flag of a run that nobody gives up.
+static NEVER: AtomicBool = AtomicBool::new(false);
+
 /// Order among events at the same instant, before the order of scheduling: lower first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Priority(pub u8);
@@ -79,6 +87,12 @@ pub enum RunError {
         /// What, and which element.
         message: String,
     },
+    /// It was given up from outside: see [`Engine::run_unless`].
+    #[error("given up at {at:?}")]
+    Cancelled {
+        /// The instant reached.
+        at: SimTime,
+    },
 }
 
 /// What a run did.
@@ -97,6 +111,7 @@ pub struct Ctx<'a, E, P> {
     end: SimTime,
     error: &'a mut Option<RunError>,
     batched: &'a mut u64,
+    cancel: &'a AtomicBool,
 }
 
 impl<E: Copy, P: Probe> Ctx<'_, E, P> {
@@ -150,12 +165,16 @@ impl<E: Copy, P: Probe> Ctx<'_, E, P> {
     #[inline]
     pub fn at_or_now(&mut self, at: SimTime, ticket: Ticket, event: E) -> bool {
         let express = at < self.end && self.queue.skip_to(at);
-        if express {
-            *self.batched += 1;
-        } else {
+        if !express {
             self.at(at, ticket, event);
+            return false;
         }
-        express
+        *self.batched += 1;
+        if self.batched.is_multiple_of(EVENTS_BETWEEN_LOOKS) && self.is_cancelled() {
+            self.at(at, ticket, event);
+            return false;
+        }
+        true
     }
     /// Reports `n` steps that were taken by horizon batching, so that they count as events.
     #[inline]
@@ -166,6 +185,17 @@ impl<E: Copy, P: Probe> Ctx<'_, E, P> {
     #[inline]
     pub fn probe(&mut self) -> &mut P {
         self.probe
+    }
+    /// Whether the run is to be given up; it then ends with [`RunError::Cancelled`]. A component that takes many steps by
+    /// itself asks every so often and stops stepping.
+    #[cold]
+    pub fn is_cancelled(&mut self) -> bool {
+        let cancelled = self.cancel.load(Ordering::Relaxed);
+        if cancelled {
+            let at = self.now();
+            self.error.get_or_insert(RunError::Cancelled { at });
+        }
+        cancelled
     }
     /// Ends the run with an error that names the element at fault.
     #[cold]
@@ -215,7 +245,13 @@ impl<M: Model<P>, P: Probe> Engine<M, P> {
     ///
     /// Fails if the model does or if it makes no progress.
     pub fn run_until(&mut self, end: SimTime) -> Result<RunSummary, RunError> {
-        self.stretch(end, u64::MAX)?;
+        self.run_unless(&NEVER, end)
+    }
+    /// As [`Engine::run_until`], but gives up within a fraction of a second once `cancel` is true.
+    ///
+    /// Fails if the model does, if it makes no progress, or if it was given up; the engine is of no use then.
+    pub fn run_unless(&mut self, cancel: &AtomicBool, end: SimTime) -> Result<RunSummary, RunError> {
+        self.stretch(end, u64::MAX, cancel)?;
         self.model.settle(end, &mut self.probe);
         Ok(RunSummary { events: self.events, end })
     }
@@ -223,20 +259,20 @@ impl<M: Model<P>, P: Probe> Engine<M, P> {
     ///
     /// Fails if the model does or if it makes no progress.
     pub fn run_events(&mut self, count: u64) -> Result<RunSummary, RunError> {
-        self.stretch(SimTime::NEVER, count)?;
+        self.stretch(SimTime::NEVER, count, &NEVER)?;
         Ok(RunSummary { events: self.events, end: self.queue.now() })
     }
-    fn stretch(&mut self, end: SimTime, count: u64) -> Result<(), RunError> {
+    fn stretch(&mut self, end: SimTime, count: u64, cancel: &AtomicBool) -> Result<(), RunError> {
         let mut error = None;
         let mut batched = 0;
         let Self { model, probe, queue, .. } = self;
-        let mut ctx = Ctx { queue, probe, end, error: &mut error, batched: &mut batched };
+        let mut ctx = Ctx { queue, probe, end, error: &mut error, batched: &mut batched, cancel };
         if !self.started {
             self.started = true;
             model.start(&mut ctx);
         }
         let mut handled = 0;
-        while handled < count && ctx.error.is_none() {
+        while handled < count && ctx.error.is_none() && !ctx.is_cancelled() {
             let before = ctx.now();
             let chunk = (count - handled).min(EVENTS_PER_INSTANT_MAX);
             let (done, last) = handle_events(model, &mut ctx, chunk);

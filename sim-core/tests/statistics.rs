@@ -1,5 +1,7 @@
 //! The measures of a small system that can be worked out by hand.
 
+use std::sync::atomic::AtomicBool;
+
 use sim_core::stats::{Component, ComponentKind, RunRecord, Window, observe};
 use sim_core::{Ctx, Departure, Model, Probe, SimDuration, SimTime};
 
@@ -55,7 +57,7 @@ impl<P: Probe> Model<P> for ByHand {
 fn record(honest: bool, warmup: u64) -> RunRecord {
     let station = Component::new("desk", ComponentKind::Station { servers: 1, paced: false }, "packet");
     let window = Window { warmup: SimTime::from_secs(warmup), end: SimTime::from_secs(10), bins: 10 };
-    observe(ByHand { honest }, &[station], window).unwrap()
+    observe(ByHand { honest }, &[station], window, &AtomicBool::new(false)).unwrap()
 }
 
 fn value(record: &RunRecord, metric: &str, stat: &str) -> f64 {

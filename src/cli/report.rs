@@ -69,9 +69,10 @@ fn components(text: &mut String, tables: &StudyTables, point: usize) {
         let _ = writeln!(text, "... and {} more components: see summary.csv", names.len() - shown.len());
     }
     let bounds: Vec<String> =
-        shown.iter().filter_map(|n| Some(format!("{n} {:.1e}", find(n, "loss_ratio", "upper95")?.mean))).collect();
+        shown.iter().filter_map(|n| Some(format!("{n} {:.1e}", find(n, "loss_ratio", "upper")?.mean))).collect();
     if !bounds.is_empty() {
-        let _ = writeln!(text, "no loss seen; the ratio is below (95 %): {}", bounds.join(", "));
+        let _ =
+            writeln!(text, "no loss seen; the ratio is below ({} %): {}", tables.confidence * 100.0, bounds.join(", "));
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use clap::Args as ClapArgs;
 use models::Registry;
 use scenarios::StudyError;
 use scenarios::study::{Outcome, RunOptions, Study};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 
 use super::input::{Changes, load};
 use super::progress::{Form, reporter};
@@ -25,7 +27,7 @@ use super::{Done, Failure, print_out};
   egress run branch-office --sweep 'link.uplink.rate=5 Mbit/s,10 Mbit/s,20 Mbit/s'
 
 Exit codes: 0 done; 1 some runs failed or a file could not be written; 2 usage; 3 scenario not valid;
-5 a self-check was violated; 130 interrupted (the finished runs are kept).")]
+5 a self-check was violated; 130 interrupted, 143 terminated (the finished runs are kept).")]
 pub(super) struct Args {
     /// Names of bundled scenarios, or files.
     #[arg(required = true, value_name = "NAME|FILE")]
@@ -47,10 +49,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, registry: &Registry) -> Done {
-    let cancel = catch_interrupts()?;
+    let interrupts = Interrupts::catch()?;
     let mut code = 0;
     for name in &args.scenarios {
-        match run_one(name, args, registry, &cancel) {
+        match run_one(name, args, registry, &interrupts) {
             Ok(c) => code = code.max(c),
             // With several scenarios one that is wrong does not stop the others.
             Err(failure) if args.scenarios.len() > 1 => {
@@ -59,14 +61,14 @@ pub(super) fn run(args: &Args, registry: &Registry) -> Done {
             }
             Err(failure) => return Err(failure),
         }
-        if cancel.load(Ordering::Relaxed) {
+        if interrupts.cancel.load(Ordering::Relaxed) {
             break;
         }
     }
     Ok(code)
 }
 
-fn run_one(name: &str, args: &Args, registry: &Registry, cancel: &AtomicBool) -> Done {
+fn run_one(name: &str, args: &Args, registry: &Registry, interrupts: &Interrupts) -> Done {
     let scenario = load(name, &args.changes, registry)?;
     let out = match &args.out {
         Some(out) if args.scenarios.len() > 1 => Some(out.join(scenario.name())),
@@ -75,35 +77,60 @@ fn run_one(name: &str, args: &Args, registry: &Registry, cancel: &AtomicBool) ->
     let options = RunOptions { out, threads: args.threads, command: std::env::args().collect() };
     let study = Study::prepare(scenario, options).map_err(|e| failure(&e))?;
     let talk = !args.quiet;
+    if study.has_runs_of_another_build() {
+        eprintln!(
+            "warning: runs in {} were made by another build of egress {}; they are kept\nhelp: to make all runs with this \
+             build, name another folder with `--out FOLDER`",
+            study.folder().display(),
+            env!("CARGO_PKG_VERSION"),
+        );
+    }
     if talk {
         announce(&study);
     }
     let form = if args.quiet { Form::None } else { args.progress };
-    let outcome = study.run(&*reporter(form, study.scenario().name()), cancel).map_err(|e| failure(&e))?;
+    let outcome = study.run(&*reporter(form, study.scenario().name()), &interrupts.cancel).map_err(|e| failure(&e))?;
     let figures = draw(&outcome, &study)?;
     if talk {
         print_out(&report(&outcome))?;
     }
     tell_end(&outcome, figures.len(), talk);
-    Ok(outcome.exit_code())
+    Ok(if outcome.interrupted { interrupts.exit_code() } else { outcome.exit_code() })
 }
 
 fn failure(e: &StudyError) -> Failure {
     Failure::new(e.exit_code(), format!("error: {e}"))
 }
 
-/// Sets a flag on the first Ctrl-C; a second one ends the program at once.
-fn catch_interrupts() -> Result<Arc<AtomicBool>, Failure> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let set = Arc::clone(&flag);
-    ctrlc::set_handler(move || {
-        if set.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
+/// What Ctrl-C and requests to terminate set: the first one stops the study in order, a second one the program at once.
+struct Interrupts {
+    cancel: Arc<AtomicBool>,
+    signal: Arc<AtomicUsize>,
+}
+
+impl Interrupts {
+    fn catch() -> Result<Self, Failure> {
+        let all = Self { cancel: Arc::default(), signal: Arc::default() };
+        for signal in [SIGINT, SIGTERM] {
+            all.watch(signal).map_err(|e| Failure::new(1, format!("error: cannot catch interrupts: {e}")))?;
         }
-        eprintln!("\nfinishing the runs under way; press Ctrl-C again to stop at once");
-    })
-    .map_err(|e| Failure::new(1, format!("error: cannot catch interrupts: {e}")))?;
-    Ok(flag)
+        Ok(all)
+    }
+    /// In the order in which it is to happen: only a second signal finds the flag set.
+    fn watch(&self, signal: i32) -> std::io::Result<()> {
+        flag::register_conditional_shutdown(signal, exit_code(signal), Arc::clone(&self.cancel))?;
+        flag::register_usize(signal, Arc::clone(&self.signal), signal as usize)?;
+        flag::register(signal, Arc::clone(&self.cancel))?;
+        Ok(())
+    }
+    fn exit_code(&self) -> u8 {
+        exit_code(self.signal.load(Ordering::Relaxed) as i32) as u8
+    }
+}
+
+/// As shells have it.
+fn exit_code(signal: i32) -> i32 {
+    if signal == SIGTERM { 143 } else { 130 }
 }
 
 fn announce(study: &Study) {

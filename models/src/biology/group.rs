@@ -10,12 +10,13 @@
 
 use sim_core::probe::LevelTotals;
 use sim_core::rng::{Rng, Streams};
-use sim_core::{Departure, EVENTS_PER_INSTANT_MAX, Probe, SimTime, TICKS_PER_SECOND};
+use sim_core::{Ctx, Departure, EVENTS_PER_INSTANT_MAX, Probe, SimTime, TICKS_PER_SECOND};
 
 use super::assemble::{COUNT_MAX, FOLLOWED_MAX};
 use super::dose::Dose;
 use super::network::{NONE, Network, Phase};
 use super::rates::{COMMON, Rates};
+use super::run::Event;
 use super::small;
 use super::system::Part;
 use super::tree::SumTree;
@@ -263,22 +264,26 @@ impl<'a> Group<'a> {
         self.recompute();
     }
 
-    /// Does all firings before `limit`; returns how many.
+    /// Does all firings before `limit`, or those until the run is given up; returns how many.
     ///
     /// Fails if there is no end to them at one instant.
-    pub(super) fn fire<P: Probe>(&mut self, limit: u64, probe: &mut P) -> Result<u64, String> {
+    pub(super) fn fire<P: Probe>(&mut self, limit: u64, ctx: &mut Ctx<'_, Event, P>) -> Result<u64, String> {
+        // So many at one instant are no progress; and after so many it is asked whether to go on at all.
         const MOST: u64 = EVENTS_PER_INSTANT_MAX;
         let mut fired = 0;
         while self.next < limit {
             let before = self.now;
             let n = match &self.phases[self.phase].small {
-                Some(plan) => small::advance(self, plan, limit, MOST, probe),
-                None if self.is_followed() => self.advance::<P, true>(limit, MOST, probe),
-                None => self.advance::<P, false>(limit, MOST, probe),
+                Some(plan) => small::advance(self, plan, limit, MOST, ctx.probe()),
+                None if self.is_followed() => self.advance::<P, true>(limit, MOST, ctx.probe()),
+                None => self.advance::<P, false>(limit, MOST, ctx.probe()),
             };
             fired += n;
             if n == MOST && self.now == before {
                 return Err(format!("no progress: {n} firings at one instant"));
+            }
+            if n == MOST && ctx.is_cancelled() {
+                break;
             }
         }
         Ok(fired)

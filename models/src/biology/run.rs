@@ -78,7 +78,7 @@ impl<P: Probe> Model<P> for Run<'_> {
                 let limit = ctx.horizon().ticks().max(now + 1);
                 let mut fired = 0;
                 for group in &mut self.groups {
-                    match group.fire(limit, ctx.probe()) {
+                    match group.fire(limit, ctx) {
                         Ok(n) => fired += n,
                         Err(fault) => ctx.fail(fault),
                     }

@@ -1,5 +1,7 @@
 //! A biological scenario made ready to run.
 
+use std::sync::atomic::AtomicBool;
+
 use sim_core::RunError;
 use sim_core::config::{Diagnostics, Table};
 use sim_core::rng::Streams;
@@ -69,8 +71,8 @@ impl System for Biology {
         &self.components
     }
 
-    fn run(&self, streams: Streams, window: Window) -> Result<RunRecord, RunError> {
-        observe(Run::new(&self.parts, streams), &self.components, window)
+    fn run_unless(&self, cancel: &AtomicBool, streams: Streams, window: Window) -> Result<RunRecord, RunError> {
+        observe(Run::new(&self.parts, streams), &self.components, window, cancel)
     }
 
     fn event_rate(&self) -> f64 {

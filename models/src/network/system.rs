@@ -1,6 +1,7 @@
 //! A network made ready to run.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use sim_core::config::Diagnostics;
 use sim_core::rng::Streams;
@@ -141,8 +142,8 @@ impl System for NetworkSystem {
     fn components(&self) -> &[Component] {
         &self.components
     }
-    fn run(&self, streams: Streams, window: Window) -> Result<RunRecord, RunError> {
-        observe(self.start(streams), &self.components, window)
+    fn run_unless(&self, cancel: &AtomicBool, streams: Streams, window: Window) -> Result<RunRecord, RunError> {
+        observe(self.start(streams), &self.components, window, cancel)
     }
     fn event_rate(&self) -> f64 {
         self.event_rate

@@ -75,8 +75,8 @@ impl PointFold {
             };
             let estimate = moments.estimate(confidence);
             summary.push(row(&key.stat, estimate));
-            if let Some(bound) = self.bound_on_loss(key, estimate) {
-                summary.push(row("upper95", bound));
+            if let Some(bound) = self.bound_on_loss(key, estimate, confidence) {
+                summary.push(row("upper", bound));
             }
         }
         let (mut series, mut series_n) = (Vec::new(), Vec::new());
@@ -101,16 +101,19 @@ impl PointFold {
         PointTables { summary, series, series_n, sojourns }
     }
 
-    /// Where nothing was lost in any run, a loss ratio of 0 says little: the rule of three bounds it at 95 % by
-    /// 3 / arrivals (Hanley & Lippman-Hand 1983, doi:10.1001/jama.1983.03330370053031).
-    fn bound_on_loss(&self, key: &MeasureKey, loss: Estimate) -> Option<Estimate> {
+    /// Where nothing was lost in any run, a loss ratio of 0 says little. The exact bound at the study's confidence for 0 out
+    /// of n, 1 - (1 - confidence)^(1/n) (Clopper & Pearson 1934, doi:10.1093/biomet/26.4.404, one-sided), stays below 1
+    /// however few arrived; at 95 % and for many it is the rule of three, 3/n. It takes losses as independent: where they
+    /// come in bursts, less is known.
+    fn bound_on_loss(&self, key: &MeasureKey, loss: Estimate, confidence: f64) -> Option<Estimate> {
         if key.metric != "loss_ratio" || loss.n == 0 || loss.mean != 0.0 {
             return None;
         }
         let arrivals = |k: &MeasureKey| k.component == key.component && k.metric == "arrivals" && k.stat == "mean";
         let (_, m) = self.measures.iter().find(|(k, _)| arrivals(k))?;
         let total = m.mean() * f64::from(m.n());
-        let bound = Estimate { mean: 3.0 / total, sd: f64::NAN, ci_low: f64::NAN, ci_high: f64::NAN, n: loss.n };
+        let mean = -libm::expm1(libm::log1p(-confidence) / total);
+        let bound = Estimate { mean, sd: f64::NAN, ci_low: f64::NAN, ci_high: f64::NAN, n: loss.n };
         (total > 0.0).then_some(bound)
     }
 }
@@ -148,11 +151,19 @@ mod tests {
     }
 
     #[test]
-    fn no_observed_loss_is_bounded_by_the_rule_of_three() {
+    fn no_observed_loss_has_an_exact_bound() {
         let t = fold(&[run(100.0, 0.0), run(200.0, 0.0)]);
         let stats: Vec<(&str, &str)> = t.summary.iter().map(|r| (r.metric.as_str(), r.stat.as_str())).collect();
-        assert_eq!(stats, [("arrivals", "mean"), ("loss_ratio", "mean"), ("loss_ratio", "upper95")]);
-        assert!((t.summary[2].estimate.mean - 0.01).abs() < 1e-15);
+        assert_eq!(stats, [("arrivals", "mean"), ("loss_ratio", "mean"), ("loss_ratio", "upper")]);
+        // 0 of 300: 1 - 0.05^(1/300).
+        assert!((t.summary[2].estimate.mean - 0.009_936_1).abs() < 1e-7, "{:?}", t.summary[2]);
+        let bound = |arrivals, confidence| {
+            let mut few = PointFold::default();
+            few.add(&run(arrivals, 0.0));
+            few.finish(0, confidence).summary[2].estimate.mean
+        };
+        // One packet that came through: at 95 % confidence the ratio may still be 0.95.
+        assert!((bound(1.0, 0.95) - 0.95).abs() < 1e-15 && (bound(2.0, 0.99) - 0.9).abs() < 1e-15);
         assert!(t.summary.iter().all(|r| r.point == 3 && r.estimate.n == 2));
         let lossy = fold(&[run(100.0, 0.0), run(200.0, 0.5)]);
         assert_eq!(lossy.summary.len(), 2);

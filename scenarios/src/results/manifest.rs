@@ -22,6 +22,9 @@ pub struct Manifest {
     pub program: String,
     /// Its version.
     pub version: String,
+    /// BLAKE3 of the executables that made the runs, the present one last: builds of one version may differ.
+    #[serde(default)]
+    pub executables: Vec<String>,
     /// Where the study stands.
     pub status: Status,
     /// The scenario's name.

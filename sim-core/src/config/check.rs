@@ -464,6 +464,9 @@ mod tests {
         assert_eq!(warmup("\"5 mS\"").1, "expected a time, found a conductance");
         assert_eq!(warmup("true").1, "expected a time, \"auto\" or \"none\", found a truth value");
         assert_eq!(warmup("10").2, "write it with a unit and in quotes, for example `\"10 ms\"`");
+        for endless in ["\"inf\"", "\"Unlimited\"", "\"infinite\"", "\"no limit\""] {
+            assert_eq!(warmup(endless).2, "write `warmup = \"none\"`", "{endless}");
+        }
     }
 
     #[test]

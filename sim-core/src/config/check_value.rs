@@ -175,6 +175,9 @@ impl Checker<'_> {
 
     /// The first type that takes the value; if none does, the findings of the one that was most likely meant.
     fn one_of(&mut self, node: &Node, path: &str, ty: &Type, types: &[Type]) -> Option<Value> {
+        if explain::is_boundless(node) && explain::choices(types).any(|c| c == "none") {
+            return self.boundless(node, path, ty);
+        }
         let mut likeliest: Option<(Fit, Diagnostics)> = None;
         for alternative in types {
             let mut found = Diagnostics::default();
@@ -195,6 +198,15 @@ impl Checker<'_> {
             Some((fit, found)) if fit > Fit::No => self.diagnostics.extend(found),
             _ => drop(self.wrong_type(node, path, ty)),
         }
+        None
+    }
+
+    /// Infinity, where "none" is the word for it.
+    fn boundless(&mut self, node: &Node, path: &str, ty: &Type) -> Option<Value> {
+        let message = format!("expected {}, found {}", explain::expectation(ty), super::print::node_text(node));
+        let key = path.rsplit('.').next().unwrap_or(path);
+        let d = Diagnostic::error("E0104", node.span, message, format!("`{path}` has a word for it"));
+        self.report(d.help(format!("write `{key} = \"none\"`")));
         None
     }
 }

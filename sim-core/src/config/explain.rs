@@ -31,6 +31,39 @@ pub(super) fn fit(node: &Node, ty: &Type) -> Fit {
     }
 }
 
+/// The words of all choices among `types`.
+pub(super) fn choices(types: &[Type]) -> impl Iterator<Item = &'static str> {
+    let words = |ty: &Type| if let Type::Choice(words) = ty { *words } else { &[] };
+    types.iter().flat_map(move |ty| words(ty).iter().copied())
+}
+
+/// Whether a value stands for "no limit".
+pub(super) fn is_boundless(node: &Node) -> bool {
+    const WORDS: [&str; 12] = [
+        "inf",
+        "infinity",
+        "infinite",
+        "\u{221e}",
+        "unlimited",
+        "unbounded",
+        "endless",
+        "limitless",
+        "no limit",
+        "nolimit",
+        "never",
+        "off",
+    ];
+    match &node.tree {
+        Tree::Float(x) => *x == f64::INFINITY,
+        Tree::Str(s) => {
+            let text = s.trim().trim_start_matches('+').to_lowercase();
+            let first = text.split([' ', '_', '-']).next().unwrap_or_default();
+            WORDS.contains(&text.as_str()) || WORDS.contains(&first)
+        }
+        _ => false,
+    }
+}
+
 fn likely(yes: bool) -> Fit {
     if yes { Fit::Likely } else { Fit::Perhaps }
 }

@@ -60,8 +60,8 @@ pub enum ComponentKind {
 pub struct Measure {
     /// Index of the component.
     pub component: u32,
-    /// `throughput`, `occupancy`, `sojourn_time`, `wait_time`, `utilization`, `loss_ratio`, `bit_rate`, `arrivals`,
-    /// `departures`, `dropped`, `in_system`, `influx`, `net_flux`.
+    /// `throughput`, `occupancy`, `sojourn_time`, `wait_time`, `wait_ratio` (the share of departures that had waited),
+    /// `utilization`, `loss_ratio` (the share of arrivals that were dropped), `bit_rate`, `arrivals`, `departures`, `dropped`, `in_system`, `influx`, `net_flux`.
     pub metric: &'static str,
     /// `mean`, `sd`, `p50`, `p90`, `p99`, `max`, `time_mean`.
     pub stat: &'static str,

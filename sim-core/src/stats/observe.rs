@@ -1,5 +1,7 @@
 //! Runs a model and watches it: the measures, the series and the laws.
 
+use std::sync::atomic::AtomicBool;
+
 use super::component::{Component, Measure};
 use super::report::{Checks, Report};
 use super::series::{Recorder, Series};
@@ -24,13 +26,14 @@ pub struct RunRecord {
     pub events: u64,
 }
 
-/// Runs `model` over `window` and returns what was seen.
+/// Runs `model` over `window` and returns what was seen; gives up soon after `cancel` has become true.
 ///
-/// Fails if the model does. Violated laws are not an error here: they are in [`RunRecord::checks`].
+/// Fails if the model does, or if it is given up. Violated laws are not an error here: they are in [`RunRecord::checks`].
 pub fn observe<M: Model<Statistics>>(
     model: M,
     components: &[Component],
     window: Window,
+    cancel: &AtomicBool,
 ) -> Result<RunRecord, RunError> {
     let mut engine = Engine::new(model, Statistics::new(components));
     let mut recorder = Recorder::new(components, window);
@@ -38,9 +41,9 @@ pub fn observe<M: Model<Statistics>>(
     for bin in 0..window.bins {
         let edge = recorder.edge(bin + 1);
         if opening.is_none() && window.warmup < edge {
-            opening = Some(open(&mut engine, window.warmup)?);
+            opening = Some(open(&mut engine, window.warmup, cancel)?);
         }
-        engine.run_until(edge)?;
+        engine.run_unless(cancel, edge)?;
         engine.probe_mut().advance(edge);
         recorder.record(engine.probe());
     }
@@ -59,8 +62,12 @@ pub fn observe<M: Model<Statistics>>(
     })
 }
 
-fn open<M: Model<Statistics>>(engine: &mut Engine<M, Statistics>, at: SimTime) -> Result<Opening, RunError> {
-    engine.run_until(at)?;
+fn open<M: Model<Statistics>>(
+    engine: &mut Engine<M, Statistics>,
+    at: SimTime,
+    cancel: &AtomicBool,
+) -> Result<Opening, RunError> {
+    engine.run_unless(cancel, at)?;
     engine.census(at);
     let probe = engine.probe_mut();
     probe.advance(at);

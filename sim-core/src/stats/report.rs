@@ -41,7 +41,7 @@ impl Report<'_> {
                         Some(s.held_max as f64),
                     );
                     to.times("sojourn_time", &s.sojourn);
-                    to.times("wait_time", &s.wait);
+                    to.waits(&s.wait);
                     let ComponentKind::Station { servers, paced } = c.kind else { unreachable!("a station") };
                     let busy = if paced {
                         let given = s.totals.service - before.service + self.closing[i].served;
@@ -56,7 +56,7 @@ impl Report<'_> {
                     to.passages(&f.totals, &before, f.held, ticks);
                     to.occupancy((f.totals.area - before.area) as f64 / ticks, None, None);
                     to.times("sojourn_time", &f.sojourn);
-                    to.times("wait_time", &f.wait);
+                    to.waits(&f.wait);
                 }
                 (Tally::Population(l), Snapshot::Level(before)) => {
                     let seconds = ticks / TICKS_PER_SECOND as f64;
@@ -201,6 +201,10 @@ impl Out<'_> {
         if let Some(max) = max {
             self.add("occupancy", "max", max, self.entity);
         }
+    }
+    fn waits(&mut self, wait: &Times) {
+        self.times("wait_time", wait);
+        self.add("wait_ratio", "mean", wait.share_above_zero(), "1");
     }
     fn times(&mut self, metric: &'static str, times: &Times) {
         times.report(1.0 / TICKS_PER_SECOND as f64, |stat, value| self.add(metric, stat, value, "s"));

@@ -1,8 +1,8 @@
 //! A mergeable sketch of a distribution of times.
 //!
 //! Buckets are the leading bits of the tick count: 128 to an octave, so a quantile is within 0.4 % (linear
-//! interpolation inside a bucket makes it better where the density is smooth). Merging adds counts, so it does not depend on order: shards and threads
-//! cannot change a published quantile. Cf. `DDSketch` (Masson, Rim & Lee 2019, doi:10.14778/3352063.3352135) and
+//! interpolation inside a bucket makes it better where the density is smooth). Merging adds counts, so it does not depend
+//! on order: shards and threads cannot change a published quantile. Cf. `DDSketch` (Masson, Rim & Lee 2019, doi:10.14778/3352063.3352135) and
 //! `HdrHistogram`.
 
 /// log2 of the buckets in an octave.
@@ -78,6 +78,10 @@ impl Sketch {
     /// How many were counted.
     pub fn total(&self) -> u64 {
         self.total
+    }
+    /// How many were zero: exact, since small values have buckets of their own.
+    pub fn zeros(&self) -> u64 {
+        if self.first == 0 { self.counts.first().copied().unwrap_or(0) } else { 0 }
     }
     /// Adds the counts of `other`.
     pub fn merge(&mut self, other: &Self) {

@@ -5,12 +5,19 @@ use crate::probe::Departure;
 use crate::time::SimTime;
 
 /// Moments and sketch of a set of times, in ticks.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Times {
     pub(super) sum: u128,
     squares: f64,
+    pub(super) min: u64,
     pub(super) max: u64,
     pub(super) sketch: Sketch,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self { sum: 0, squares: 0.0, min: u64::MAX, max: 0, sketch: Sketch::default() }
+    }
 }
 
 impl Times {
@@ -20,6 +27,7 @@ impl Times {
         // Below 2^63, where the signed conversion is one instruction.
         let x = ticks as i64 as f64;
         self.squares += x * x;
+        self.min = self.min.min(ticks);
         self.max = self.max.max(ticks);
         self.sketch.add(ticks);
     }
@@ -40,7 +48,7 @@ impl Times {
         add("mean", self.mean() * scale);
         add("sd", self.sd() * scale);
         for (stat, p) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)] {
-            add(stat, self.sketch.quantile(p) * scale);
+            add(stat, self.quantile(p) * scale);
         }
         add("max", if self.n() == 0 { f64::NAN } else { self.max as f64 * scale });
     }
@@ -51,6 +59,14 @@ impl Times {
         }
         let n = self.n() as f64;
         ((self.squares - n * self.mean() * self.mean()).max(0.0) / (n - 1.0)).sqrt()
+    }
+    /// The `p`-quantile in ticks, within what was seen: a bucket may reach beyond that. NaN if empty.
+    pub(super) fn quantile(&self, p: f64) -> f64 {
+        self.sketch.quantile(p).clamp(self.min.min(self.max) as f64, self.max as f64)
+    }
+    /// The share of those that are not zero; NaN if empty.
+    pub(super) fn share_above_zero(&self) -> f64 {
+        (self.n() - self.sketch.zeros()) as f64 / self.n() as f64
     }
 }
 

@@ -117,6 +117,7 @@ impl Builder<'_> {
             return self.read_client(name, table, load, from, to);
         }
         let flow = self.flow(name.to_string(), table, load, from, to, &size);
+        self.warn_of_unsent(&flow, table);
         self.flows.push(flow);
     }
 
@@ -145,6 +146,32 @@ impl Builder<'_> {
             std::mem::swap(&mut back.source_port, &mut back.destination_port);
         }
         self.flows.extend([data, acks]);
+    }
+
+    /// Packets of a trace that come too late are not sent, which should not pass in silence. Those behind a `stop` are cut
+    /// off on purpose, unless nothing is left.
+    fn warn_of_unsent(&mut self, flow: &Flow, table: &Table) {
+        let run = self.scenario.opt_table("run");
+        let Some(end) = run.and_then(|r| r.opt_quantity("duration")) else { return };
+        let Origin::Load(Load::Source(source)) = &flow.origin else { return };
+        let sent_by = |at: SimTime| {
+            let time = at.ticks().saturating_sub(flow.start.ticks());
+            source.supply(SimDuration::from_ticks(time))
+        };
+        let (Some((all, in_time)), Some((_, sent))) =
+            (sent_by(SimTime::from_ticks(ticks(end))), sent_by(flow.stop.min(SimTime::from_ticks(ticks(end)))))
+        else {
+            return;
+        };
+        let (count, why) = match table.opt_quantity("stop") {
+            Some(stop) if sent == 0 && in_time > 0 => (all, format!("`stop`, {stop}")),
+            _ if in_time < all => (all - in_time, format!("the end of the run, {end}")),
+            _ => return,
+        };
+        let message = format!("{count} of the {all} packets of `{}` are never sent", table.path);
+        let label = format!("they come at or after {why}");
+        let help = "make `run.duration` longer, or cut the file; `start` is added to its times";
+        self.warnings.push(Diagnostic::warning("W0341", table.span_of("file"), message, label).help(help));
     }
 
     pub(super) fn flow(

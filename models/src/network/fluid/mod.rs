@@ -21,6 +21,8 @@ mod model;
 #[cfg(test)]
 mod tests;
 
+use std::sync::atomic::AtomicBool;
+
 use sim_core::rng::Streams;
 use sim_core::stats::{Component, ComponentKind, Extra, Form, RunRecord, Window, observe};
 use sim_core::{RunError, SimDuration, SimTime};
@@ -143,8 +145,8 @@ impl System for FluidSystem {
     fn components(&self) -> &[Component] {
         &self.components
     }
-    fn run(&self, streams: Streams, window: Window) -> Result<RunRecord, RunError> {
-        observe(self.start(streams), &self.components, window)
+    fn run_unless(&self, cancel: &AtomicBool, streams: Streams, window: Window) -> Result<RunRecord, RunError> {
+        observe(self.start(streams), &self.components, window, cancel)
     }
     fn event_rate(&self) -> f64 {
         self.event_rate

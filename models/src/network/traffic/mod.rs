@@ -60,6 +60,12 @@ pub trait Traffic: Debug + Send + Sync {
     fn next(&mut self, streams: &mut Streams) -> Option<Emission>;
     /// Packets a second, on average: for estimates only.
     fn mean_rate(&self) -> f64;
+    /// How many packets it has in all, and how many of them come before `time` has passed since its start; `None` for a
+    /// source that does not run dry.
+    fn supply(&self, time: SimDuration) -> Option<(u64, u64)> {
+        let _ = time;
+        None
+    }
     /// A source in the state of this one; each replication starts from a copy.
     fn boxed_clone(&self) -> Box<dyn Traffic>;
 }

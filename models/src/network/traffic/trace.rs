@@ -101,6 +101,13 @@ impl Traffic for Trace {
     fn mean_rate(&self) -> f64 {
         self.mean_rate
     }
+    fn supply(&self, time: SimDuration) -> Option<(u64, u64)> {
+        let times = self.packets.iter().scan(0, |at: &mut u64, p| {
+            *at += p.gap.ticks();
+            Some(*at)
+        });
+        Some((self.packets.len() as u64, times.take_while(|&at| at < time.ticks()).count() as u64))
+    }
     fn boxed_clone(&self) -> Box<dyn Traffic> {
         Box::new(self.clone())
     }
