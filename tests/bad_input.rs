@@ -20,7 +20,8 @@ fn unmark(text: &str) -> (String, String) {
     (format!("bad.toml:{line}:{column}\n"), text.replace(MARK, ""))
 }
 
-/// Runs a scenario that must be refused: `text` marks the place with `§`, `says` must be in the message.
+/// Runs a scenario that must be refused: `text` marks the place with `§`, `says` must be in the message. It has one mistake,
+/// and nothing is said of what follows from it.
 #[track_caller]
 fn refused(text: &str, says: &[&str]) {
     let (at, text) = unmark(text);
@@ -29,6 +30,7 @@ fn refused(text: &str, says: &[&str]) {
     for expected in says.iter().chain(&[at.as_str(), "error[E", "= help: "]) {
         assert!(run.err.contains(expected), "expected `{expected}` in:\n{}", run.err);
     }
+    assert_eq!(run.err.matches("error[").count(), 1, "one mistake, one error:\n{}", run.err);
     assert_nothing_done(&place, &run, &["bad.toml"]);
     let check = place.egress(&["check", "bad.toml"]).ends_with(3);
     assert_eq!(check.err, run.err);
@@ -201,14 +203,234 @@ fn equations_that_do_not_parse_are_refused_where_they_go_wrong() {
     refused(&with_equation("§druk -> inhibitor"), &["druk", "did you mean `drug`?"]);
 }
 
-#[test]
-fn all_errors_of_a_file_are_told_at_once() {
-    let text = NETWORK.replace("\"1 Mbit/s\"", "\"1 Mbit\"").replace("mean =", "meen =").replace("[node.b]", "[nod.b]");
-    let text = text.replace("\"20 s\"", "\"-20 s\"").replace("\"poisson\"", "\"poison\"");
-    let run = Place::with("bad.toml", &text).egress(&["check", "bad.toml"]).ends_with(3);
-    for expected in ["found a data size", "unknown key `meen`", "unknown section `nod`", "negative", "unknown kind"] {
-        assert!(run.err.contains(expected), "expected `{expected}` in:\n{}", run.err);
+/// Checks a scenario: its errors are those at the places marked by `§`, and say `says`, in the order of the text.
+#[track_caller]
+fn all_refused(text: &str, says: &[&str]) {
+    let marks: Vec<usize> = text.match_indices(MARK).map(|(at, _)| at).collect();
+    let places = marks.iter().map(|&at| {
+        let before = text[..at].replace(MARK, "");
+        let line = before.matches('\n').count() + 1;
+        format!("bad.toml:{line}:{}", before.rsplit('\n').next().unwrap_or_default().chars().count() + 1)
+    });
+    let run = Place::with("bad.toml", &text.replace(MARK, "")).egress(&["check", "bad.toml"]).ends_with(3);
+    let told: Vec<&str> = run.err.split("\n\n").collect();
+    assert_eq!(told.len(), says.len(), "{}", run.err);
+    for ((told, says), place) in told.iter().zip(says).zip(places) {
+        assert!(
+            told.contains(says) && told.contains(&format!("{place}\n")),
+            "expected `{says}` at {place} in:\n{told}"
+        );
     }
+}
+
+const MANY_IN_A_NETWORK: &str = r#"[scenario]
+name = "many"
+[run]
+duration = "20 s"
+warmup = §"30 s"
+[sweep]
+"link.wire.rate" = ["1 Mbit/s", §"2 Mbit"]
+§"link.wires.rate" = ["1 Mbit/s"]
+[node.a]
+[node.b]
+next = §{ a = 0.5 }
+[§nodde.gone]
+[node.island]
+[link.wire]
+from = "a"
+to = "b"
+rate = "1 §Mbitt/s"
+queue = { kind = "priority", classes = ["voice", §"bulk"] }
+[link.spur]
+from = "a"
+to = §"nowhere"
+[link.good]
+from = "a"
+to = "b"
+§dellay = "1 ms"
+rate = §"0 bit/s"
+queue = { kind = §"fiffo", limit = 5 }
+[link.far]
+§form = "b"
+to = "far"
+[link.farther]
+from = "far"
+to = "farther"
+rate = §5
+[node.far]
+[node.farther]
+[traffic.data]
+kind = "poisson"
+from = "a"
+to = "farther"
+rate = §"500 kbit"
+class = "voice"
+§[traffic.lost]
+kind = "poisson"
+from = "a"
+to = "island"
+rate = "500 kbit/s"
+[traffic.fish]
+kind = §"poison"
+from = "gone"
+to = §"c"
+rate = "500 kbit/s"
+size = §{ kind = "exponential" }
+[traffic.wire]
+kind = "trace"
+file = §"missing.csv"
+from = "b"
+to = "a"
+"#;
+
+#[test]
+fn all_errors_of_a_network_are_told_at_once() {
+    let says = [
+        "the warm-up takes the whole run",
+        "at the sweep's point link.wire.rate = 2 Mbit",
+        "`link.wires.rate` matches nothing",
+        "sum to 0.5",
+        "unknown section `nodde`",
+        "unknown unit `Mbitt`",
+        "no traffic has the class `bulk`",
+        "there is no node `nowhere`",
+        "unknown key `dellay`",
+        "a link of rate zero",
+        "unknown kind `fiffo`",
+        "unknown key `form`",
+        "expected a bit rate, found a whole number",
+        "found a data size",
+        "no way leads from `a` to `island`",
+        "unknown kind `poison`",
+        "there is no node `c`",
+        "missing key `mean`",
+        "cannot read `missing.csv`",
+    ];
+    all_refused(MANY_IN_A_NETWORK, &says);
+}
+
+const MANY_IN_A_CELL: &str = r#"[scenario]
+name = "many"
+[run]
+duration = "20 min"
+[compartment.medium]
+volume = "1 §uLL"
+fixed = { drug = §"1 um", inhibitor = "0 uM" }
+[compartment.cell]
+volume = "1 fL"
+initial = { drug = §1.5 }
+[pathway.leak]
+kind = "permeation"
+species = "drug"
+between = ["medium", "cell"]
+P = §"4.0e-7 cm"
+area = "0.5 um^2"
+[pathway.pump]
+kind = §"pomp"
+species = "drug"
+from = "cell"
+to = "medium"
+N = 100
+kcat = "0.3 /s"
+Km = "3 uM"
+[pathway.other]
+kind = "pump"
+species = §"drag"
+from = "cell"
+to = §"mediun"
+N = 100
+kcat = "0.3 /s"
+Km = "3 uM"
+[reaction.r]
+equation = "drug -> §drukk"
+in = "cell"
+k = "1 /s"
+[reaction.s]
+equation = "drug -> inhibitor"
+in = "cell"
+k = §"1 /uM/s"
+[intervention.dose]
+at = "5 min"
+target = "compartment.medium.fixed.drug"
+value = "2 uM"
+[intervention.fewer]
+at = "5 min"
+target = "pathway.pump.N"
+value = 5
+[intervention.typo]
+at = "5 min"
+target = §"reaction.q.k"
+value = "5 /s"
+[intervention.late]
+at = §"200 d"
+target = "reaction.r.k"
+value = "5 /s"
+[intervention.other]
+at = "1 min"
+target = "reaction.r.k"
+value = §"5 uM"
+[probe.residence]
+kind = "residence"
+of = §"cell.drag"
+"#;
+
+#[test]
+fn all_errors_of_a_cell_are_told_at_once() {
+    let says = [
+        "unknown unit `uLL`",
+        "found a length",
+        "`compartment.cell.initial.drug` is no count",
+        "found a length",
+        "unknown kind `pomp`",
+        "there is no species `drag`",
+        "there is no compartment `mediun`",
+        "there is no species `drukk`",
+        "but the reaction is of order 1",
+        "there is no value `reaction.q.k`",
+        "longer than any run",
+        "is a rate, not a concentration",
+        "there is no `cell.drag` to follow",
+    ];
+    all_refused(MANY_IN_A_CELL, &says);
+}
+
+#[test]
+fn nothing_is_said_of_what_follows_from_a_mistake() {
+    // Names that are lost with what holds them.
+    refused_in_network("[node.b]", "[§nod.b]", &["unknown section `nod`"]);
+    refused_in_network("[node.b]", "[§host.b]", &["unknown section `host`"]);
+    refused_in_network("[link.wire]", "[§lnk.wire]", &["unknown section `lnk`"]);
+    refused_in_cell("[compartment.cell]", "[§compartmnt.cell]", &["unknown section `compartmnt`"]);
+    refused_in_cell("[compartment.cell]", "[§box.cell]", &["unknown section `box`"]);
+    refused_in_cell("initial =", "§contents =", &["unknown key `contents`"]);
+    refused_in_cell("fixed = {", "§fixd = {", &["unknown key `fixd`"]);
+    refused_in_cell("[pathway.pump]", "[§pathwy.pump]", &["unknown section `pathwy`"]);
+    // Ways that a mistake closes.
+    let wire = "from = \"a\"\nto = \"b\"\nrate = \"1 Mbit/s\"";
+    refused_in_network(wire, "§form = \"a\"\nto = \"b\"\nrate = \"1 Mbit/s\"", &["unknown key `form`"]);
+    refused_in_network(wire, "from = \"a\"\nto = §7\nrate = \"1 Mbit/s\"", &["expected a string"]);
+    refused_in_network(wire, "from = \"a\"\nto = §\"bb\"\nrate = \"1 Mbit/s\"", &["no node `bb`"]);
+    refused_in_network(wire, "from = \"b\"\nto = \"a\"\nduplex = §\"yes\"", &["found a string"]);
+    let ends = "to = \"b\"\nrate = \"500 kbit/s\"";
+    refused_in_network(ends, "to = §7\nrate = \"500 kbit/s\"", &["expected a string"]);
+    refused_in_network(ends, "§too = \"b\"\nrate = \"500 kbit/s\"", &["unknown key `too`"]);
+    let ring = "[topology]\nkind = \"ring\"\nnodes = §\"4\"\n[traffic.more]\nkind = \"poisson\"\nrate = \"1 /s\"\nfrom = \"n0\"\nto = \"n3\"\n[node.a]";
+    refused_in_network("[node.a]", ring, &["expected a whole number"]);
+    // Kinds, classes, and what depends on them.
+    let classes =
+        with(NETWORK, "kind = \"fifo\", limit = \"1000 packets\"", "kind = \"priority\", classes = [\"voice\"]");
+    refused(&with(&classes, "kind = \"poisson\"", "kind = §\"poison\"\nclass = \"voice\""), &["unknown kind `poison`"]);
+    refused(&with(&classes, "kind = \"poisson\"", "kind = \"poisson\"\nclass = §5"), &["expected a string"]);
+    refused_in_cell("kind = \"pump\"", "kind = §\"leak\"", &["unknown kind `leak`"]);
+    let explicit = "Km = §\"3 um\"\nexplicit = true\nk_on = \"1 /uM/s\"\nk_off = \"1 /s\"";
+    refused_in_cell("Km = \"3 uM\"", explicit, &["found a length"]);
+    // What an intervention changes.
+    refused_in_cell("{ drug = \"1 uM\", inhib", "{ drug = §\"1 um\", inhib", &["found a length"]);
+    refused_in_cell("volume = \"1 uL\"", "volume = §\"1 um\"", &["found a length"]);
+    // The run itself.
+    refused_in_network("\"20 s\"", "§\"20 m\"", &["found a length"]);
+    let no_run = with(NETWORK, "[run]\nduration = \"20 s\"\nwarmup = \"2 s\"\n", "");
+    refused(&format!("{MARK}{no_run}"), &["missing section `[run]`"]);
 }
 
 /// Gives arguments that must be refused; what is said must have all of `says`.

@@ -57,12 +57,13 @@ pub(crate) const SECTION: Section = Section {
     doc: "Something that happens during the run: a dose, a knock-down, a link that fails, a rate that changes.",
 };
 
-/// The interventions of a scenario in order of time, those of one time in the order of the file.
+/// The interventions of a scenario in order of time, those of one time in the order of the file; none that are for an
+/// element with a mistake in it.
 ///
-/// Fails with those that are later than any run lasts.
-pub(crate) fn in_order(scenario: &Table) -> Result<Vec<(u64, &Table)>, Diagnostics> {
+/// Those that are later than any run lasts are findings.
+pub(crate) fn in_order(scenario: &Table) -> (Vec<(u64, &Table)>, Diagnostics) {
     let (mut all, mut wrong) = (Vec::new(), Diagnostics::default());
-    for (_, table) in scenario.named("intervention") {
+    for (_, table) in scenario.named("intervention").filter(|(_, t)| !aims_at_wrong(scenario, t.text("target"))) {
         if let Some(at) = table.quantity("at").to_ticks() {
             all.push((at, table));
         } else {
@@ -71,7 +72,14 @@ pub(crate) fn in_order(scenario: &Table) -> Result<Vec<(u64, &Table)>, Diagnosti
         }
     }
     all.sort_by_key(|i| i.0);
-    if wrong.has_errors() { Err(wrong) } else { Ok(all) }
+    (all, wrong)
+}
+
+/// What is done to an element with a mistake in it may be right for the element that was meant.
+fn aims_at_wrong(scenario: &Table, target: &str) -> bool {
+    let mut parts = target.split('.');
+    let element = parts.next().and_then(|section| scenario.opt_table(section)?.opt_table(parts.next()?));
+    element.is_some_and(Table::has_wrong)
 }
 
 /// Warnings about interventions of `scenario` that a run which ends at `end` never comes to.

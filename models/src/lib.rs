@@ -12,7 +12,9 @@ mod intervention;
 pub mod network;
 mod registry;
 mod system;
+mod wrong;
 
 pub use intervention::late_interventions;
 pub use registry::{Family, Kind, Registry, registry};
 pub use system::{BuildContext, System, build, sections};
+pub use wrong::Wrong;

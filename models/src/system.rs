@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use sim_core::RunError;
-use sim_core::config::{Diagnostics, Section, Table};
+use sim_core::config::{Diagnostic, Diagnostics, Section, Table};
 use sim_core::rng::Streams;
 use sim_core::stats::{Component, RunRecord, Window};
 
 use crate::common::waveform::{self, Waveforms};
 use crate::registry::Registry;
+use crate::wrong::Wrong;
 use crate::{biology, intervention, network};
 
 /// A scenario made ready to run: immutable, shared by all replications of a point.
@@ -57,9 +58,23 @@ pub fn sections() -> Vec<Section> {
 
 /// Makes the system that `scenario` describes: a network or a biological one.
 ///
-/// Fails with everything that is wrong with it, each at its place.
+/// Fails with everything that is wrong with it, each at its place. If the checker found errors in it, what only follows
+/// from those is left out, and the system that comes out is not the one that was meant.
 pub fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<dyn System>, Diagnostics> {
-    let waveforms = Waveforms::read(scenario, context.registry, context.folder)?;
-    let context = &BuildContext { waveforms: &waveforms, ..*context };
-    if biology::is_present(scenario) { biology::build(scenario, context) } else { network::build(scenario, context) }
+    let (waveforms, mut found) = match Waveforms::read(scenario, context.registry, context.folder) {
+        Ok(waveforms) => (Some(waveforms), Diagnostics::default()),
+        Err(found) => (None, found),
+    };
+    let context = &BuildContext { waveforms: waveforms.as_ref().unwrap_or(Waveforms::none()), ..*context };
+    let build = if biology::is_present(scenario) { biology::build } else { network::build };
+    let built = build(scenario, context).map_err(|more| {
+        // Where waveforms are wrong, none are known.
+        let new = |d: &&Diagnostic| waveforms.is_some() || d.code != waveform::UNKNOWN;
+        more.iter().filter(new).for_each(|d| found.push(d.clone()));
+    });
+    match (built, Wrong::of(scenario)) {
+        (Ok(system), _) if !found.has_errors() => Ok(system),
+        (_, Some(wrong)) => Err(wrong.without_consequences(&found)),
+        (_, None) => Err(found),
+    }
 }

@@ -74,7 +74,7 @@ pub(crate) fn fill_in(tree: &mut Node, base: &Table, path: &str) -> Result<(), D
     for (_, range) in keys.iter().take(keys.len().saturating_sub(1)) {
         let prefix = &path[..range.end];
         if get_path(tree, prefix).is_none()
-            && let Some(value) = value_at(base, prefix)
+            && let Some(value) = value_at(base, prefix).filter(|v| !v.has_wrong())
         {
             set_path(tree, prefix, to_node(value))?;
         }

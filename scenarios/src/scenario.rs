@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use models::{BuildContext, Registry, System};
+use models::{BuildContext, Registry, System, Wrong};
 use sim_core::SimTime;
 use sim_core::config::{
     Data, Diagnostic, Diagnostics, Key, Node, Section, Severity, Span, Table, Tree, Value, check, resolved,
@@ -16,7 +16,7 @@ use crate::plan::{Plan, at_point, fill_in, find, grid};
 use crate::sections::SECTIONS;
 use crate::sweep::{SweepAxis, add_argument, axes};
 use crate::tables::{Axis, Point};
-use crate::text::{Sources, apply_set, parse, read_file, without_echoes};
+use crate::text::{GIVEN_TWICE, Sources, apply_set, parse, read_file, without_echoes};
 
 /// Beyond so many events a study is warned of before it starts.
 const EVENTS_WARNED: f64 = 1e12;
@@ -195,7 +195,7 @@ impl Scenario {
             if let Data::Table(study) = &mut section.data
                 && study.get("seed").is_none()
             {
-                let value = Value { data: Data::Integer(seed as i64), span: study.span, defaulted: false };
+                let value = Value::given(Data::Integer(seed as i64), study.span);
                 study.entries.push(("seed".to_owned(), study.span, value));
             }
         }
@@ -242,15 +242,22 @@ impl Loader<'_> {
         let mut found = Diagnostics::default();
         let table = check(&root, &self.world.sections, &self.world.registry, &mut found);
         self.found.extend(without_echoes(&found, &syntax, &self.sources));
-        self.found.extend(syntax);
         self.name(&table);
-        let axes = self.axes(&root, &table);
-        if self.found.has_errors() {
+        let mut axes = self.axes(&root, &table);
+        let unread = syntax.iter().any(|d| d.code != GIVEN_TWICE);
+        self.found.extend(syntax);
+        if unread {
+            // Parts of the text are missing: most of what else would be found would not be true.
             return None;
         }
-        let grid = grid(&axes).map_err(|d| self.found.push(d)).ok()?;
+        let grid = grid(&axes).or_else(|d| {
+            self.found.push(d);
+            axes.clear();
+            grid(&axes)
+        });
+        let grid = grid.ok()?;
         let inputs = input_files(&table, &self.folder);
-        let points = self.points(&root, &table, &axes, &grid)?;
+        let points = self.points(&root, &Checked { table: &table, found: &found }, &axes, &grid)?;
         let id = identity(&table, &inputs);
         let axes = axes.into_iter().map(|a| a.axis).collect();
         let (sources, warnings) = (Sources::default(), Diagnostics::default());
@@ -320,13 +327,21 @@ impl Loader<'_> {
     }
 
     /// Checks and makes the system of every point, so that mistakes in a sweep come out before the first run.
-    fn points(&mut self, root: &Node, base: &Table, axes: &[SweepAxis], grid: &[Point]) -> Option<Vec<PreparedPoint>> {
+    ///
+    /// If the scenario itself is wrong, whatever else is wrong is found by the way.
+    fn points(
+        &mut self,
+        root: &Node,
+        base: &Checked<'_>,
+        axes: &[SweepAxis],
+        grid: &[Point],
+    ) -> Option<Vec<PreparedPoint>> {
         let mut points = Vec::with_capacity(grid.len());
         let mut faults = Faults::default();
         for (k, point) in grid.iter().enumerate() {
             let mut found = Diagnostics::default();
-            match at_point(root, base, axes, point) {
-                Ok(tree) => points.extend(self.point(&tree, &mut found)),
+            match at_point(root, base.table, axes, point) {
+                Ok(tree) => points.extend(self.point(&tree, base.found, &mut found)),
                 Err(d) => found.push(d),
             }
             faults.add(k, &found);
@@ -364,14 +379,21 @@ impl Loader<'_> {
         }
     }
 
-    fn point(&self, tree: &Node, found: &mut Diagnostics) -> Option<PreparedPoint> {
-        let table = check(tree, &self.world.sections, &self.world.registry, found);
-        if found.has_errors() {
+    /// Checks one point and makes its system. What is `known` of the scenario without the sweep is not told again.
+    fn point(&self, tree: &Node, known: &Diagnostics, found: &mut Diagnostics) -> Option<PreparedPoint> {
+        let mut checked = Diagnostics::default();
+        let table = check(tree, &self.world.sections, &self.world.registry, &mut checked);
+        let is_known = |d: &&Diagnostic| known.iter().any(|k| same(k, d));
+        checked.iter().filter(|d| !is_known(d)).for_each(|d| found.push(d.clone()));
+        let mut built = Diagnostics::default();
+        let window = window(&table, &mut built);
+        let context = BuildContext::new(&self.world.registry, &self.folder);
+        let system = (self.world.build)(&table, &context).map_err(|d| built.extend(d)).ok();
+        found.extend(Wrong::of(&table).map_or_else(|| built.clone(), |wrong| wrong.without_consequences(&built)));
+        let (system, window) = (system?, window?);
+        if checked.has_errors() || found.has_errors() {
             return None;
         }
-        let window = window(&table, found)?;
-        let context = BuildContext::new(&self.world.registry, &self.folder);
-        let system = (self.world.build)(&table, &context).map_err(|d| found.extend(d)).ok()?;
         found.extend(system.warnings());
         found.extend(models::late_interventions(&table, window.end));
         let id = identity(&table, &input_files(&table, &self.folder));
@@ -391,6 +413,17 @@ impl Loader<'_> {
     }
 }
 
+/// The scenario without its sweep: checked, and what was found.
+struct Checked<'a> {
+    table: &'a Table,
+    found: &'a Diagnostics,
+}
+
+/// Whether two findings say the same of the same place.
+fn same(a: &Diagnostic, b: &Diagnostic) -> bool {
+    (a.code, a.span, &a.message) == (b.code, b.span, &b.message)
+}
+
 /// Findings at points: each once, with the first point that has it and how many do.
 #[derive(Default)]
 struct Faults(Vec<(Diagnostic, usize, usize)>);
@@ -405,12 +438,12 @@ impl Faults {
 
     fn add(&mut self, point: usize, found: &Diagnostics) {
         for d in found.iter() {
-            let same = |e: &&mut (Diagnostic, usize, usize)| {
+            let seen = |e: &&mut (Diagnostic, usize, usize)| {
                 // A warning may name numbers of its point; one such is enough.
-                let same_words = e.0.message == d.message || d.severity == Severity::Warning;
-                (e.0.code, e.0.span) == (d.code, d.span) && same_words
+                let alike = (e.0.code, e.0.span) == (d.code, d.span) && d.severity == Severity::Warning;
+                alike || same(&e.0, d)
             };
-            match self.0.iter_mut().find(same) {
+            match self.0.iter_mut().find(seen) {
                 Some(known) => known.2 += 1,
                 None => self.0.push((d.clone(), point, 1)),
             }

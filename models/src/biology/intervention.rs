@@ -22,15 +22,27 @@ const OPEN: &[&str] = &["compartment", "pathway", "reaction"];
 ///
 /// Fails with every intervention that cannot be done.
 pub(super) fn add_phases(scenario: &Table, registry: &Registry, parts: &mut [Part]) -> Result<(), Diagnostics> {
-    let mut findings = Diagnostics::default();
     let mut now = scenario.clone();
-    for (at, table) in in_order(scenario)? {
+    let (all, mut findings) = in_order(scenario);
+    for (at, table) in all {
         match intervene(table, at, &mut now, registry, parts) {
             Ok(phases) => parts.iter_mut().zip(phases).for_each(|(part, phase)| part.phases.push(phase)),
             Err(found) => findings.extend(found),
         }
     }
     if findings.has_errors() { Err(findings) } else { Ok(()) }
+}
+
+/// What is wrong with the interventions of a scenario that is wrong itself: with the values that they mean to change.
+pub(super) fn findings(scenario: &Table) -> Diagnostics {
+    let mut now = scenario.clone();
+    let (all, mut findings) = in_order(scenario);
+    for (_, table) in all {
+        if !is_outage(table) && !dose::is_count(table.text("target"), scenario) {
+            edit(table, &mut now).unwrap_or_else(|d| findings.push(d));
+        }
+    }
+    findings
 }
 
 /// The phase that an intervention begins, of each part.

@@ -38,7 +38,10 @@ pub(crate) fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<
 }
 
 pub(super) fn biology(scenario: &Table, context: &BuildContext<'_>) -> Result<Biology, Diagnostics> {
-    let world = assemble(scenario, context.registry)?;
+    let world = assemble(scenario, context.registry).map_err(|mut found| {
+        found.extend(intervention::findings(scenario));
+        found
+    })?;
     let mut parts: Vec<Part> = split(&world).into_iter().map(Part::new).collect();
     intervention::add_phases(scenario, context.registry, &mut parts)?;
     Ok(Biology { components: components(&world), parts })

@@ -177,7 +177,7 @@ fn mistakes_are_told_with_their_codes() {
         )
     };
     assert_eq!(code(&wander("{ b = 0.5, exit = 0.5 }")), ["E0323"]);
-    assert_eq!(code(&wander("{ b = 0.5, exit = 0.4 }")), ["E0320"]);
+    assert_eq!(code(&wander("{ b = 0.5, exit = 0.4 }")), ["E0320", "E0323"]);
     let twice = traffic("from = 'a', to = 'b'").replace("x = {", "l = {");
     assert_eq!(code(&twice), ["E0324"]);
 }

@@ -105,17 +105,11 @@ mod tests {
 
     #[test]
     fn near_paths_are_the_nearest_full_ones() {
-        let leaf = |name: &str| {
-            (
-                name.to_owned(),
-                Span::default(),
-                Value { data: Data::Bool(true), span: Span::default(), defaulted: false },
-            )
-        };
+        let leaf = |name: &str| (name.to_owned(), Span::default(), Value::given(Data::Bool(true), Span::default()));
         let nest = |name: &str, entries| {
-            let t = Table { path: String::new(), span: Span::default(), entries };
+            let t = Table { entries, ..Table::default() };
             let data = Data::Table(t);
-            (name.to_owned(), Span::default(), Value { data, span: Span::default(), defaulted: false })
+            (name.to_owned(), Span::default(), Value::given(data, Span::default()))
         };
         let up = nest("uplink", vec![leaf("rate"), leaf("delay"), leaf("a.b")]);
         let root =

@@ -1,9 +1,14 @@
 //! Checks a tree against declarations: every finding in one pass, defaults filled in.
+//!
+//! What is refused leaves a stand-in behind, marked as wrong, and what is misspelt is read as what it was probably meant
+//! for. So the table that comes out can always be built from, and whoever builds finds further mistakes in the same pass.
 
 use std::collections::BTreeMap;
 
 use super::literal::literal;
-use super::{Data, Diagnostic, Diagnostics, Field, Key, Node, Presence, Span, Table, Tree, Type, Value, did_you_mean};
+use super::{
+    Data, Diagnostic, Diagnostics, Field, Key, Node, Presence, Span, Table, Tree, Type, Value, did_you_mean, nearest,
+};
 
 /// What the checker asks a registry of kinds.
 pub trait Kinds {
@@ -56,32 +61,69 @@ const DEEPEST: usize = 64;
 /// Up to so many accepted keys are listed in a hint.
 const LISTED: usize = 16;
 
-/// Checks a whole scenario; every finding goes to `diagnostics`.
+/// Checks a whole scenario; every finding goes to `diagnostics`. If there are errors, parts of the table are marked as
+/// wrong: it can be built from to find more of them, but not run.
 pub fn check(root: &Node, sections: &[Section], kinds: &dyn Kinds, diagnostics: &mut Diagnostics) -> Table {
+    let placed: Vec<(&Key, &Node, Option<&Section>)> =
+        entries(root).iter().map(|(key, node)| (key, node, meant(&key.name, sections))).collect();
     let mut names = BTreeMap::new();
     for section in sections.iter().filter(|s| s.shape == Shape::Keyed && !kinds.open(s.name, root)) {
-        let given = root.get(section.name).map_or(&[][..], entries);
-        names.insert(section.name, given.iter().map(|(k, _)| k.name.clone()).collect());
+        let given = placed.iter().filter(|p| p.2.is_some_and(|s| s.name == section.name));
+        let given = given.flat_map(|(_, node, _)| entries(node).iter().map(|(k, _)| k.name.clone()));
+        names.insert(section.name, given.collect());
     }
-    let mut checker = Checker { kinds, names: Some(names), diagnostics, depth: 0 };
-    let mut result = Table { path: String::new(), span: root.span, entries: Vec::new() };
-    for (key, node) in entries(root) {
-        let Some(section) = sections.iter().find(|s| s.name == key.name) else {
+    let unplaced = placed.iter().filter(|p| p.2.is_none());
+    let lost = unplaced.flat_map(|(_, node, _)| entries(node).iter().map(|(k, _)| k.name.clone())).collect();
+    let mut checker = Checker { kinds, names: Some(names), lost, diagnostics, depth: 0 };
+    let mut result = Table::new("", root.span);
+    for (key, node, section) in placed {
+        if section.is_none_or(|s| s.name != key.name) {
             checker.unknown_section(key, sections);
-            continue;
+        }
+        let data = match section {
+            Some(section) => checker.section(section, key, node),
+            None => Some(Data::Any(node.clone())),
         };
-        if let Some(data) = checker.section(section, key, node) {
-            let value = Value { data, span: node.span, defaulted: false };
-            result.entries.push((key.name.clone(), key.span, value));
+        let name = section.map_or(key.name.as_str(), |s| s.name);
+        match (data, result.get(name)) {
+            (Some(Data::Table(more)), Some(_)) => result.absorb(name, more),
+            (Some(data), None) => {
+                let wrong = section.is_none();
+                result.entries.push((name.to_owned(), key.span, Value { wrong, ..Value::given(data, node.span) }));
+            }
+            _ => result.wrong = true,
         }
     }
-    for section in sections.iter().filter(|s| s.shape == Shape::Single && root.get(s.name).is_none()) {
+    for section in sections.iter().filter(|s| s.shape == Shape::Single) {
+        if result.get(section.name).is_some() {
+            continue;
+        }
         if let Some(table) = checker.missing_section(section, root.span) {
-            let value = Value { data: Data::Table(table), span: root.span, defaulted: true };
+            let value = Value { defaulted: true, ..Value::given(Data::Table(table), root.span) };
             result.entries.push((section.name.to_owned(), root.span, value));
         }
     }
     result
+}
+
+/// The section called `name`, or the one that was probably meant.
+fn meant<'a>(name: &str, sections: &'a [Section]) -> Option<&'a Section> {
+    let of = |name: &str| sections.iter().find(|s| s.name == name);
+    of(name).or_else(|| nearest(name, sections.iter().map(|s| s.name)).and_then(of))
+}
+
+impl Table {
+    /// Takes over what `more` has and the table under `key` lacks.
+    fn absorb(&mut self, key: &str, more: Self) {
+        let Some((.., Value { data: Data::Table(there), .. })) = self.entries.iter_mut().find(|e| e.0 == key) else {
+            return;
+        };
+        for entry in more.entries.into_iter().filter(|e| !e.2.defaulted && !e.2.wrong) {
+            if there.get(&entry.0).is_none() {
+                there.entries.push(entry);
+            }
+        }
+    }
 }
 
 /// Checks one table at `path` against `fields`; references are taken as they are.
@@ -92,7 +134,9 @@ pub fn check_table(
     kinds: &dyn Kinds,
     diagnostics: &mut Diagnostics,
 ) -> Table {
-    Checker { kinds, names: None, diagnostics, depth: 0 }.table(node, path, &[fields]).unwrap_or_default()
+    Checker { kinds, names: None, lost: Vec::new(), diagnostics, depth: 0 }
+        .table(node, path, &[fields])
+        .unwrap_or_default()
 }
 
 /// The entries of a table; none of anything else.
@@ -104,6 +148,8 @@ pub(super) struct Checker<'a> {
     pub(super) kinds: &'a dyn Kinds,
     /// The elements of each keyed section; a section that is not here takes any reference.
     pub(super) names: Option<BTreeMap<&'static str, Vec<String>>>,
+    /// The keys of sections that are not known: a reference to one of them is not blamed as well.
+    pub(super) lost: Vec<String>,
     pub(super) diagnostics: &'a mut Diagnostics,
     pub(super) depth: usize,
 }
@@ -151,22 +197,24 @@ impl Checker<'_> {
 
     fn item(&mut self, section: &Section, node: &Node, path: &str) -> Option<Value> {
         let table = self.element(section, node, path)?;
-        Some(Value { data: Data::Table(table), span: node.span, defaulted: false })
+        Some(Value::given(Data::Table(table), node.span))
     }
 
     fn named_tables(&mut self, section: &Section, node: &Node) -> Table {
-        let mut all = Table { path: section.name.to_owned(), span: node.span, entries: Vec::new() };
+        let mut all = Table::new(section.name, node.span);
         let unnamed = entries(node).iter().find(|(_, n)| !matches!(n.tree, Tree::Table(_)));
         if let Some((key, n)) = unnamed {
             let message = format!("expected a table `[{}.NAME]`, found {}", section.name, n.describe());
             let help = format!("give the table a name: `[{}.NAME]`, with `{}` in it", section.name, key.name);
             let label = format!("every entry of `{}` is a named table", section.name);
             self.report(Diagnostic::error("E0104", key.span, message, label).help(help));
+            all.wrong = true;
         }
         for (key, n) in entries(node).iter().filter(|(_, n)| matches!(n.tree, Tree::Table(_))) {
             self.element_name(key);
-            if let Some(value) = self.item(section, n, &format!("{}.{}", section.name, key.name)) {
-                all.entries.push((key.name.clone(), key.span, value));
+            match self.item(section, n, &format!("{}.{}", section.name, key.name)) {
+                Some(value) => all.entries.push((key.name.clone(), key.span, value)),
+                None => all.wrong = true,
             }
         }
         all
@@ -195,14 +243,14 @@ impl Checker<'_> {
         if section.family.is_some() && !kind_given {
             return None;
         }
+        let empty = Node { tree: Tree::Table(Vec::new()), span };
         if !required.is_empty() {
             let message = format!("missing section `[{}]`", section.name);
             let help = format!("add `[{}]` with {}", section.name, quoted(&required));
             let end = Span { start: span.start, end: span.start, ..span };
             self.report(Diagnostic::error("E0103", end, message, section.doc).help(help));
-            return None;
+            return self.muted(|c| c.element(section, &empty, section.name));
         }
-        let empty = Node { tree: Tree::Table(Vec::new()), span };
         self.element(section, &empty, section.name)
     }
 
@@ -221,24 +269,45 @@ impl Checker<'_> {
             let message = format!("missing key `kind` in `{path}`");
             let help = format!("kinds: {}", self.kinds.names(family).join(", "));
             self.report(Diagnostic::error("E0103", node.span, message, "`kind` is required").help(help));
-            return None;
+            return self.as_likely_kind(node, path, family, common);
         };
         let Some(own) = self.kind_fields(&kind, family) else {
-            self.common_only(node, path, common);
-            return None;
+            return self.as_likely_kind(node, path, family, common);
         };
         let implied = [Field::required("kind", Type::Text, "")];
         let kind_field: &[Field] = if declared.is_some() { &[] } else { &implied };
         self.table(node, path, &[kind_field, common, own])
     }
 
-    /// Reports what is wrong with the keys that do not depend on the kind.
-    fn common_only(&mut self, node: &Node, path: &str, common: &[Field]) {
+    /// A table without a right kind as one of the nearest kind, or of the first; only what is wrong with keys that do not
+    /// depend on the kind is reported.
+    fn as_likely_kind(&mut self, node: &Node, path: &str, family: &str, common: &[Field]) -> Option<Table> {
         for (key, value) in entries(node).iter().filter(|(k, _)| k.name != "kind") {
             if let Some(field) = common.iter().find(|f| f.name == key.name) {
                 self.value(value, &join(path, &key.name), &field.ty);
             }
         }
+        let names = self.kinds.names(family);
+        let given = if let Some(Tree::Str(s)) = node.get("kind").map(|n| &n.tree) { s.as_str() } else { "" };
+        let likely = nearest(given, names.iter().copied()).or(names.first().copied())?;
+        let mut keys: Vec<(Key, Node)> = entries(node).iter().filter(|(k, _)| k.name != "kind").cloned().collect();
+        let (name, span) = ("kind".to_owned(), node.get("kind").map_or(start_of(node.span), |n| n.span));
+        keys.push((Key { name, span }, Node { tree: Tree::Str(likely.to_owned()), span }));
+        let meant = Node { tree: Tree::Table(keys), span: node.span };
+        let mut table = self.muted(|c| c.kind_table(&meant, path, family, common))?;
+        for (.., value) in table.entries.iter_mut().filter(|e| e.0 == "kind") {
+            value.wrong = true;
+        }
+        table.wrong = true;
+        Some(table)
+    }
+
+    /// What `f` makes, without what it has to say.
+    pub(super) fn muted<T>(&mut self, f: impl FnOnce(&mut Self) -> T) -> T {
+        let said = std::mem::take(self.diagnostics);
+        let made = f(self);
+        *self.diagnostics = said;
+        made
     }
 
     fn kind_fields(&mut self, kind: &Node, family: &str) -> Option<&'static [Field]> {
@@ -280,27 +349,34 @@ impl Checker<'_> {
         }
         self.depth += 1;
         let fields = || groups.iter().flat_map(|g| g.iter());
-        let mut table = Table { path: path.to_owned(), span: node.span, entries: Vec::new() };
+        let mut table = Table::new(path, node.span);
         for (key, value) in given {
-            match fields().find(|f| f.name == key.name) {
-                Some(field) => {
-                    if let Some(v) = self.value(value, &join(path, &key.name), &field.ty) {
-                        table.entries.push((key.name.clone(), key.span, v));
+            let Some(field) = fields().find(|f| f.name == key.name) else {
+                self.unknown_key(key, path, &fields().map(|f| f.name).collect::<Vec<_>>());
+                let likely = nearest(&key.name, fields().map(|f| f.name).filter(|n| node.get(n).is_none()));
+                match fields().find(|f| Some(f.name) == likely && table.get(f.name).is_none()) {
+                    Some(field) => {
+                        let meant = self.muted(|c| c.value_or_stand_in(value, &join(path, field.name), &field.ty));
+                        table.entries.push((field.name.to_owned(), key.span, Value { wrong: true, ..meant }));
                     }
+                    None => table.wrong = true,
                 }
-                None => self.unknown_key(key, path, &fields().map(|f| f.name).collect::<Vec<_>>()),
-            }
+                continue;
+            };
+            let value = self.value_or_stand_in(value, &join(path, &key.name), &field.ty);
+            table.entries.push((key.name.clone(), key.span, value));
         }
-        for field in fields().filter(|f| node.get(f.name).is_none()) {
-            match field.presence {
-                Presence::Optional => {}
-                Presence::Required => self.missing_key(field, path, node.span),
-                Presence::Default(text) => {
-                    if let Some(v) = self.default(field, text, path, node.span) {
-                        table.entries.push((field.name.to_owned(), node.span, v));
-                    }
+        let lacking: Vec<&Field> = fields().filter(|f| table.get(f.name).is_none()).collect();
+        for field in lacking {
+            let value = match field.presence {
+                Presence::Optional => None,
+                Presence::Required => {
+                    self.missing_key(field, path, node.span);
+                    Some(self.stand_in(&field.ty, None, &join(path, field.name), start_of(node.span)))
                 }
-            }
+                Presence::Default(text) => self.default(field, text, path, node.span),
+            };
+            table.entries.extend(value.map(|v| (field.name.to_owned(), node.span, v)));
         }
         self.depth -= 1;
         Some(table)
@@ -344,6 +420,11 @@ fn is_required(field: &Field) -> bool {
 
 fn quoted(names: &[&str]) -> String {
     names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The place where `span` begins, without extent: nothing stands there.
+fn start_of(span: Span) -> Span {
+    Span { end: span.start, ..span }
 }
 
 pub(super) fn join(path: &str, key: &str) -> String {

@@ -2,7 +2,7 @@
 
 use super::check::{Checker, join};
 use super::explain::{self, Fit};
-use super::{Data, Diagnostic, Diagnostics, Node, Span, Table, Tree, Type, Value, did_you_mean};
+use super::{Data, Diagnostic, Diagnostics, Node, Span, Table, Tree, Type, Value, did_you_mean, nearest};
 use crate::quantity::{Dimension, Quantity, QuantityError};
 
 impl Checker<'_> {
@@ -25,7 +25,49 @@ impl Checker<'_> {
             (Type::Any, _) => Some(Data::Any(node.clone())),
             _ => self.wrong_type(node, path, ty),
         }?;
-        Some(Value { data, span: node.span, defaulted: false })
+        Some(Value::given(data, node.span))
+    }
+
+    /// The checked value, or after a report what stands in for it.
+    pub(super) fn value_or_stand_in(&mut self, node: &Node, path: &str, ty: &Type) -> Value {
+        self.value(node, path, ty).unwrap_or_else(|| self.stand_in(ty, Some(node), path, node.span))
+    }
+
+    /// A likely value of a type in the place of one that is missing or was refused, so that what depends on it can go on.
+    pub(super) fn stand_in(&mut self, ty: &Type, given: Option<&Node>, path: &str, span: Span) -> Value {
+        let empty = Node { tree: Tree::Table(Vec::new()), span };
+        let text = if let Some(Tree::Str(s)) = given.map(|n| &n.tree) { s.as_str() } else { "?" };
+        // Where tables are too deep in each other, the stand-in begins anew.
+        let depth = std::mem::replace(&mut self.depth, 0);
+        let data = match ty {
+            Type::Quantity(d) | Type::Signed(d) => {
+                let example = d.first().and_then(|d| Quantity::parse(&d.example()).ok());
+                example.or_else(|| Quantity::from_value(1.0, *d.first()?)).map_or(Data::Number(1.0), Data::Quantity)
+            }
+            Type::Number { min, max } => Data::Number(1_f64.max(*min).min(*max)),
+            Type::Integer { min, max } => Data::Integer(1.max(*min).min(*max)),
+            Type::Bool => Data::Bool(false),
+            Type::Choice(choices) => Data::Text(choices.first().copied().unwrap_or_default().to_owned()),
+            Type::Text => Data::Text(text.to_owned()),
+            Type::Reference(section) => {
+                let known = self.names.as_ref().and_then(|n| n.get(section)).map_or(&[][..], Vec::as_slice);
+                let near = nearest(text, known.iter().map(String::as_str));
+                Data::Text(near.or(known.first().map(String::as_str)).unwrap_or(text).to_owned())
+            }
+            Type::List(_) => Data::List(Vec::new()),
+            Type::Map(_) => Data::Table(Table::new(path, span)),
+            Type::Record(fields) => Data::Table(self.muted(|c| c.table(&empty, path, &[fields])).unwrap_or_default()),
+            Type::Kind(family) => {
+                Data::Table(self.muted(|c| c.kind_table(&empty, path, family, &[])).unwrap_or_default())
+            }
+            Type::OneOf(types) => match types.first() {
+                Some(first) => self.stand_in(first, given, path, span).data,
+                None => Data::Any(empty),
+            },
+            Type::Any => Data::Any(empty),
+        };
+        self.depth = depth;
+        Value { wrong: true, ..Value::given(data, span) }
     }
 
     fn wrong_type(&mut self, node: &Node, path: &str, ty: &Type) -> Option<Data> {
@@ -146,6 +188,9 @@ impl Checker<'_> {
         if known.iter().any(|n| n == text) {
             return Some(Data::Text(text.to_owned()));
         }
+        if self.lost.iter().any(|n| n == text) {
+            return None;
+        }
         let help = match did_you_mean(text, known.iter().map(String::as_str)) {
             Some(near) => near,
             None if known.is_empty() => format!("declare it with `[{section}.{text}]`"),
@@ -159,16 +204,15 @@ impl Checker<'_> {
 
     fn list(&mut self, nodes: &[Node], path: &str, item: &Type) -> Data {
         let each = nodes.iter().enumerate();
-        Data::List(each.filter_map(|(i, n)| self.value(n, &join(path, &i.to_string()), item)).collect())
+        Data::List(each.map(|(i, n)| self.value_or_stand_in(n, &join(path, &i.to_string()), item)).collect())
     }
 
     fn map(&mut self, node: &Node, path: &str, item: &Type) -> Data {
-        let mut table = Table { path: path.to_owned(), span: node.span, entries: Vec::new() };
+        let mut table = Table::new(path, node.span);
         let Tree::Table(given) = &node.tree else { return Data::Table(table) };
         for (key, n) in given {
-            if let Some(v) = self.value(n, &join(path, &key.name), item) {
-                table.entries.push((key.name.clone(), key.span, v));
-            }
+            let value = self.value_or_stand_in(n, &join(path, &key.name), item);
+            table.entries.push((key.name.clone(), key.span, value));
         }
         Data::Table(table)
     }

@@ -89,13 +89,18 @@ impl From<Diagnostic> for Diagnostics {
 
 /// "did you mean `x`?" for the candidate nearest to `name`, if one is near enough.
 pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    nearest(name, candidates).map(|near| format!("did you mean `{near}`?"))
+}
+
+/// The candidate nearest to `name`, if one is near enough to have been meant.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase();
     let best = candidates
         .into_iter()
         .map(|c| (nearness(&name, &c.to_lowercase()), c))
         // The first of equals, so that the order of declaration decides.
         .reduce(|a, b| if b.0 > a.0 { b } else { a })?;
-    (best.0 > 0.75).then(|| format!("did you mean `{}`?", best.1))
+    (best.0 > 0.75).then_some(best.1)
 }
 
 /// Jaro-Winkler misses swapped letters in short words (`lna` for `lan`), which one edit explains.

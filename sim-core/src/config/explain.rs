@@ -139,6 +139,7 @@ pub(super) fn repair(node: &Node, ty: &Type) -> Option<String> {
             Some(format!("write it without a point: `{}`", *x as i64))
         }
         (Type::Bool, Tree::Str(s)) if s == "true" || s == "false" => Some(format!("remove the quotes: `{s}`")),
+        (Type::Bool, Tree::Str(_) | Tree::Int(_)) => Some("write `true` or `false`, without quotes".to_owned()),
         (Type::Text | Type::Choice(_) | Type::Reference(_), Tree::Int(_) | Tree::Float(_) | Tree::Bool(_)) => {
             Some("put it in quotes".to_owned())
         }

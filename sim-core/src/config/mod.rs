@@ -24,7 +24,7 @@ mod value;
 
 pub use check::{Kinds, Section, Shape, check, check_table};
 pub use declaration::{assert_declarations_valid, declaration_mistakes};
-pub use diagnostic::{Diagnostic, Diagnostics, Severity, Span, did_you_mean};
+pub use diagnostic::{Diagnostic, Diagnostics, Severity, Span, did_you_mean, nearest};
 pub use field::{Field, Presence, Type};
 pub use node::{Key, Node, Tree};
 pub use print::{key_text, node_text, resolved, string_text};

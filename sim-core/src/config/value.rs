@@ -16,6 +16,8 @@ pub struct Value {
     pub span: Span,
     /// Whether a default stood in.
     pub defaulted: bool,
+    /// Whether it stands in for one that is missing or was refused: what follows from it tells the user nothing.
+    pub wrong: bool,
 }
 
 /// A checked value.
@@ -48,9 +50,23 @@ pub struct Table {
     pub span: Span,
     /// Keys, where each stands, and values.
     pub entries: Vec<(String, Span, Value)>,
+    /// Whether something that was given in it could not be taken in at all.
+    pub wrong: bool,
 }
 
 impl Table {
+    /// An empty table.
+    pub fn new(path: impl Into<String>, span: Span) -> Self {
+        Self { path: path.into(), span, ..Self::default() }
+    }
+    /// Whether anything in it has been found wrong.
+    pub fn has_wrong(&self) -> bool {
+        self.wrong || self.entries.iter().any(|(.., v)| v.has_wrong())
+    }
+    /// Whether the value under `key` was found wrong.
+    pub fn is_wrong(&self, key: &str) -> bool {
+        self.get(key).is_some_and(Value::has_wrong)
+    }
     /// The value under `key`, if given or defaulted.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.entries.iter().find(|(k, ..)| k == key).map(|(.., v)| v)
@@ -128,6 +144,19 @@ impl Table {
 }
 
 impl Value {
+    /// A value as it was given.
+    pub fn given(data: Data, span: Span) -> Self {
+        Self { data, span, defaulted: false, wrong: false }
+    }
+    /// Whether it, or anything in it, has been found wrong.
+    pub fn has_wrong(&self) -> bool {
+        self.wrong
+            || match &self.data {
+                Data::Table(t) => t.has_wrong(),
+                Data::List(items) => items.iter().any(Self::has_wrong),
+                _ => false,
+            }
+    }
     /// As a quantity.
     pub fn as_quantity(&self) -> Option<Quantity> {
         if let Data::Quantity(q) = self.data { Some(q) } else { None }

@@ -13,6 +13,7 @@ mod read;
 use std::sync::Arc;
 
 use piece::Piece;
+pub(crate) use read::UNKNOWN;
 pub use read::{MakeWaveform, SECTION, WAVEFORMS, Waveforms};
 
 /// A course in time, from zero on. Cheap to copy.

@@ -11,6 +11,9 @@ use super::piece::{Form, Piece};
 use crate::common::rows::{for_each_row, one};
 use crate::registry::{Kind, Registry};
 
+/// The code of a finding that there is no waveform of a name.
+pub(crate) const UNKNOWN: &str = "E0365";
+
 /// Makes a waveform from its checked table; relative file names start from the folder.
 pub type MakeWaveform = fn(&Table, &Path) -> Result<Waveform, Diagnostics>;
 
@@ -130,7 +133,7 @@ impl Waveforms {
         self.0.get(name).ok_or_else(|| {
             let near = did_you_mean(name, self.0.keys().map(String::as_str));
             let help = near.unwrap_or_else(|| format!("declare it: [waveform.{name}] with kind = \"sine\""));
-            one("E0365", span, format!("there is no waveform `{name}`"), "unknown waveform", help)
+            one(UNKNOWN, span, format!("there is no waveform `{name}`"), "unknown waveform", help)
         })
     }
 }

@@ -117,14 +117,11 @@ impl<'a> Builder<'a> {
             changing: vec![false; links],
         };
         let scenario: &'a Table = self.scenario;
-        let all = match in_order(scenario) {
-            Ok(all) if !all.is_empty() => all,
-            Ok(_) => return changes,
-            Err(found) => {
-                self.diagnostics.extend(found);
-                return changes;
-            }
-        };
+        let (all, found) = in_order(scenario);
+        self.diagnostics.extend(found);
+        if all.is_empty() {
+            return changes;
+        }
         let mut course = Course {
             at: SimTime::ZERO,
             graph: self.graph.clone(),
@@ -240,7 +237,7 @@ impl Course<'_, '_> {
                 Change::Delay(l, ticks, Sides::of(link, key))
             }
             ("cost", _) => {
-                let mut value = Value { data: Data::Number(link.cost), span: place, defaulted: false };
+                let mut value = Value::given(Data::Number(link.cost), place);
                 change(table, &mut value)?;
                 let cost = value.as_number().unwrap_or(link.cost);
                 if !(0.001..=16_777_216.0).contains(&cost) {
@@ -332,7 +329,7 @@ fn place(table: &Table) -> Span {
 
 /// A quantity changed as `table` says.
 fn changed(table: &Table, old: Quantity) -> Result<Quantity, Diagnostic> {
-    let mut value = Value { data: Data::Quantity(old), span: place(table), defaulted: false };
+    let mut value = Value::given(Data::Quantity(old), place(table));
     change(table, &mut value)?;
     Ok(value.as_quantity().unwrap_or(old))
 }

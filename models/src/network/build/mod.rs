@@ -3,6 +3,7 @@
 mod changes;
 mod flows;
 mod fluid;
+mod loose;
 pub(in crate::network) mod routes;
 mod sizes;
 mod stations;
@@ -82,17 +83,24 @@ const SECTIONS: &[Section] = &[
 
 /// Makes the network of `scenario`.
 pub(crate) fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<dyn System>, Diagnostics> {
-    let graph = topology::graph(scenario, context)?;
+    let (graph, found) = topology::graph(scenario, context);
     let mut builder = Builder::new(scenario, context, graph);
+    builder.diagnostics = found;
     builder.read_nodes();
     builder.read_flows();
     let changes = builder.read_changes();
-    builder.check_size(&changes);
+    let ways = builder.check_size(&changes).then(|| builder.ways(&changes));
+    if let Some(ways) = &ways {
+        builder.check_ways(ways);
+    }
+    if builder.diagnostics.has_errors() {
+        // What would come up only when stations are made.
+        let holds: Vec<bool> = builder.nodes.iter().map(|n| !n.stages.is_empty()).collect();
+        builder.find_instant_loops(|node| holds[node]);
+        builder.check_queues();
+    }
     builder.stop_if_wrong()?;
-    let ways = builder.ways(&changes);
-    builder.stop_if_wrong()?;
-    builder.check_ways(&ways);
-    builder.stop_if_wrong()?;
+    let ways = ways.expect("the tables have a size that fits");
     if fluid::is_asked_for(scenario) { builder.finish_fluid(&ways) } else { builder.finish(ways, &changes) }
 }
 
@@ -179,7 +187,7 @@ impl<'a> Builder<'a> {
 
     fn node(&mut self, name: &str, span: Span) -> Option<usize> {
         let found = self.by_name.get(name).copied();
-        if found.is_none() {
+        if found.is_none() && !self.graph.incomplete {
             let help = did_you_mean(name, self.by_name.keys().map(String::as_str)).unwrap_or_else(|| {
                 let some: Vec<&str> = self.by_name.keys().take(8).map(String::as_str).collect();
                 match self.by_name.len() {
@@ -224,7 +232,7 @@ impl<'a> Builder<'a> {
             let own = first[node] as usize..first[node + 1] as usize;
             stages[own].iter().any(|&stage| stations.plans[stage as usize].takes_time())
         });
-        self.check_names(&stations);
+        self.check_names(stations.components.iter().map(|c| c.name.as_str()));
         let size = self.flows.len().max(stations.plans.len()).max(stations.slots);
         if size > Event::INDEX_MAX {
             let d = Diagnostic::error("E0332", self.scenario.span, format!("{size} elements of a kind"), "too many");

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use sim_core::config::{Diagnostic, Diagnostics, Span, Table};
 use sim_core::quantity::Quantity;
@@ -174,6 +175,29 @@ impl Builder<'_> {
         }
     }
 
+    /// What is wrong with the queues of links and with stages, for a network that will not be made.
+    pub(super) fn check_queues(&mut self) {
+        let mut queues: Vec<(Arc<Table>, Option<Quantity>)> = Vec::new();
+        for link in &self.graph.links {
+            // Links of a topology share one table.
+            if !queues.last().is_some_and(|(q, _)| Arc::ptr_eq(q, &link.queue)) {
+                queues.push((Arc::clone(&link.queue), link.rate));
+            }
+        }
+        for (queue, rate) in queues {
+            // Only what is wrong with it matters.
+            drop(self.make(rate, |context| context.make(&queue)));
+        }
+        for (_, table) in tables(self.scenario, "stage") {
+            let make = self.context.registry.stages.get(table.kind()).expect("the checker knows the kind").make;
+            drop(self.make(None, |context| make(table, context)));
+        }
+        let links = self.graph.links.iter().map(|l| l.name.clone());
+        let stages = tables(self.scenario, "stage").map(|(name, _)| name.to_owned());
+        let names: Vec<String> = links.chain(stages).collect();
+        self.check_names(names.iter().map(String::as_str));
+    }
+
     /// Makes the stations of all nodes' stages; returns them in order of nodes, and where each node's begin.
     pub(super) fn add_stages(&mut self, sinks: &[bool], stations: &mut Stations) -> (Vec<u32>, Vec<u32>) {
         let specs: BTreeMap<&str, &Table> = tables(self.scenario, "stage").collect();
@@ -211,10 +235,10 @@ impl Builder<'_> {
     }
 
     /// Names of components must differ, since tables name them alone.
-    pub(super) fn check_names(&mut self, stations: &Stations) {
+    pub(super) fn check_names<'n>(&mut self, stations: impl Iterator<Item = &'n str>) {
         let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
         let flows = self.flows.iter().map(|f| (f.name.as_str(), f.span));
-        let stations = stations.components.iter().map(|c| (c.name.as_str(), self.scenario.span));
+        let stations = stations.map(|name| (name, self.scenario.span));
         let mut twice = Vec::new();
         for (name, span) in flows.chain(stations) {
             if let Some(first) = seen.insert(name, span) {

@@ -9,6 +9,7 @@ use sim_core::quantity::Quantity;
 
 use super::changes::Changes;
 use super::flows::{Flow, Origin};
+use super::loose::Mended;
 use super::{Builder, NodePlan, ticks};
 use crate::network::model::Hop;
 use crate::network::routing::{Ecmp, Plan, Routes, Step};
@@ -31,6 +32,8 @@ pub(super) struct Ways {
     pub(super) sinks: Vec<bool>,
     /// Whether a packet can come to a node that has no route for it.
     pub(super) stranded: bool,
+    /// Whether packets can go round: the network cannot be made.
+    loops: bool,
 }
 
 impl Builder<'_> {
@@ -59,10 +62,17 @@ impl Builder<'_> {
 
     /// That every addressed flow has a way, and every wandering one a first step.
     pub(super) fn check_ways(&mut self, ways: &Ways) {
+        if self.graph.incomplete || ways.loops {
+            return;
+        }
+        let mended = Mended::new(&self.graph);
         for flow in &self.flows {
             let from = &self.graph.nodes[flow.from].name;
             match flow.to {
                 Some(to) if self.is_stranded(&ways.tables[0], to as u32, flow.from as u32) => {
+                    if self.destinations[to].nodes.iter().any(|&to| mended.leads(flow.from, to)) {
+                        continue;
+                    }
                     let to: Vec<&str> =
                         self.destinations[to].nodes.iter().map(|&n| self.graph.nodes[n].name.as_str()).collect();
                     let d = Diagnostic::error(
@@ -71,7 +81,11 @@ impl Builder<'_> {
                         format!("no way leads from `{from}` to `{}`", to.join("` or `")),
                         "unreachable destination",
                     )
-                    .help("add a [link.NAME] on the way, or `duplex = true` to one that points the other way");
+                    .help(if self.graph.loose.is_empty() {
+                        "add a [link.NAME] on the way, or `duplex = true` to one that points the other way"
+                    } else {
+                        "add a [link.NAME] on the way, unless one of those without an end was to lead there"
+                    });
                     self.diagnostics.push(d);
                 }
                 None if !self.nodes[flow.from].branches && self.nodes[flow.from].stages.is_empty() => {
@@ -104,10 +118,11 @@ impl Builder<'_> {
         }
     }
 
-    /// That the routing tables have a reasonable size.
-    pub(super) fn check_size(&mut self, changes: &Changes) {
+    /// That the routing tables have a reasonable size; returns whether they have.
+    pub(super) fn check_size(&mut self, changes: &Changes) -> bool {
         let (targets, nodes, states) = (self.destinations.len(), self.graph.nodes.len(), changes.states.len());
-        if targets.saturating_mul(nodes).saturating_mul(states) > ROUTES_MAX {
+        let fits = targets.saturating_mul(nodes).saturating_mul(states) <= ROUTES_MAX;
+        if !fits {
             let times = if states > 1 { format!(" in {states} states") } else { String::new() };
             let d = Diagnostic::error(
                 "E0343",
@@ -118,6 +133,7 @@ impl Builder<'_> {
             .help("address fewer nodes, or make the topology smaller");
             self.diagnostics.push(d);
         }
+        fits
     }
 
     /// Makes the tables of all states, and follows packets through them in the order of time.
@@ -136,6 +152,7 @@ impl Builder<'_> {
             used: vec![false; 2 * self.graph.links.len()],
             sinks: self.nodes.iter().map(|n| !(wandering && n.branches)).collect(),
             stranded: false,
+            loops: false,
         };
         let mut sources = vec![Vec::new(); self.destinations.len()];
         for flow in &self.flows {
@@ -155,7 +172,7 @@ impl Builder<'_> {
                 walk += 1;
                 self.follow(row as u32, state, &mut ways, (&mut seen, walk), &mut reached, &mut last);
                 if !self.statics.is_empty() {
-                    self.find_routing_loop(&ways.tables[state], row as u32, &reached, at.as_secs_f64());
+                    ways.loops |= self.find_routing_loop(&ways.tables[state], row as u32, &reached, at.as_secs_f64());
                 }
             }
             if may_split && last.len() > 1 {
@@ -211,13 +228,13 @@ impl Builder<'_> {
             }
         }
     }
-    /// A cycle that static routes send packets round.
-    fn find_routing_loop(&mut self, routes: &Routes, row: u32, reached: &[usize], at: f64) {
+    /// Tells of a cycle that static routes send packets round; false if there is none.
+    fn find_routing_loop(&mut self, routes: &Routes, row: u32, reached: &[usize], at: f64) -> bool {
         let mut next = vec![Vec::new(); self.nodes.len()];
         for &node in reached {
             next[node] = routes.links(row, node as u32).iter().map(|&l| self.end_of(l as usize)).collect();
         }
-        let Some(cycle) = find_cycle(&next) else { return };
+        let Some(cycle) = find_cycle(&next) else { return false };
         let name = |n: usize| self.graph.nodes[n].name.as_str();
         let way: Vec<&str> = cycle.iter().chain(&cycle[..1]).map(|&n| name(n)).collect();
         let to = name(self.destinations[row as usize].nodes[0]);
@@ -231,6 +248,7 @@ impl Builder<'_> {
         if !self.diagnostics.iter().any(|known| known.message == d.message) {
             self.diagnostics.push(d.help(help));
         }
+        true
     }
 
     /// The link from one node to another that wandering packets take; `None` if they step over at once.

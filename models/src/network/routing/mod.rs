@@ -371,7 +371,8 @@ mod tests {
             reverse: None,
             span: Span::default(),
         };
-        Graph { nodes: (0..nodes).map(node).collect(), links: edges.iter().enumerate().map(link).collect() }
+        let links = edges.iter().enumerate().map(link).collect();
+        Graph { nodes: (0..nodes).map(node).collect(), links, ..Graph::default() }
     }
 
     fn to(node: usize) -> Destination {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sim_core::config::{Diagnostic, Diagnostics, Span, Table, did_you_mean};
 
-use super::{Draft, LinkSpec, Medium, check_delay, check_rate, read_reverse};
+use super::{Draft, LinkSpec, LooseLink, Medium, check_delay, check_rate, read_reverse};
 
 /// Adds `[node.NAME]` and `[link.NAME]` to what was imported or generated; the same name changes what is there.
 pub(super) fn add(scenario: &Table, draft: &mut Draft) {
@@ -37,6 +37,7 @@ pub(super) fn add(scenario: &Table, draft: &mut Draft) {
                         report_missing(name, key, table.span, draft);
                     }
                 }
+                draft.graph.loose.push(loose(table));
                 continue;
             }
         }
@@ -63,7 +64,7 @@ fn end(table: &Table, key: &str, draft: &mut Draft) -> End {
     let Some(name) = table.opt_text(key) else { return End::Missing };
     let found = draft.nodes.get(name).copied();
     // A reserved name has been reported where it is declared.
-    if found.is_none() && name != "exit" {
+    if found.is_none() && name != "exit" && !draft.graph.incomplete {
         let help = did_you_mean(name, draft.nodes.keys().map(String::as_str))
             .unwrap_or_else(|| format!("declare it as [node.{name}], or see `topology`"));
         let message = format!("there is no node `{name}`");
@@ -84,7 +85,7 @@ fn link(name: &str, table: &Table, from: usize, to: usize, wrong: &mut Diagnosti
         name: name.to_string(),
         from,
         to,
-        duplex: table.bool("duplex"),
+        duplex: duplex(table),
         rate: table.opt_quantity("rate"),
         delay: table.quantity("delay"),
         cost: table.number("cost"),
@@ -93,6 +94,17 @@ fn link(name: &str, table: &Table, from: usize, to: usize, wrong: &mut Diagnosti
         reverse: read_reverse(table, wrong),
         span: table.span,
     }
+}
+
+/// Whether a link leads back; one that says so wrongly does, so that no way is missed on its account.
+fn duplex(table: &Table) -> bool {
+    table.bool("duplex") || table.is_wrong("duplex")
+}
+
+fn loose(table: &Table) -> LooseLink {
+    // A stand-in for a name says nothing.
+    let said = |key: &str| table.get(key).filter(|v| !v.wrong).and_then(|v| v.as_text()).map(str::to_owned);
+    LooseLink { ends: [said("from"), said("to")], duplex: duplex(table) }
 }
 
 /// Changes a link by the keys that are given.
@@ -106,7 +118,7 @@ fn change(link: &mut LinkSpec, table: &Table, from: Option<usize>, to: Option<us
         link.cost = table.number("cost");
     }
     if given("duplex") {
-        link.duplex = table.bool("duplex");
+        link.duplex = duplex(table);
     }
     link.reverse = read_reverse(table, wrong).or(link.reverse.take());
 }

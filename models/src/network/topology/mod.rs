@@ -43,6 +43,19 @@ pub struct Graph {
     pub nodes: Vec<NodeSpec>,
     /// Links between them.
     pub links: Vec<LinkSpec>,
+    /// Links of which an end is not known: the network cannot run, but what they may have led to counts.
+    pub loose: Vec<LooseLink>,
+    /// Whether there may be nodes and links that could not be read.
+    pub incomplete: bool,
+}
+
+/// A link with an end that is not known.
+#[derive(Clone, Debug)]
+pub struct LooseLink {
+    /// The node that it is to start from and the one that it is to lead to: what is said of them, if anything.
+    pub ends: [Option<String>; 2],
+    /// Whether it also leads back.
+    pub duplex: bool,
 }
 
 /// A node.
@@ -170,21 +183,33 @@ fn size(table: &Table, key: &str, help: &str) -> Result<u32, Diagnostic> {
 
 /// Reads the nodes and links of a scenario.
 ///
-/// Fails with every unknown node, duplicate name, bad file and absurd size, each at its place.
-pub fn graph(scenario: &Table, context: &BuildContext<'_>) -> Result<Graph, Diagnostics> {
+/// With every unknown node, duplicate name, bad file and absurd size, each at its place; the graph is then what is left.
+pub fn graph(scenario: &Table, context: &BuildContext<'_>) -> (Graph, Diagnostics) {
     let mut draft = Draft::default();
     if let Some(table) = scenario.opt_table("topology") {
-        sections::check_keys(table)?;
-        let template = Template::read(table)?;
-        match table.text("kind") {
-            "inline" => {}
-            "graphml" => graphml::import(table, &template, context, &mut draft)?,
-            "edge_list" => edge_list::import(table, &template, context, &mut draft)?,
-            _ => generated::generate(table, &template, &mut draft)?,
+        draft.graph.incomplete = table.has_wrong();
+        if let Err(found) = import(table, context, &mut draft) {
+            draft.wrong.extend(found);
+            draft.graph.incomplete = true;
         }
     }
+    for section in ["node", "link"] {
+        draft.graph.incomplete |= scenario.opt_table(section).is_some_and(|t| t.wrong);
+    }
     declared::add(scenario, &mut draft);
-    if draft.wrong.has_errors() { Err(draft.wrong) } else { Ok(draft.graph) }
+    (draft.graph, draft.wrong)
+}
+
+/// What `[topology]` says.
+fn import(table: &Table, context: &BuildContext<'_>, draft: &mut Draft) -> Result<(), Diagnostics> {
+    sections::check_keys(table)?;
+    let template = Template::read(table)?;
+    match table.text("kind") {
+        "inline" => Ok(()),
+        "graphml" => graphml::import(table, &template, context, draft),
+        "edge_list" => edge_list::import(table, &template, context, draft),
+        _ => generated::generate(table, &template, draft),
+    }
 }
 
 /// A graph in the making.
@@ -357,7 +382,10 @@ mod tests {
 
     pub(super) fn read_in(folder: &Path, text: &str) -> Result<Graph, Diagnostics> {
         let scenario = scenario(SECTIONS, text);
-        within(folder, |context| graph(&scenario, context))
+        within(folder, |context| match graph(&scenario, context) {
+            (graph, wrong) if !wrong.has_errors() => Ok(graph),
+            (_, wrong) => Err(wrong),
+        })
     }
 
     pub(super) fn read(text: &str) -> Result<Graph, Diagnostics> {
