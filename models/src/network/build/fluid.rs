@@ -53,13 +53,13 @@ impl Builder<'_> {
     fn check_fluid(&mut self, ways: &Ways) {
         let help = "leave out `fidelity` (or give \"packet\") to simulate packets";
         for (_, table) in self.scenario.named("intervention") {
-            let d = Diagnostic::error("E0370", table.span, "interventions have no fluid", "needs packets");
+            let d = Diagnostic::error("E0390", table.span, "interventions have no fluid", "needs packets");
             self.diagnostics.push(d.help(help));
         }
         for node in &self.nodes {
             for (stage, span) in &node.stages {
                 let message = format!("stage `{stage}` has no fluid");
-                self.diagnostics.push(Diagnostic::error("E0370", *span, message, "needs packets").help(help));
+                self.diagnostics.push(Diagnostic::error("E0390", *span, message, "needs packets").help(help));
             }
         }
         for l in (0..ways.used.len()).filter(|l| ways.used[*l]) {
@@ -67,19 +67,19 @@ impl Builder<'_> {
             let Medium { overhead, mtu, loss, jitter } = &link.medium;
             if *overhead > 0 || mtu.is_some() || loss.is_some() || jitter.is_some() {
                 let message = format!("the overhead, MTU, losses and jitter of link `{}` have no fluid", link.name);
-                let d = Diagnostic::error("E0370", link.span, message, "needs packets").help(help);
+                let d = Diagnostic::error("E0390", link.span, message, "needs packets").help(help);
                 self.diagnostics.push(d);
             }
         }
         for flow in &self.flows {
             if flow.to.is_none() {
-                let d = Diagnostic::error("E0370", flow.span, "packets that wander have no fluid", "no `to`");
+                let d = Diagnostic::error("E0390", flow.span, "packets that wander have no fluid", "no `to`");
                 self.diagnostics.push(d.help(help));
             } else if self.slowest(flow, &ways.tables[0]).is_none()
                 && matches!(flow.origin, Origin::Load(Load::Application(..)))
             {
                 let message = format!("nothing limits the rate of `{}`", flow.name);
-                let d = Diagnostic::error("E0370", flow.span, message, "no link on its way has a rate");
+                let d = Diagnostic::error("E0390", flow.span, message, "no link on its way has a rate");
                 self.diagnostics.push(d.help("give a link of the way a `rate`"));
             }
         }

@@ -86,7 +86,7 @@ impl Builder<'_> {
         if let Some(l) = all.iter().position(Option::is_none) {
             let link = &self.graph.links[l];
             let message = format!("the link `{}` has no `relation`", link.name);
-            let d = Diagnostic::error("E0375", link.span, message, "what is its `to` to its `from`?");
+            let d = Diagnostic::error("E0395", link.span, message, "what is its `to` to its `from`?");
             let help =
                 "relation = \"provider\", \"customer\" or \"peer\"; with [routing] policy = \"shortest\" it needs none";
             self.diagnostics.push(d.help(help));
@@ -134,14 +134,14 @@ impl Builder<'_> {
             let node = self.node(value.as_text().unwrap_or_default(), value.span)?;
             if nodes.contains(&node) {
                 let message = format!("`{}` is named twice", self.graph.nodes[node].name);
-                let d = Diagnostic::error("E0374", value.span, message, "named before");
+                let d = Diagnostic::error("E0394", value.span, message, "named before");
                 self.diagnostics.push(d.help("each node once, the one to prefer among equally near ones first"));
                 return None;
             }
             nodes.push(node);
         }
         let Some(&first) = nodes.first() else {
-            let d = Diagnostic::error("E0374", span, "a destination without nodes", "an empty list");
+            let d = Diagnostic::error("E0394", span, "a destination without nodes", "an empty list");
             self.diagnostics.push(d.help("to = [\"NODE\", \"NODE\"]: the nearest of them takes the packets"));
             return None;
         };
@@ -158,7 +158,7 @@ impl Builder<'_> {
         let longest = table.matches(address).next().map(|(length, nodes)| (length, nodes.to_vec()));
         let Some((length, nodes)) = longest else {
             let message = format!("no node has the address {}", Ipv4Addr::from(address));
-            let d = Diagnostic::error("E0374", span, message, "in no node's `prefix`");
+            let d = Diagnostic::error("E0394", span, message, "in no node's `prefix`");
             self.diagnostics
                 .push(d.help("give the node that it belongs to a `prefix`, \"0.0.0.0/0\" for all addresses"));
             return None;
@@ -213,7 +213,7 @@ impl Builder<'_> {
         };
         let help = did_you_mean(name(via), all.iter().copied()).map_or(list.clone(), |near| format!("{near} {list}"));
         let message = format!("no link leads from `{}` to `{}`", name(node), name(via));
-        self.diagnostics.push(Diagnostic::error("E0371", span, message, "not a neighbour").help(help));
+        self.diagnostics.push(Diagnostic::error("E0391", span, message, "not a neighbour").help(help));
     }
     /// That no two routes contradict each other.
     fn check_twin(&mut self, read: &[(Prefix, StaticRoute)], new: (Prefix, StaticRoute), span: Span) {
@@ -228,7 +228,7 @@ impl Builder<'_> {
         } else {
             "give one a higher `metric`, or use both: [routing] with an `ecmp` other than \"off\""
         };
-        let d = Diagnostic::error("E0372", span, message, "which of them is used?");
+        let d = Diagnostic::error("E0392", span, message, "which of them is used?");
         self.diagnostics.push(d.help(help));
     }
 }

@@ -243,7 +243,7 @@ impl Builder<'_> {
         let nodes = self.scenario.opt_table("node");
         let routes = |n: &usize| nodes?.opt_table(name(*n)).filter(|t| !t.list("routes").is_empty());
         let span = cycle.iter().find_map(routes).map_or(self.scenario.span, |t| t.span_of("routes"));
-        let d = Diagnostic::error("E0373", span, message, "routing loop");
+        let d = Diagnostic::error("E0393", span, message, "routing loop");
         let help = format!("change a `via`, or give `{to}` a `prefix` that is longer than those of the routes");
         if !self.diagnostics.iter().any(|known| known.message == d.message) {
             self.diagnostics.push(d.help(help));

@@ -75,7 +75,7 @@ pub(super) fn limit(table: &Table, context: &DisciplineContext<'_>) -> Result<Li
     let limit = Limit::read(table, context)?;
     if matches!(limit, Limit::Packets(0) | Limit::Bits(0)) {
         let (kind, span) = (table.kind(), table.span_of("limit"));
-        let d = Diagnostic::error("E0361", span, "nothing gets through this queue", "a limit of zero")
+        let d = Diagnostic::error("E0363", span, "nothing gets through this queue", "a limit of zero")
             .help(format!("every packet passes through a `{kind}` queue, also one that finds the server idle"));
         return Err(d.into());
     }
@@ -89,7 +89,7 @@ pub(super) fn positive(table: &Table, key: &str) -> Result<u64, Diagnostics> {
         Some(ticks) if ticks > 0 => Ok(ticks),
         _ => {
             let message = format!("`{key}` cannot be {q}");
-            let d = Diagnostic::error("E0361", table.span_of(key), message, "1 ps to 106 days");
+            let d = Diagnostic::error("E0363", table.span_of(key), message, "1 ps to 106 days");
             Err(d.into())
         }
     }
@@ -124,7 +124,7 @@ impl Control {
         let (target, interval) = (positive(table, "target")?, positive(table, "interval")?);
         if target >= interval {
             let message = "`target` is not less than `interval`";
-            let d = Diagnostic::error("E0361", table.span_of("target"), message, "too long")
+            let d = Diagnostic::error("E0363", table.span_of("target"), message, "too long")
                 .help("RFC 8289 recommends a target of 5 to 10 % of the interval");
             return Err(d.into());
         }
@@ -484,13 +484,13 @@ mod tests {
     #[test]
     fn mistakes_and_oddities_are_told() {
         let code = |text: &str| findings(&format!("{{ kind = 'codel', {text} }}"), true);
-        assert_eq!(code("target = '100 ms'"), ["E0361"]);
-        assert_eq!(code("target = '0 ms'"), ["E0361"]);
-        assert_eq!(code("interval = '0 ms'"), ["E0361"]);
-        assert_eq!(code("limit = '0 packets'"), ["E0361"]);
-        assert_eq!(code("limit = '0 B'"), ["E0361"]);
+        assert_eq!(code("target = '100 ms'"), ["E0363"]);
+        assert_eq!(code("target = '0 ms'"), ["E0363"]);
+        assert_eq!(code("interval = '0 ms'"), ["E0363"]);
+        assert_eq!(code("limit = '0 packets'"), ["E0363"]);
+        assert_eq!(code("limit = '0 B'"), ["E0363"]);
         assert!(code("ecn = true").is_empty());
         assert_eq!(findings("{ kind = 'codel', ecn = true }", false), ["W0360"]);
-        assert_eq!(made("{ kind = 'codel', limit = '10 ms' }", None).err(), Some(vec!["E0360"]));
+        assert_eq!(made("{ kind = 'codel', limit = '10 ms' }", None).err(), Some(vec!["E0362"]));
     }
 }

@@ -91,7 +91,7 @@ impl Sharing {
         let (quantum, mtu) = (table.quantity("quantum"), table.quantity("mtu"));
         let span = table.span_of("quantum");
         if quantum.value < 1.0 {
-            let d = Diagnostic::error("E0361", span, "a queue sends nothing at its turn", "a quantum of zero");
+            let d = Diagnostic::error("E0363", span, "a queue sends nothing at its turn", "a quantum of zero");
             return Err(d.into());
         }
         if quantum.value < mtu.value {
@@ -603,11 +603,11 @@ mod tests {
     #[test]
     fn mistakes_and_oddities_are_told() {
         let code = |text: &str| findings(&format!("{{ kind = 'fq_codel', {text} }}"), true);
-        assert_eq!(code("quantum = '0 B'"), ["E0361"]);
+        assert_eq!(code("quantum = '0 B'"), ["E0363"]);
         assert_eq!(code("quantum = '300 B'"), ["W0361"]);
         assert_eq!(code("quantum = '300 B', mtu = '300 B'"), [""; 0]);
-        assert_eq!(code("target = '200 ms'"), ["E0361"]);
-        assert_eq!(code("limit = '0 packets'"), ["E0361"]);
+        assert_eq!(code("target = '200 ms'"), ["E0363"]);
+        assert_eq!(code("limit = '0 packets'"), ["E0363"]);
         assert_eq!(findings("{ kind = 'fq_codel', ecn = true }", false), ["W0360"]);
     }
 }

@@ -52,7 +52,7 @@ impl Limit {
     /// What a link of `rate` sends in `time`, in whole bits.
     fn of_time(time: Quantity, rate: Option<Quantity>, span: Span) -> Result<Self, Diagnostic> {
         let Some(rate) = rate else {
-            return Err(Diagnostic::error("E0360", span, "a limit in time needs the rate of a link", "a time")
+            return Err(Diagnostic::error("E0362", span, "a limit in time needs the rate of a link", "a time")
                 .help("before a stage, or a link without `rate`, limit packets or bytes: limit = \"100 packets\""));
         };
         let ((t, of_t), (r, of_r)) = (time.exact, rate.exact);
@@ -60,7 +60,7 @@ impl Limit {
         let bits = bits.and_then(|bits| u64::try_from(bits).ok());
         bits.map(Self::Bits).ok_or_else(|| {
             let message = format!("{time} at {rate} cannot be counted in bits");
-            Diagnostic::error("E0360", span, message, "too long, or too finely given")
+            Diagnostic::error("E0362", span, message, "too long, or too finely given")
         })
     }
 
@@ -100,8 +100,8 @@ mod tests {
         assert_eq!(of("7 packets", None), Ok(Limit::Packets(7)));
         assert_eq!(of("1 kB", None), Ok(Limit::Bits(8000)));
         assert_eq!(of("none", None), Ok(Limit::Unlimited));
-        assert_eq!(of("50 ms", None), Err(vec!["E0360"]));
-        assert_eq!(of("1e9 s", Some("1e12 bit/s")), Err(vec!["E0360"]));
+        assert_eq!(of("50 ms", None), Err(vec!["E0362"]));
+        assert_eq!(of("1e9 s", Some("1e12 bit/s")), Err(vec!["E0362"]));
     }
 
     #[test]

@@ -107,7 +107,7 @@ impl PieLaw {
         let tupdate = positive(table, "tupdate")?;
         if tupdate < sim_core::TICKS_PER_SECOND / 1_000_000 {
             let span = table.span_of("tupdate");
-            let d = Diagnostic::error("E0361", span, "updates without end", "at least 1 us between them");
+            let d = Diagnostic::error("E0363", span, "updates without end", "at least 1 us between them");
             return Err(d.into());
         }
         context.check_marks(table);
@@ -446,10 +446,10 @@ mod tests {
     #[test]
     fn mistakes_and_oddities_are_told() {
         let code = |text: &str| findings(&format!("{{ kind = 'pie', {text} }}"), true);
-        assert_eq!(code("target = '0 s'"), ["E0361"]);
-        assert_eq!(code("tupdate = '0 s'"), ["E0361"]);
-        assert_eq!(code("tupdate = '1 ns'"), ["E0361"]);
-        assert_eq!(code("limit = '0 packets'"), ["E0361"]);
+        assert_eq!(code("target = '0 s'"), ["E0363"]);
+        assert_eq!(code("tupdate = '0 s'"), ["E0363"]);
+        assert_eq!(code("tupdate = '1 ns'"), ["E0363"]);
+        assert_eq!(code("limit = '0 packets'"), ["E0363"]);
         assert!(code("ecn = true").is_empty());
         assert_eq!(findings("{ kind = 'pie', ecn = true }", false), ["W0360"]);
     }

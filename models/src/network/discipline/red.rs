@@ -151,13 +151,13 @@ impl RedLaw {
         let mut found = Diagnostics::default();
         if min_th >= max_th {
             let message = format!("`min_th`, {min_th}, is not less than `max_th`, {max_th}");
-            let d = Diagnostic::error("E0361", table.span_of("min_th"), message, "too great");
+            let d = Diagnostic::error("E0363", table.span_of("min_th"), message, "too great");
             found.push(d.help("Floyd recommends a `max_th` of three times `min_th`"));
         }
         let max_p = table.number("max_p");
         if max_p <= 0.0 {
             let d =
-                Diagnostic::error("E0361", table.span_of("max_p"), "nothing is ever dropped", "more than 0, up to 1");
+                Diagnostic::error("E0363", table.span_of("max_p"), "nothing is ever dropped", "more than 0, up to 1");
             found.push(d.help("for a queue that drops only what does not fit, kind = \"fifo\""));
         }
         if found.has_errors() {
@@ -221,13 +221,13 @@ fn packet_time(table: &Table, context: &DisciplineContext<'_>) -> Result<f64, Di
     }
     let Some(rate) = context.rate else {
         let message = "RED does not know how long a packet takes here";
-        let d = Diagnostic::error("E0361", table.span, message, "no link with a rate")
+        let d = Diagnostic::error("E0363", table.span, message, "no link with a rate")
             .help("the average decays while the server is idle: packet_time = \"1 ms\"");
         return Err(d.into());
     };
     let size = table.quantity("mean_packet").value;
     if size < 1.0 {
-        let d = Diagnostic::error("E0361", table.span_of("mean_packet"), "a packet of no size", "at least 1 bit");
+        let d = Diagnostic::error("E0363", table.span_of("mean_packet"), "a packet of no size", "at least 1 bit");
         return Err(d.into());
     }
     Ok(size / rate.value * sim_core::TICKS_PER_SECOND as f64)
@@ -581,14 +581,14 @@ mod tests {
     #[test]
     fn mistakes_and_oddities_are_told() {
         let code = |text: &str| findings(&format!("{{ kind = 'red', {text} }}"), true);
-        assert_eq!(code("min_th = 15"), ["E0361"]);
-        assert_eq!(code("min_th = 20, max_th = 20, max_p = 0"), ["E0361", "E0361"]);
-        assert_eq!(code("mean_packet = '0 B'"), ["E0361"]);
-        assert_eq!(code("packet_time = '0 s'"), ["E0361"]);
-        assert_eq!(code("limit = '0 packets'"), ["E0361"]);
+        assert_eq!(code("min_th = 15"), ["E0363"]);
+        assert_eq!(code("min_th = 20, max_th = 20, max_p = 0"), ["E0363", "E0363"]);
+        assert_eq!(code("mean_packet = '0 B'"), ["E0363"]);
+        assert_eq!(code("packet_time = '0 s'"), ["E0363"]);
+        assert_eq!(code("limit = '0 packets'"), ["E0363"]);
         assert!(code("ecn = true, max_p = 1.0").is_empty());
         assert_eq!(findings("{ kind = 'red', ecn = true }", false), ["W0360"]);
-        assert_eq!(made("{ kind = 'red' }", None).err(), Some(vec!["E0361"]));
+        assert_eq!(made("{ kind = 'red' }", None).err(), Some(vec!["E0363"]));
         assert!(made("{ kind = 'red', packet_time = '1 ms' }", None).is_ok());
     }
 }

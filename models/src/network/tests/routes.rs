@@ -128,7 +128,7 @@ fn a_customer_is_no_way_between_its_providers() {
     assert_eq!(names(text), ["at", "tb"]);
     assert_eq!(names(&replace(text, "'valley_free'", "'shortest'")), ["la.reverse", "lb"]);
     let missing = system(&replace(text, ", relation = 'customer'", "")).err().unwrap();
-    assert_eq!(missing.iter().map(|d| d.code).collect::<Vec<_>>(), ["E0375"]);
+    assert_eq!(missing.iter().map(|d| d.code).collect::<Vec<_>>(), ["E0395"]);
 }
 
 #[test]
@@ -142,12 +142,12 @@ fn mistakes_are_told_with_their_codes_and_places() {
     let [(code, _, help)] = &gw("{ prefix = '10.0.0.0/8', via = 'aa' }")[..] else { panic!("one") };
     assert_eq!((*code, help.as_str()), ("E0310", "did you mean `a`?"));
     let [(code, _, help)] = &gw("{ prefix = '10.0.0.0/8', via = 'net' }")[..] else { panic!("one") };
-    assert_eq!((*code, help.as_str()), ("E0371", "its neighbours are lan, a, b"));
+    assert_eq!((*code, help.as_str()), ("E0391", "its neighbours are lan, a, b"));
     let [(code, _, help)] = &gw("{ prefix = '10.0.0.1/8', via = 'a' }")[..] else { panic!("one") };
     assert_eq!((*code, help.as_str()), ("E0325", "prefix = \"10.20.0.0/22\""));
     let twins = "{ prefix = '10.0.0.0/8', via = 'a' }, { prefix = '10.0.0.0/8', via = 'b' }";
     let [(code, message, help)] = &gw(twins)[..] else { panic!("one") };
-    assert_eq!((*code, message.as_str()), ("E0372", "two routes for 10.0.0.0/8 have the metric 10"));
+    assert_eq!((*code, message.as_str()), ("E0392", "two routes for 10.0.0.0/8 have the metric 10"));
     assert!(help.contains("ecmp"), "{help}");
     // With multipath both are used.
     let both = replace(
@@ -157,14 +157,14 @@ fn mistakes_are_told_with_their_codes_and_places() {
     );
     assert_eq!(names(&both), ["up", "wan_a", "wan_b", "an", "bn"]);
     let twice = both.replace("via = 'b'", "via = 'a'");
-    assert_eq!(found(&twice)[0].0, "E0372");
+    assert_eq!(found(&twice)[0].0, "E0392");
     let looped = replace(
         &exits("", "", "'net'"),
         "a = {}, b = {}",
         "a = { routes = [{ prefix = '0.0.0.0/0', via = 'gw' }] }, b = {}",
     );
     let [(code, message, _)] = &found(&looped)[..] else { panic!("one") };
-    assert_eq!((*code, message.as_str()), ("E0373", "packets for `net` go round: gw -> a -> gw"));
+    assert_eq!((*code, message.as_str()), ("E0393", "packets for `net` go round: gw -> a -> gw"));
     // One that only a failure brings about.
     let cut = "intervention = { cut = { at = '5 s', target = 'link.wan_b', op = 'fail' } },";
     let later = replace(
@@ -173,8 +173,8 @@ fn mistakes_are_told_with_their_codes_and_places() {
         "gw = { routes = [{ prefix = '0.0.0.0/0', via = 'b' }] }, a = { routes = [{ prefix = '0.0.0.0/0', via = 'gw' }] }",
     );
     let [(code, message, _)] = &found(&later)[..] else { panic!("one") };
-    assert_eq!((*code, message.as_str()), ("E0373", "packets for `net` go round from 5.15 s on: gw -> a -> gw"));
-    for (to, code) in [("'203.0.113.1'", "E0374"), ("['a', 'a']", "E0374"), ("[]", "E0374"), ("['a', 'c']", "E0310")] {
+    assert_eq!((*code, message.as_str()), ("E0393", "packets for `net` go round from 5.15 s on: gw -> a -> gw"));
+    for (to, code) in [("'203.0.113.1'", "E0394"), ("['a', 'a']", "E0394"), ("[]", "E0394"), ("['a', 'c']", "E0310")] {
         assert_eq!(found(&exits("", "", to))[0].0, code, "{to}");
     }
 }
