@@ -10,11 +10,13 @@ pub mod biology;
 pub mod common;
 mod intervention;
 pub mod network;
+mod probe;
 mod registry;
 mod system;
 mod wrong;
 
 pub use intervention::late_interventions;
+pub use probe::World;
 pub use registry::{Family, Kind, Registry, registry};
 pub use system::{BuildContext, System, build, sections};
 pub use wrong::Wrong;

@@ -3,6 +3,7 @@
 use sim_core::config::{Field, Kinds};
 
 use crate::common::waveform::{self, MakeWaveform};
+use crate::probe::{PROBES, World};
 use crate::{biology, network};
 
 /// One kind of element: its name in a file, what it is, its parameters, and how one is made.
@@ -76,6 +77,8 @@ pub struct Registry {
     pub waveforms: Family<MakeWaveform>,
     /// Pathways between compartments (`[pathway.NAME] kind = "pump"`).
     pub pathways: Family<biology::MakePathway>,
+    /// What to look at more closely (`[probe.NAME] kind = "residence"`).
+    pub probes: Family<World>,
 }
 
 /// The kinds that come with `egress`.
@@ -90,6 +93,7 @@ pub fn registry() -> Registry {
         stages: Family::new(network::STAGES),
         waveforms: Family::new(waveform::WAVEFORMS),
         pathways: Family::new(biology::PATHWAYS),
+        probes: Family::new(PROBES),
     }
 }
 
@@ -105,6 +109,7 @@ impl Registry {
             "stage" => &self.stages,
             "waveform" => &self.waveforms,
             "pathway" => &self.pathways,
+            "probe" => &self.probes,
             _ => return None,
         })
     }

@@ -11,7 +11,7 @@ use sim_core::stats::{Component, RunRecord, Window};
 use crate::common::waveform::{self, Waveforms};
 use crate::registry::Registry;
 use crate::wrong::Wrong;
-use crate::{biology, intervention, network};
+use crate::{biology, intervention, network, probe};
 
 /// A scenario made ready to run: immutable, shared by all replications of a point.
 pub trait System: Send + Sync {
@@ -53,7 +53,8 @@ impl<'a> BuildContext<'a> {
 
 /// The sections of a scenario file that describe a system.
 pub fn sections() -> Vec<Section> {
-    [network::sections(), biology::SECTIONS.to_vec(), vec![intervention::SECTION, waveform::SECTION]].concat()
+    [network::sections(), biology::SECTIONS.to_vec(), vec![probe::SECTION, intervention::SECTION, waveform::SECTION]]
+        .concat()
 }
 
 /// Makes the system that `scenario` describes: a network or a biological one.

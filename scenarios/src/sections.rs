@@ -4,7 +4,7 @@ use sim_core::config::{Field, Section, Shape, Type};
 use sim_core::quantity::Dimension;
 
 /// The kinds of figures that `[[figure]]` may ask for.
-pub const FIGURES: &[&str] = &["throughput", "occupancy", "delay_ccdf", "utilization", "sweep"];
+pub const FIGURES: &[&str] = &["throughput", "occupancy", "delay_ccdf", "utilization", "attribution", "sweep"];
 
 /// The shared sections.
 pub const SECTIONS: &[Section] = &[

@@ -19,7 +19,7 @@ pub type ComponentId = u32;
 pub type LossReason = u8;
 
 /// What an entity component learns when an entity leaves it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Departure {
     /// When it left.
     pub at: SimTime,
@@ -31,6 +31,12 @@ pub struct Departure {
     pub service: u64,
     /// Its size in bits (packets); 1 for a molecule or vesicle.
     pub size: u64,
+    /// The flow that it belongs to, if entities of this component belong to flows.
+    pub flow: ComponentId,
+    /// For how much of the wait it was held back although a server was idle (a shaper without tokens), in ticks.
+    pub held_back: u64,
+    /// For how long it travels before it is anywhere else, in ticks.
+    pub propagation: u64,
 }
 
 /// Running totals of a population or pathway since time zero, from a model that keeps its own books.
@@ -71,6 +77,11 @@ pub trait Probe {
     #[inline]
     fn lose(&mut self, c: ComponentId, at: SimTime, since: SimTime, service: u64, reason: LossReason) {
         let _ = (c, at, since, service, reason);
+    }
+    /// An entity of flow `flow`, of which [`Probe::lose`] tells or told, was lost at component `c`.
+    #[inline]
+    fn blame(&mut self, flow: ComponentId, c: ComponentId, reason: LossReason) {
+        let _ = (flow, c, reason);
     }
     /// Component `c` reports `value` for its extra measure `extra` (an index into
     /// [`Component::extras`](crate::stats::Component::extras)).
@@ -128,6 +139,11 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn lose(&mut self, c: ComponentId, at: SimTime, since: SimTime, service: u64, reason: LossReason) {
         self.0.lose(c, at, since, service, reason);
         self.1.lose(c, at, since, service, reason);
+    }
+    #[inline]
+    fn blame(&mut self, flow: ComponentId, c: ComponentId, reason: LossReason) {
+        self.0.blame(flow, c, reason);
+        self.1.blame(flow, c, reason);
     }
     #[inline]
     fn record(&mut self, c: ComponentId, extra: u8, at: SimTime, value: u64) {

@@ -42,6 +42,7 @@ impl<P: Probe> Model<P> for ByHand {
                     wait: wait * second,
                     service: 2 * second,
                     size: 8,
+                    ..Departure::default()
                 };
                 ctx.probe().leave(0, departure);
             }

@@ -88,7 +88,7 @@ impl Work {
                         busiest = (busy, departures, value(i as u32, "occupancy", "time_mean"));
                     }
                 }
-                ComponentKind::Gate | ComponentKind::Population { .. } | ComponentKind::Pathway { .. } => {}
+                _ => {}
             }
         }
         self.bottleneck += busiest.1;

@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 
+use scenarios::attribution::{CAUSES, Piece, groups, pieces};
 use scenarios::study::Outcome;
 use scenarios::summary::bottlenecks;
 use scenarios::tables::{Estimate, StudyTables, SummaryRow};
+use sim_core::stats::{Component, ComponentKind};
 
 /// More rows than this do not help on a terminal; the tables have all.
 const ROWS_MAX: usize = 12;
@@ -31,6 +33,7 @@ pub(super) fn report(outcome: &Outcome) -> String {
         }
         components(&mut text, tables, point);
         ranking(&mut text, tables, point);
+        delays(&mut text, tables, point);
     }
     if tables.points.len() > POINTS_MAX {
         let _ = writeln!(text, "\n... and {} more points: see summary.csv", tables.points.len() - POINTS_MAX);
@@ -48,7 +51,8 @@ fn components(text: &mut String, tables: &StudyTables, point: usize) {
     let find = |component: &str, metric: &str, stat: &str| {
         rows.iter().find(|r| r.component == component && r.metric == metric && r.stat == stat).map(|r| r.estimate)
     };
-    let names: Vec<&str> = tables.components.iter().map(|c| c.name.as_str()).collect();
+    let parts = |c: &&Component| c.kind != ComponentKind::Share;
+    let names: Vec<&str> = tables.components.iter().filter(parts).map(|c| c.name.as_str()).collect();
     let shown = most_important(&names, |name| {
         let busy = find(name, "utilization", "time_mean").map_or(0.0, |e| e.mean);
         let flow = find(name, "throughput", "mean").map_or(0.0, |e| e.mean);
@@ -118,6 +122,28 @@ fn ranking(text: &mut String, tables: &StudyTables, point: usize) {
         ranked.iter().skip(1).take(4).map(|b| format!("{} {:.3}", b.component, b.utilization.mean)).collect();
     let then = if others.is_empty() { String::new() } else { format!("; then {}", others.join(", ")) };
     let _ = writeln!(text, "bottleneck: {} (utilization {}){then}", first.component, cell(&first.utilization));
+}
+
+/// Where the delay of each group arises, where that is known.
+fn delays(text: &mut String, tables: &StudyTables, point: usize) {
+    let groups = groups(tables);
+    for group in groups.iter().take(ROWS_MAX) {
+        let mut pieces = pieces(tables, point, group);
+        let total: f64 = pieces.iter().map(|p| p.delay).sum();
+        pieces.sort_by(|a, b| b.delay.total_cmp(&a.delay));
+        let part = |p: &Piece| {
+            let (share, cause) = (100.0 * p.delay / total, CAUSES[p.cause].1);
+            format!("{share:.0} % {cause} at {}", p.element)
+        };
+        // What is under half a percent says nothing.
+        let parts: Vec<String> = pieces.iter().filter(|p| p.delay > 0.005 * total).take(4).map(part).collect();
+        if !parts.is_empty() {
+            let _ = writeln!(text, "delay of {group}: {} s, of it {}", significant(total, 4), parts.join(", "));
+        }
+    }
+    if groups.len() > ROWS_MAX {
+        let _ = writeln!(text, "... and the delays of {} more: see summary.csv", groups.len() - ROWS_MAX);
+    }
 }
 
 /// Columns side by side, numbers to the right.

@@ -9,12 +9,11 @@ use crate::axis::{Scale, Tick};
 use crate::font::{self, Words};
 use crate::sheet::{Anchor, Layer, Page, Pen, Place, Shape, Sheet, Text, UNITS, place};
 use crate::style::{
-    AXIS_PEN, DASHES, LABEL_SIZE, LINES_MAX, Look, MARGIN, MARK, PALETTE, SHADE, TICK, TICK_SIZE, WIDTH, mark, small,
-    tick,
+    AXIS_PEN, DASHES, LABEL_SIZE, LINES_MAX, Look, MARGIN, MARK, PALETTE, SHADE, TICK, TICK_SIZE, WIDTH, in_rows, mark,
+    small, tick,
 };
 
 const PLOT_HEIGHT: f64 = 116.0;
-const LEGEND_ROW: f64 = 8.6;
 const KEY: f64 = 14.0;
 const DATA_WIDTH: f64 = 1.0;
 const BAND: f64 = 0.2;
@@ -181,18 +180,12 @@ impl Chart {
         if let Some((_, name)) = self.shade {
             keys.push(Key { name: name.into(), look: None });
         }
-        let (mut x, mut y) = (left, MARGIN + LEGEND_ROW / 2.0);
-        let mut out = Vec::new();
-        for mut key in keys {
+        for key in &mut keys {
             key.name = font::ellipsise(&key.name, TICK_SIZE, false, (right - left) * 0.6);
-            let width = self.key_width() + 3.0 + font::width(&key.name, TICK_SIZE, false);
-            if x > left && x + width > right {
-                (x, y) = (left, y + LEGEND_ROW);
-            }
-            out.push((key, (x, y)));
-            x += width + 9.0;
         }
-        out
+        let width = |key: &Key| self.key_width() + 3.0 + font::width(&key.name, TICK_SIZE, false);
+        let places = in_rows(&keys.iter().map(width).collect::<Vec<_>>(), left, right);
+        keys.into_iter().zip(places).collect()
     }
 
     fn draw_shade(&self, sheet: &Sheet, f: &Frame) {

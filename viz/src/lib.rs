@@ -1,12 +1,13 @@
 //! Figures drawn from the results of a study, ready for a paper: a journal column wide, readable there, in colours that
 //! the colour-blind can tell apart, with a bundled font.
 //!
-//! [`figures`] draws what the tables hold: `throughput` and `occupancy` over time, `delay_ccdf`, `utilization`, and for
-//! sweeps `sweep_AXIS_METRIC`. The bytes depend on the tables alone. plotters maps coordinates and draws series onto a
+//! [`figures`] draws what the tables hold: `throughput` and `occupancy` over time, `delay_ccdf`, `utilization`, `attribution`
+//! where delays are split, and for sweeps `sweep_AXIS_METRIC`. The bytes depend on the tables alone. plotters maps coordinates and draws series onto a
 //! display list ([`Figure::svg`] is written from it); axes, legends and labels are laid out here.
 
 #![forbid(unsafe_code)]
 
+mod attribution;
 mod axis;
 mod caption;
 mod chart;
@@ -94,6 +95,7 @@ fn drafts(tables: &StudyTables) -> Vec<Draft> {
         over_time::draft(tables, "occupancy"),
         delay::draft(tables),
         utilization::draft(tables),
+        attribution::draft(tables),
     ];
     single.into_iter().flatten().chain(sweep::drafts(tables)).collect()
 }

@@ -15,6 +15,7 @@ pub(crate) enum Class {
     Gate,
     Population,
     Pathway,
+    Share,
 }
 
 /// Groups of classes, the best to show first.
@@ -62,6 +63,7 @@ fn class(kind: ComponentKind) -> Class {
         ComponentKind::Gate => Class::Gate,
         ComponentKind::Population { .. } => Class::Population,
         ComponentKind::Pathway { .. } => Class::Pathway,
+        ComponentKind::Share => Class::Share,
     }
 }
 

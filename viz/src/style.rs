@@ -29,6 +29,8 @@ const MINOR_TICK: f64 = 1.5;
 /// Between the page's edge and what is on it.
 pub(crate) const MARGIN: f64 = 2.5;
 pub(crate) const MARK: f64 = 1.7;
+/// The height of a row of legend keys.
+pub(crate) const LEGEND_ROW: f64 = 8.6;
 
 /// How a line is told from the others: indices into colours, dashes and marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +44,20 @@ impl Look {
     pub(crate) fn nth(i: usize) -> Self {
         Self { color: i, dash: i, mark: i }
     }
+}
+
+/// Where legend keys of these widths begin, in rows from the top of the page between `left` and `right`.
+pub(crate) fn in_rows(widths: &[f64], left: f64, right: f64) -> Vec<Place> {
+    let (mut x, mut y) = (left, MARGIN + LEGEND_ROW / 2.0);
+    let mut places = Vec::new();
+    for width in widths {
+        if x > left && x + width > right {
+            (x, y) = (left, y + LEGEND_ROW);
+        }
+        places.push((x, y));
+        x += width + 9.0;
+    }
+    places
 }
 
 /// Text in the size of tick labels.

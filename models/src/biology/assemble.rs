@@ -6,6 +6,7 @@ use sim_core::quantity::{Dimension, Quantity};
 use super::builder::{Compartment, Named, PathwayBuilder, Pool, World};
 use super::law::AVOGADRO;
 use super::reaction;
+use crate::probe;
 use crate::registry::Registry;
 
 /// Counts above this are no longer whole in the arithmetic used.
@@ -49,7 +50,9 @@ pub(super) fn assemble(scenario: &Table, registry: &Registry) -> Result<World, D
             findings.push(d);
         }
     }
-    for (_, _, table) in tables(scenario, "probe") {
+    let (probes, wrong) = probe::of(scenario, probe::World::Biology, registry);
+    findings.extend(wrong);
+    for table in probes {
         if let Err(d) = follow(table, &mut world) {
             findings.push(d);
         }

@@ -336,7 +336,10 @@ impl<'a> Group<'a> {
             let since = SimTime::from_ticks(pool.swap_remove(who));
             let at = SimTime::from_ticks(now);
             let service = (at - since).ticks();
-            probe.leave(self.network.components[slot], Departure { at, since, wait: 0, service, size: 1 });
+            probe.leave(
+                self.network.components[slot],
+                Departure { at, since, service, size: 1, ..Departure::default() },
+            );
         }
     }
 

@@ -50,15 +50,6 @@ const SPECIES: &[Field] = &[Field::default(
     "\"molecule\"",
     "What one of it is called in tables.",
 )];
-const PROBE: &[Field] = &[
-    Field::required(
-        "kind",
-        Type::Choice(&["residence"]),
-        "What to look at: `residence`, how long single entities stay; only where asked for, counts are enough otherwise.",
-    ),
-    Field::required("of", Type::Text, "Where: `compartment.species`."),
-];
-
 /// The sections of a scenario file that describe a biological system.
 pub const SECTIONS: &[Section] = &[
     Section {
@@ -88,13 +79,6 @@ pub const SECTIONS: &[Section] = &[
         family: None,
         fields: reaction::FIELDS,
         doc: "A reaction with mass action or a rate law of one's own.",
-    },
-    Section {
-        name: "probe",
-        shape: Shape::Keyed,
-        family: None,
-        fields: PROBE,
-        doc: "Something to look at more closely.",
     },
 ];
 

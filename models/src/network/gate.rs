@@ -63,11 +63,14 @@ impl Checkpoint {
         match verdict {
             Ok(()) => {
                 let size = u64::from(packet.bits);
-                probe.leave(self.component, Departure { at: now, since: now, wait: 0, service: 0, size });
+                probe.leave(
+                    self.component,
+                    Departure { at: now, since: now, size, flow: packet.flow, ..Departure::default() },
+                );
             }
             Err(reason) => {
                 probe.reject(self.component, now, reason);
-                packet.lose(now, reason, probe);
+                packet.lose(Some(self.component), now, reason, probe);
             }
         }
         verdict.is_ok()

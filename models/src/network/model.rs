@@ -227,7 +227,7 @@ impl Network {
                     }
                     return;
                 }
-                Hop::Nowhere => return packet.lose(at, NO_ROUTE, ctx.probe()),
+                Hop::Nowhere => return packet.lose(None, at, NO_ROUTE, ctx.probe()),
                 Hop::Node(next) => (node, stage) = (next, 0),
             }
         }

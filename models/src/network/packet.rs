@@ -101,12 +101,26 @@ impl Packet {
     pub(super) fn deliver<P: Probe>(&self, at: SimTime, probe: &mut P) {
         let size = u64::from(self.bits);
         let service = (at - self.born).ticks() - self.waited;
-        probe.leave(self.flow, Departure { at, since: self.born, wait: self.waited, service, size });
+        probe.leave(
+            self.flow,
+            Departure {
+                at,
+                since: self.born,
+                wait: self.waited,
+                service,
+                size,
+                flow: self.flow,
+                ..Departure::default()
+            },
+        );
     }
-    /// Tells `probe` that the packet was lost on its way.
+    /// Tells `probe` that the packet was lost on its way, at component `c` if at any.
     #[inline]
-    pub(super) fn lose<P: Probe>(&self, at: SimTime, reason: Reason, probe: &mut P) {
+    pub(super) fn lose<P: Probe>(&self, c: Option<u32>, at: SimTime, reason: Reason, probe: &mut P) {
         probe.lose(self.flow, at, self.born, 0, reason);
+        if let Some(c) = c {
+            probe.blame(self.flow, c, reason);
+        }
     }
 }
 

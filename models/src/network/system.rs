@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use sim_core::config::Diagnostics;
 use sim_core::rng::Streams;
-use sim_core::stats::{Component, RunRecord, Window, observe};
+use sim_core::stats::{Attribution, Component, Grouping, RunRecord, Window, observe, observe_with};
 use sim_core::{RunError, SimDuration, SimTime};
 
 use super::discipline::{Discipline, SignalMap};
@@ -135,6 +135,8 @@ pub(super) struct NetworkSystem {
     pub(super) link_stations: Vec<u32>,
     pub(super) branches: Vec<Option<BranchPlan>>,
     pub(super) event_rate: f64,
+    /// Whose delays and losses are split.
+    pub(super) grouping: Option<Arc<Grouping>>,
     pub(super) warnings: Diagnostics,
 }
 
@@ -143,7 +145,14 @@ impl System for NetworkSystem {
         &self.components
     }
     fn run_unless(&self, cancel: &AtomicBool, streams: Streams, window: Window) -> Result<RunRecord, RunError> {
-        observe(self.start(streams), &self.components, window, cancel)
+        let network = self.start(streams);
+        match &self.grouping {
+            None => observe(network, &self.components, window, cancel),
+            Some(grouping) => {
+                let attribution = Attribution::new(Arc::clone(grouping), &self.components);
+                observe_with(attribution, network, &self.components, window, cancel)
+            }
+        }
     }
     fn event_rate(&self) -> f64 {
         self.event_rate

@@ -1,5 +1,6 @@
 //! The walk of packets: lanes against single events, store and forward by hand, priorities, forwarding at random.
 
+mod attribution;
 mod links;
 mod outages;
 mod routes;

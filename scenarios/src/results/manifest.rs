@@ -137,6 +137,7 @@ enum StoredKind {
     },
     Gate,
     Flow,
+    Share,
     Population {
         initial: f64,
         tagged: bool,
@@ -206,6 +207,7 @@ impl From<&Component> for StoredComponent {
             ComponentKind::Flow => StoredKind::Flow,
             ComponentKind::Population { initial, tagged } => StoredKind::Population { initial, tagged },
             ComponentKind::Pathway { saturable } => StoredKind::Pathway { saturable },
+            ComponentKind::Share => StoredKind::Share,
         };
         Self { name: c.name.clone(), entity: c.entity.to_owned(), kind }
     }
@@ -219,6 +221,7 @@ impl From<StoredComponent> for Component {
             StoredKind::Flow => ComponentKind::Flow,
             StoredKind::Population { initial, tagged } => ComponentKind::Population { initial, tagged },
             StoredKind::Pathway { saturable } => ComponentKind::Pathway { saturable },
+            StoredKind::Share => ComponentKind::Share,
         };
         let entity =
             ["packet", "molecule", "vesicle", "transfer"].into_iter().find(|e| *e == c.entity).unwrap_or("entity");

@@ -48,6 +48,8 @@ pub enum ComponentKind {
         /// Whether `leave` is called with residence times.
         tagged: bool,
     },
+    /// A group of flows, or its part at one element: see [`Attribution`](crate::stats::Attribution).
+    Share,
     /// A pathway between compartments: passages forwards and backwards. If `saturable`, `level` is its busy share, 0 to 1.
     Pathway {
         /// Whether a utilization is reported.

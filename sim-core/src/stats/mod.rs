@@ -4,6 +4,7 @@
 //! the window `[warmup, end)`, the binned series of the whole run, the distributions of times, and the result of the
 //! laws that must hold in every run (conservation, Little's law, the utilization law).
 
+mod attribution;
 mod component;
 mod extra;
 mod observe;
@@ -15,9 +16,10 @@ mod station;
 mod statistics;
 mod window;
 
+pub use attribution::{Attribution, CAUSES, Grouping, Part};
 pub use component::{Component, ComponentKind, Measure};
 pub use extra::{Extra, Form};
-pub use observe::{RunRecord, observe};
+pub use observe::{RunRecord, Watch, observe, observe_with};
 pub use report::Checks;
 pub use series::{Series, SeriesRow};
 pub use sketch::Sketch;

@@ -9,6 +9,7 @@ use super::sketch::Sketch;
 use super::statistics::{Statistics, snapshot};
 use super::window::{Opening, Window};
 use crate::engine::{Engine, Model, RunError};
+use crate::probe::{NoProbe, Probe};
 use crate::time::SimTime;
 
 /// Everything that one run is kept by.
@@ -26,16 +27,40 @@ pub struct RunRecord {
     pub events: u64,
 }
 
+/// What watches a run beside [`Statistics`] and has numbers of its own to tell.
+pub trait Watch: Probe {
+    /// What lies before is not measured.
+    fn open_window(&mut self);
+    /// Adds its numbers of the window.
+    fn report(&self, window: Window, components: &[Component], out: &mut Vec<Measure>);
+}
+
+impl Watch for NoProbe {
+    fn open_window(&mut self) {}
+    fn report(&self, _window: Window, _components: &[Component], _out: &mut Vec<Measure>) {}
+}
+
 /// Runs `model` over `window` and returns what was seen; gives up soon after `cancel` has become true.
 ///
 /// Fails if the model does, or if it is given up. Violated laws are not an error here: they are in [`RunRecord::checks`].
-pub fn observe<M: Model<Statistics>>(
+pub fn observe<M: Model<(Statistics, NoProbe)>>(
     model: M,
     components: &[Component],
     window: Window,
     cancel: &AtomicBool,
 ) -> Result<RunRecord, RunError> {
-    let mut engine = Engine::new(model, Statistics::new(components));
+    observe_with(NoProbe, model, components, window, cancel)
+}
+
+/// The same with something beside that watches too.
+pub fn observe_with<W: Watch, M: Model<(Statistics, W)>>(
+    watch: W,
+    model: M,
+    components: &[Component],
+    window: Window,
+    cancel: &AtomicBool,
+) -> Result<RunRecord, RunError> {
+    let mut engine = Engine::new(model, (Statistics::new(components), watch));
     let mut recorder = Recorder::new(components, window);
     let mut opening = None;
     for bin in 0..window.bins {
@@ -44,32 +69,29 @@ pub fn observe<M: Model<Statistics>>(
             opening = Some(open(&mut engine, window.warmup, cancel)?);
         }
         engine.run_unless(cancel, edge)?;
-        engine.probe_mut().advance(edge);
-        recorder.record(engine.probe());
+        engine.probe_mut().0.advance(edge);
+        recorder.record(&engine.probe().0);
     }
     let opening = opening.expect("the window opens before the end");
     engine.census(window.end);
-    let closing = engine.probe_mut().take_census();
+    let closing = engine.probe_mut().0.take_census();
     let events = engine.run_until(window.end)?.events;
-    let (_, statistics) = engine.into_parts();
+    let (_, (statistics, watch)) = engine.into_parts();
     let report = Report { components, window, opening, closing, statistics };
-    Ok(RunRecord {
-        measures: report.measures(),
-        series: recorder.series,
-        sojourns: report.sojourns(),
-        checks: report.checks(),
-        events,
-    })
+    let mut measures = report.measures();
+    watch.report(window, components, &mut measures);
+    Ok(RunRecord { measures, series: recorder.series, sojourns: report.sojourns(), checks: report.checks(), events })
 }
 
-fn open<M: Model<Statistics>>(
-    engine: &mut Engine<M, Statistics>,
+fn open<W: Watch, M: Model<(Statistics, W)>>(
+    engine: &mut Engine<M, (Statistics, W)>,
     at: SimTime,
     cancel: &AtomicBool,
 ) -> Result<Opening, RunError> {
     engine.run_unless(cancel, at)?;
     engine.census(at);
-    let probe = engine.probe_mut();
+    let (probe, watch) = engine.probe_mut();
+    watch.open_window();
     probe.advance(at);
     probe.open_window();
     Ok(Opening { totals: probe.tallies.iter().map(snapshot).collect(), census: probe.take_census() })

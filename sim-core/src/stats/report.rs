@@ -84,6 +84,7 @@ impl Report<'_> {
                         to.add("utilization", "time_mean", (l.totals.area - before.area) / ticks, "1");
                     }
                 }
+                (Tally::Share, _) => continue,
                 _ => unreachable!("a component keeps its kind"),
             }
             let further = &self.statistics.further[i];
@@ -105,7 +106,7 @@ impl Report<'_> {
                 Tally::Station(s) => &s.sojourn,
                 Tally::Flow(f) => &f.sojourn,
                 Tally::Population(l) | Tally::Pathway(l) => &l.residence,
-                Tally::Gate(_) => continue,
+                Tally::Gate(_) | Tally::Share => continue,
             };
             if times.n() > 0 {
                 out.push((i as u32, times.sketch.clone()));

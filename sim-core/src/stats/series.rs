@@ -62,6 +62,7 @@ impl Recorder {
                     add(i, "occupancy", c.entity);
                 }
                 ComponentKind::Gate => add(i, "throughput", "1/s"),
+                ComponentKind::Share => {}
                 ComponentKind::Population { .. } => add(i, "occupancy", c.entity),
                 ComponentKind::Pathway { saturable } => {
                     add(i, "throughput", "1/s");

@@ -15,6 +15,8 @@ pub(super) enum Tally {
     Flow(Flow),
     Population(Level),
     Pathway(Level),
+    /// Told of by what watches besides.
+    Share,
 }
 
 /// What few components have, apart from what is touched at every event.
@@ -67,6 +69,7 @@ impl Statistics {
                 ComponentKind::Flow => Tally::Flow(Flow::default()),
                 ComponentKind::Population { initial, .. } => Tally::Population(Level::new(initial)),
                 ComponentKind::Pathway { .. } => Tally::Pathway(Level::default()),
+                ComponentKind::Share => Tally::Share,
             })
             .collect();
         Self { tallies, further: components.iter().map(Further::new).collect() }
@@ -77,7 +80,7 @@ impl Statistics {
                 Tally::Station(s) => s.advance(at),
                 Tally::Flow(f) => f.advance(at),
                 Tally::Population(l) | Tally::Pathway(l) => l.advance(at),
-                Tally::Gate(_) => {}
+                Tally::Gate(_) | Tally::Share => {}
             }
         }
         self.further.iter_mut().flat_map(|f| &mut f.extras).for_each(|e| e.advance(at));
@@ -88,7 +91,7 @@ impl Statistics {
                 Tally::Station(s) => s.open_window(),
                 Tally::Flow(f) => f.open_window(),
                 Tally::Population(l) | Tally::Pathway(l) => l.open_window(),
-                Tally::Gate(_) => {}
+                Tally::Gate(_) | Tally::Share => {}
             }
         }
         self.further.iter_mut().for_each(Further::open_window);
@@ -100,7 +103,7 @@ impl Statistics {
             .map(|t| match t {
                 Tally::Station(s) => std::mem::take(&mut s.census),
                 Tally::Flow(f) => std::mem::take(&mut f.census),
-                Tally::Gate(_) | Tally::Population(_) | Tally::Pathway(_) => Census::default(),
+                Tally::Gate(_) | Tally::Population(_) | Tally::Pathway(_) | Tally::Share => Census::default(),
             })
             .collect()
     }
@@ -112,7 +115,7 @@ impl Probe for Statistics {
         match &mut self.tallies[c as usize] {
             Tally::Station(s) => s.enter(at),
             Tally::Flow(f) => f.enter(at),
-            Tally::Gate(_) | Tally::Population(_) | Tally::Pathway(_) => {}
+            Tally::Gate(_) | Tally::Population(_) | Tally::Pathway(_) | Tally::Share => {}
         }
     }
     // Called twice a packet: inlined, what it is told stays in registers (a tenth of the instructions of an M/M/1 run).
@@ -124,6 +127,7 @@ impl Probe for Statistics {
             Tally::Flow(f) => f.leave(&d),
             Tally::Gate(g) => g.leave(&d),
             Tally::Population(l) | Tally::Pathway(l) => l.residence.add((d.at - d.since).ticks()),
+            Tally::Share => {}
         }
     }
     #[inline]
@@ -131,7 +135,7 @@ impl Probe for Statistics {
         match &mut self.tallies[c as usize] {
             Tally::Station(s) => s.reject(),
             Tally::Gate(g) => g.reject(),
-            Tally::Flow(_) | Tally::Population(_) | Tally::Pathway(_) => {}
+            Tally::Flow(_) | Tally::Population(_) | Tally::Pathway(_) | Tally::Share => {}
         }
         self.further[c as usize].lose(reason);
     }
@@ -140,7 +144,7 @@ impl Probe for Statistics {
         match &mut self.tallies[c as usize] {
             Tally::Station(s) => s.lose(at, since, service),
             Tally::Flow(f) => f.lose(at, since),
-            Tally::Gate(_) | Tally::Population(_) | Tally::Pathway(_) => {}
+            Tally::Gate(_) | Tally::Population(_) | Tally::Pathway(_) | Tally::Share => {}
         }
         self.further[c as usize].lose(reason);
     }
@@ -151,7 +155,7 @@ impl Probe for Statistics {
         let census = match &mut self.tallies[c as usize] {
             Tally::Station(s) => &mut s.census,
             Tally::Flow(f) => &mut f.census,
-            Tally::Gate(_) | Tally::Population(_) | Tally::Pathway(_) => return,
+            Tally::Gate(_) | Tally::Population(_) | Tally::Pathway(_) | Tally::Share => return,
         };
         census.held += 1;
         census.age += u128::from((at - since).ticks());
@@ -181,6 +185,7 @@ impl Probe for Statistics {
 pub(super) enum Snapshot {
     Entities(Totals),
     Level(population::Totals),
+    Share,
 }
 
 pub(super) fn snapshot(t: &Tally) -> Snapshot {
@@ -189,5 +194,6 @@ pub(super) fn snapshot(t: &Tally) -> Snapshot {
         Tally::Flow(f) => Snapshot::Entities(f.totals),
         Tally::Gate(g) => Snapshot::Entities(g.totals),
         Tally::Population(l) | Tally::Pathway(l) => Snapshot::Level(l.totals),
+        Tally::Share => Snapshot::Share,
     }
 }

@@ -56,6 +56,11 @@ impl Builder<'_> {
             let d = Diagnostic::error("E0390", table.span, "interventions have no fluid", "needs packets");
             self.diagnostics.push(d.help(help));
         }
+        for (_, table) in self.scenario.named("probe") {
+            let d =
+                Diagnostic::error("E0390", table.span, "a probe has nothing to look at in a fluid", "needs packets");
+            self.diagnostics.push(d.help(help));
+        }
         for node in &self.nodes {
             for (stage, span) in &node.stages {
                 let message = format!("stage `{stage}` has no fluid");

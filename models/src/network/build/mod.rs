@@ -1,5 +1,6 @@
 //! From checked tables to a network that can run.
 
+mod attribution;
 mod changes;
 mod flows;
 mod fluid;
@@ -27,6 +28,7 @@ use super::topology::{self, Graph};
 use super::traffic::Load;
 use super::transport::Path;
 use crate::{BuildContext, System};
+use attribution::Layout;
 use changes::Changes;
 use flows::{Flow, Origin};
 use stations::Stations;
@@ -88,6 +90,7 @@ pub(crate) fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<
     builder.diagnostics = found;
     builder.read_nodes();
     builder.read_flows();
+    let probe = builder.attribution();
     let changes = builder.read_changes();
     let ways = builder.check_size(&changes).then(|| builder.ways(&changes));
     if let Some(ways) = &ways {
@@ -101,7 +104,7 @@ pub(crate) fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<
     }
     builder.stop_if_wrong()?;
     let ways = ways.expect("the tables have a size that fits");
-    if fluid::is_asked_for(scenario) { builder.finish_fluid(&ways) } else { builder.finish(ways, &changes) }
+    if fluid::is_asked_for(scenario) { builder.finish_fluid(&ways) } else { builder.finish(ways, &changes, probe) }
 }
 
 /// A node's own declarations.
@@ -220,7 +223,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn finish(mut self, ways: Ways, changes: &Changes) -> Result<Box<dyn System>, Diagnostics> {
+    fn finish(mut self, ways: Ways, changes: &Changes, probe: Option<&Table>) -> Result<Box<dyn System>, Diagnostics> {
         let mut stations = Stations::new(self.flows.len());
         let mut link_stations = vec![u32::MAX; 2 * self.graph.links.len()];
         for (l, _) in ways.used.iter().enumerate().filter(|(_, used)| **used) {
@@ -240,6 +243,15 @@ impl<'a> Builder<'a> {
         }
         self.stop_if_wrong()?;
         self.check_sizes(&ways.tables[0], &stations, (&stages, &first), &link_stations);
+        let layout = Layout { stages: &stages, first: &first, link_stations: &link_stations };
+        let (grouping, shares) = match probe {
+            Some(probe) => {
+                let (grouping, shares) = self.grouping(probe, &ways, changes, &stations, &layout);
+                self.check_names(stations.components.iter().chain(&shares).map(|c| c.name.as_str()));
+                (Some(Arc::new(grouping)), shares)
+            }
+            None => (None, Vec::new()),
+        };
         self.stop_if_wrong()?;
         let branches = self.branches(&link_stations);
         let mut components: Vec<Component> = Vec::new();
@@ -268,6 +280,7 @@ impl<'a> Builder<'a> {
         });
         let sources = sources.collect();
         components.append(&mut stations.components);
+        components.extend(shares);
         Ok(Box::new(NetworkSystem {
             names: Arc::new(components.iter().map(|c| c.name.clone()).collect()),
             components,
@@ -282,6 +295,7 @@ impl<'a> Builder<'a> {
             link_stations,
             branches,
             event_rate,
+            grouping,
             warnings: self.warnings,
         }))
     }

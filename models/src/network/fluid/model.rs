@@ -271,8 +271,15 @@ impl FluidNetwork {
         let Some(transfer) = client.bundle.end() else { return };
         let (took, alone) = ((now - transfer.since).ticks(), client.alone(transfer.bits));
         let service = alone.min(took);
-        let departure =
-            Departure { at: now, since: transfer.since, wait: took - service, service, size: 8 * transfer.bytes };
+        let departure = Departure {
+            at: now,
+            since: transfer.since,
+            wait: took - service,
+            service,
+            size: 8 * transfer.bytes,
+            flow,
+            ..Departure::default()
+        };
         ctx.probe().leave(flow, departure);
         let slowdown = took as f64 / (alone as f64).max(1.0) / MILLIONTH;
         ctx.probe().record(flow, SLOWDOWN, now, slowdown.round() as u64);

@@ -49,7 +49,7 @@ impl Fused {
         self.catch_up(now.ticks() + 1, ctx.probe());
         if self.is_full(packet.bits) {
             ctx.probe().reject(self.place.component, now, TAIL_DROP);
-            packet.lose(now, TAIL_DROP, ctx.probe());
+            packet.lose(Some(self.place.component), now, TAIL_DROP, ctx.probe());
             return;
         }
         let start = self.free.max(now.ticks());
@@ -102,7 +102,16 @@ impl Fused {
         let at = SimTime::from_ticks(t.leaves);
         let wait = t.leaves - t.service - t.packet.entered.ticks();
         let size = u64::from(t.packet.bits);
-        let departure = Departure { at, since: t.packet.entered, wait, service: t.service, size };
+        let departure = Departure {
+            at,
+            since: t.packet.entered,
+            wait,
+            service: t.service,
+            size,
+            flow: t.packet.flow,
+            held_back: 0,
+            propagation: self.place.delay,
+        };
         probe.leave(self.place.component, departure);
     }
 

@@ -4,6 +4,7 @@
 //! other, and that of a link with an MTU, losses or jitter: an event at every end of service.
 
 mod fused;
+mod holding;
 mod law;
 mod line;
 mod outage;

@@ -40,21 +40,22 @@ impl Queued {
             let server = &mut shared.slots[slot as usize];
             if let Some((packet, served)) = server.interrupt(now) {
                 ctx.probe().lose(self.place.component, now, packet.entered, served, LINK_DOWN);
-                packet.lose(now, LINK_DOWN, ctx.probe());
+                packet.lose(Some(self.place.component), now, LINK_DOWN, ctx.probe());
                 self.idle.push(slot);
             }
         }
         let component = self.place.component;
         self.discipline.for_each(&mut |packet| {
             ctx.probe().lose(component, now, packet.entered, 0, LINK_DOWN);
-            packet.lose(now, LINK_DOWN, ctx.probe());
+            packet.lose(Some(self.place.component), now, LINK_DOWN, ctx.probe());
         });
         if let Some(spare) = &mut self.spare {
             self.discipline = spare.take_up();
         }
         self.wake = SimTime::NEVER;
+        self.end_hold(now);
         for (_, _, packet) in self.lane.drain(..) {
-            packet.lose(now, LINK_DOWN, ctx.probe());
+            packet.lose(Some(self.place.component), now, LINK_DOWN, ctx.probe());
         }
     }
     /// The link works again.

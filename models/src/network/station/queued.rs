@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use sim_core::{Ctx, Departure, Probe, SimTime, Ticket};
 
+use super::holding::Holding;
 use super::line::Line;
 use super::{Outgoing, Placement, ServiceLaw, Spare};
 use crate::network::discipline::{Discipline, Effects, LINK_DOWN, LINK_LOSS, MTU, Next, SignalMap};
@@ -17,13 +18,15 @@ pub(in crate::network) struct Slot {
     packet: Packet,
     started: u64,
     ends: u64,
+    /// For how much of its wait the packet was held back.
+    held_back: u64,
     busy: bool,
 }
 
 impl Slot {
     /// An idle server of station `station`.
     pub(in crate::network) fn idle(station: u32) -> Self {
-        Self { station, packet: Packet::new(0, 0, SimTime::ZERO), started: 0, ends: 0, busy: false }
+        Self { station, packet: Packet::new(0, 0, SimTime::ZERO), started: 0, ends: 0, held_back: 0, busy: false }
     }
     /// Stops what is going on now: the packet and the service that it has had.
     pub(super) fn interrupt(&mut self, now: SimTime) -> Option<(Packet, u64)> {
@@ -49,6 +52,8 @@ pub(in crate::network) struct Queued {
     line: Option<Box<Line>>,
     /// As the discipline says; asked once.
     steps_aside: bool,
+    /// When it was held back, if its discipline ever does that.
+    holding: Option<Box<Holding>>,
     signals: SignalMap,
     /// Idle servers, by index among the slots of all stations.
     pub(super) idle: Vec<u32>,
@@ -74,9 +79,10 @@ impl Queued {
     ) -> Self {
         let idle = slots.clone().rev().collect();
         let steps_aside = discipline.steps_aside();
+        let holding = discipline.paced().then(Box::default);
         let (wake, lane) = (SimTime::NEVER, VecDeque::new());
         let (line, down, spare) = (None, false, None);
-        Self { place, law, discipline, line, steps_aside, signals, idle, slots, wake, lane, down, spare }
+        Self { place, law, discipline, line, steps_aside, holding, signals, idle, slots, wake, lane, down, spare }
     }
     /// The same over a link that may refuse, lose or delay packets.
     pub(in crate::network) fn over(mut self, line: Option<Line>) -> Self {
@@ -101,24 +107,24 @@ impl Queued {
         packet.entered = now;
         if self.down {
             ctx.probe().reject(self.place.component, now, LINK_DOWN);
-            return packet.lose(now, LINK_DOWN, ctx.probe());
+            return packet.lose(Some(self.place.component), now, LINK_DOWN, ctx.probe());
         }
         if self.line.as_ref().is_some_and(|line| !line.takes(packet.bits)) {
             ctx.probe().reject(self.place.component, now, MTU);
-            return packet.lose(now, MTU, ctx.probe());
+            return packet.lose(Some(self.place.component), now, MTU, ctx.probe());
         }
         if self.steps_aside
             && let Some(slot) = self.idle.pop()
         {
             ctx.probe().enter(self.place.component, now);
-            self.start(packet, slot, &mut shared.slots, ctx);
+            self.start(packet, 0, slot, &mut shared.slots, ctx);
             return;
         }
         match self.discipline.enqueue(packet, now, &mut shared.effects) {
             Ok(()) => ctx.probe().enter(self.place.component, now),
             Err(reason) => {
                 ctx.probe().reject(self.place.component, now, reason);
-                packet.lose(now, reason, ctx.probe());
+                packet.lose(Some(self.place.component), now, reason, ctx.probe());
             }
         }
         self.report(&mut shared.effects, ctx);
@@ -136,7 +142,7 @@ impl Queued {
         let now = ctx.now();
         for (packet, reason) in effects.dropped.drain(..) {
             ctx.probe().lose(self.place.component, now, packet.entered, 0, reason);
-            packet.lose(now, reason, ctx.probe());
+            packet.lose(Some(self.place.component), now, reason, ctx.probe());
         }
         for (signal, value) in effects.signals.drain(..) {
             ctx.probe().record(self.place.component, self.signals.extra(signal), now, value);
@@ -151,15 +157,40 @@ impl Queued {
             match next {
                 Next::Packet(packet) => {
                     self.idle.pop();
-                    self.start(packet, slot, &mut shared.slots, ctx);
+                    let held_back = self.release(&packet, ctx.now());
+                    self.start(packet, held_back, slot, &mut shared.slots, ctx);
                 }
-                Next::Empty => return,
+                Next::Empty => return self.end_hold(ctx.now()),
                 Next::NotBefore(at) => return self.ask_again(at, index, ctx),
             }
         }
     }
 
+    /// Nothing is held back any more.
+    #[inline]
+    pub(super) fn end_hold(&mut self, now: SimTime) {
+        if let Some(holding) = &mut self.holding {
+            holding.end(now);
+        }
+    }
+    /// For how long `packet`, which may go now, was held back.
+    #[inline]
+    fn release(&mut self, packet: &Packet, now: SimTime) -> u64 {
+        self.end_hold(now);
+        let Some(holding) = &mut self.holding else { return 0 };
+        let discipline = &self.discipline;
+        holding.forget(|| {
+            let mut oldest = now;
+            discipline.for_each(&mut |p| oldest = oldest.min(p.entered));
+            oldest.min(packet.entered)
+        });
+        holding.since(packet.entered)
+    }
+
     fn ask_again<P: Probe>(&mut self, at: SimTime, index: u32, ctx: &mut Ctx<'_, Event, P>) {
+        if let Some(holding) = &mut self.holding {
+            holding.begin(ctx.now());
+        }
         if at < self.wake {
             // An entry for a later time stays in the queue: when it comes up it is not the one waited for.
             self.wake = at;
@@ -177,11 +208,19 @@ impl Queued {
     }
 
     #[inline]
-    fn start<P: Probe>(&mut self, mut packet: Packet, slot: u32, slots: &mut [Slot], ctx: &mut Ctx<'_, Event, P>) {
+    fn start<P: Probe>(
+        &mut self,
+        mut packet: Packet,
+        held_back: u64,
+        slot: u32,
+        slots: &mut [Slot],
+        ctx: &mut Ctx<'_, Event, P>,
+    ) {
         let now = ctx.now();
         packet.waited += (now - packet.entered).ticks();
         let ends = now.ticks().saturating_add(self.law.ticks(packet.bits));
-        slots[slot as usize] = Slot { packet, started: now.ticks(), ends, busy: true, ..slots[slot as usize] };
+        slots[slot as usize] =
+            Slot { packet, started: now.ticks(), ends, held_back, busy: true, ..slots[slot as usize] };
         let ticket = ctx.ticket();
         ctx.at(SimTime::from_ticks(ends), ticket, Event::done(slot));
     }
@@ -195,7 +234,7 @@ impl Queued {
         ctx: &mut Ctx<'_, Event, P>,
     ) -> Option<Outgoing> {
         let now = ctx.now();
-        let Slot { packet, started, ends, busy, .. } = shared.slots[slot as usize];
+        let Slot { packet, started, ends, held_back, busy, .. } = shared.slots[slot as usize];
         if !busy || ends != now.ticks() {
             // The end of a service that a failure has stopped.
             return None;
@@ -203,17 +242,11 @@ impl Queued {
         shared.slots[slot as usize].busy = false;
         let wait = started - packet.entered.ticks();
         let (service, size) = (ends - started, u64::from(packet.bits));
-        let lost = self.line.as_mut().is_some_and(|line| line.loses());
-        if lost {
+        if self.line.as_mut().is_some_and(|line| line.loses()) {
             ctx.probe().lose(self.place.component, now, packet.entered, service, LINK_LOSS);
-            packet.lose(now, LINK_LOSS, ctx.probe());
-        } else {
-            let departure = Departure { at: now, since: packet.entered, wait, service, size };
-            ctx.probe().leave(self.place.component, departure);
-        }
-        self.idle.push(slot);
-        self.serve(index, shared, ctx);
-        if lost {
+            packet.lose(Some(self.place.component), now, LINK_LOSS, ctx.probe());
+            self.idle.push(slot);
+            self.serve(index, shared, ctx);
             return None;
         }
         let at = match &mut self.line {
@@ -222,6 +255,12 @@ impl Queued {
         };
         // After a change of the delay nobody overtakes those before.
         let at = at.max(self.lane.back().map_or(SimTime::ZERO, |l| l.0));
+        let propagation = (at - now).ticks();
+        let (since, flow) = (packet.entered, packet.flow);
+        let departure = Departure { at: now, since, wait, service, size, flow, held_back, propagation };
+        ctx.probe().leave(self.place.component, departure);
+        self.idle.push(slot);
+        self.serve(index, shared, ctx);
         if at == now && self.lane.is_empty() {
             return Some(Outgoing { packet, at });
         }

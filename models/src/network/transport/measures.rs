@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `goodput` | payload that came for the first time, in bit/s |
 //! | `retransmissions` | segments sent again |
+//! | `retransmission_delay` | for how long a segment that is sent again had been out |
 //! | `timeouts` | expiries of the retransmission timer with data outstanding |
 //! | `flow_completion_time` | from the opening of a transfer until all of it is acknowledged |
 //! | `slowdown` | that time over what the empty path would take |
@@ -28,9 +29,11 @@ pub(in crate::network) struct Path {
 const GOODPUT: u8 = 0;
 const RETRANSMISSIONS: u8 = 1;
 const TIMEOUTS: u8 = 2;
+/// What lost segments cost before they were sent for the last time.
+pub(in crate::network) const REPAIR: u8 = 3;
 /// Of transfers that end, the two that follow.
-const COMPLETION: u8 = 3;
-const SLOWDOWN: u8 = 4;
+const COMPLETION: u8 = 4;
+const SLOWDOWN: u8 = 5;
 
 /// Slowdowns are recorded in millionths.
 const MILLIONTH: f64 = 1e-6;
@@ -56,6 +59,7 @@ impl Measures {
             Extra { metric: "goodput", unit: "bit/s", scale: 1.0, form: Form::Rate },
             Extra::count("retransmissions", "packet"),
             Extra::count("timeouts", "1"),
+            Extra::times("retransmission_delay"),
         ];
         let finite = application.is_finite();
         if finite {
@@ -81,8 +85,10 @@ impl Measures {
             probe.record(self.component, fairness, now, u64::from(share) << 32 | u64::from(bits));
         }
     }
-    pub(super) fn retransmission<P: Probe>(&self, now: SimTime, probe: &mut P) {
+    /// A segment is sent again that was sent last `after` ticks ago.
+    pub(super) fn retransmission<P: Probe>(&self, after: u64, now: SimTime, probe: &mut P) {
         probe.record(self.component, RETRANSMISSIONS, now, 1);
+        probe.record(self.component, REPAIR, now, after);
     }
     pub(super) fn timeout<P: Probe>(&self, now: SimTime, probe: &mut P) {
         probe.record(self.component, TIMEOUTS, now, 1);

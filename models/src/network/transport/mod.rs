@@ -33,7 +33,7 @@ use super::model::Event;
 use super::packet::{Ecn, Packet};
 use super::traffic::Streams;
 pub use application::{Application, Opening};
-pub(in crate::network) use measures::{Measures, Path};
+pub(in crate::network) use measures::{Measures, Path, REPAIR};
 use receiver::{Arrival, Echo, Receiver};
 use sender::{Next, Sender};
 pub(in crate::network) use settings::bytes;
@@ -217,11 +217,11 @@ impl Transport {
                     let bits = if syn { client.settings.ack_bits } else { 8 * length + client.settings.header_bits };
                     let mut packet = client.data.packet(bits, connection.conversation, tag, now);
                     // Neither a SYN nor what is sent again may be marked (RFC 3168 sections 6.1.1 and 6.1.5).
-                    if client.settings.ecn && !again && !syn {
+                    if client.settings.ecn && again.is_none() && !syn {
                         packet.ecn = Ecn::Capable;
                     }
-                    if again {
-                        client.measures.retransmission(now, ctx.probe());
+                    if let Some(after) = again {
+                        client.measures.retransmission(after, now, ctx.probe());
                     }
                     self.out.push_back(packet);
                 }

@@ -263,13 +263,14 @@ impl Scoreboard {
         }
         Some(self.hint)
     }
-    /// Segment `number`, lost, is sent again. Returns its length.
-    pub(super) fn resend(&mut self, number: u64, at: u64, mark: RateMark) -> u32 {
+    /// Segment `number`, lost, is sent again. Returns its length, and when it was sent before.
+    pub(super) fn resend(&mut self, number: u64, at: u64, mark: RateMark) -> (u32, u64) {
         let segment = &mut self.ring[(number - self.first) as usize];
         segment.flags |= RESENT | TWICE;
-        (segment.at, segment.mark) = (at, mark);
+        let before = std::mem::replace(&mut segment.at, at);
+        segment.mark = mark;
         self.resent += 1;
-        segment.length
+        (segment.length, before)
     }
 }
 

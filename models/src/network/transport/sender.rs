@@ -39,8 +39,8 @@ enum Phase {
 /// What a sender does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// Sends this: payload bytes, and whether they were sent before.
-    Segment { tag: Tag, length: u32, again: bool },
+    /// Sends this: payload bytes, and how long ago they were sent last, in ticks, if they were.
+    Segment { tag: Tag, length: u32, again: Option<u64> },
     /// Waits until this time, to keep its pace.
     Later(SimTime),
     /// Waits for acknowledgements, for the timer or for the application.
@@ -164,8 +164,8 @@ impl Sender {
         if let Some(number) = lost {
             self.recovery.forced = false;
             let mark = self.mark_of(now.ticks());
-            let length = self.board.resend(number, now.ticks(), mark);
-            return self.sent(number, length, true, now.ticks());
+            let (length, sent) = self.board.resend(number, now.ticks(), mark);
+            return self.sent(number, length, Some(now.ticks() - sent), now.ticks());
         }
         let length = u64::from(self.mss).min(self.left) as u32;
         if self.left != ENDLESS {
@@ -173,7 +173,7 @@ impl Sender {
         }
         let mark = self.mark_of(now.ticks());
         let number = self.board.push(now.ticks(), length, mark);
-        self.sent(number, length, false, now.ticks())
+        self.sent(number, length, None, now.ticks())
     }
     /// Whether there are new data that the receiver has room for.
     #[inline]
@@ -183,8 +183,8 @@ impl Sender {
     fn greet(&mut self, lost: bool, now: u64) -> Next {
         self.phase = Phase::Greeting { at: now, lost };
         self.deadline = now + self.rto.timeout();
-        self.last_sent = now;
-        Next::Segment { tag: Tag::new(0, Tag::SYN), length: 0, again: lost }
+        let before = std::mem::replace(&mut self.last_sent, now);
+        Next::Segment { tag: Tag::new(0, Tag::SYN), length: 0, again: lost.then(|| now - before) }
     }
     #[inline]
     fn mark_of(&mut self, now: u64) -> RateMark {
@@ -195,7 +195,7 @@ impl Sender {
         self.delivered
     }
     #[inline]
-    fn sent(&mut self, number: u64, length: u32, again: bool, now: u64) -> Next {
+    fn sent(&mut self, number: u64, length: u32, again: Option<u64>, now: u64) -> Next {
         if self.recovery.state == State::Recovery {
             self.recovery.count_sent();
         }
@@ -208,7 +208,7 @@ impl Sender {
         }
         self.last_sent = now;
         // Congestion is answered with the first new segment (RFC 3168 section 6.1.5: not on one sent again).
-        let reduced = !again && std::mem::take(&mut self.tell_reduced);
+        let reduced = again.is_none() && std::mem::take(&mut self.tell_reduced);
         let last = self.left == 0 && number + 1 == self.board.next();
         let flags = if reduced { Tag::ECN } else { 0 } | if last { Tag::MORE } else { 0 };
         Next::Segment { tag: Tag::new(number, flags), length, again }

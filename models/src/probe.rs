@@ -1,0 +1,64 @@
+//! `[probe.NAME]`: something to look at more closely than every run does. One section for both families.
+
+use sim_core::config::{Diagnostic, Diagnostics, Field, Section, Shape, Table, Type};
+
+use crate::registry::{Kind, Registry};
+
+/// The family of systems that a kind of probe looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum World {
+    /// Packets and links.
+    Network,
+    /// Molecules and compartments.
+    Biology,
+}
+
+/// The section.
+pub(crate) const SECTION: Section = Section {
+    name: "probe",
+    shape: Shape::Keyed,
+    family: Some("probe"),
+    fields: &[],
+    doc: "Something to look at more closely.",
+};
+
+/// The kinds of probes that come with the program.
+pub(crate) const PROBES: &[Kind<World>] = &[
+    Kind {
+        name: "residence",
+        doc: "How long single entities of a species stay; only where asked for, counts are enough otherwise.",
+        fields: &[Field::required("of", Type::Text, "Where: `compartment.species`.")],
+        make: World::Biology,
+    },
+    Kind {
+        name: "attribution",
+        doc: "What delays and losses are made of, element by element: of each class or flow and each element `GROUP@ELEMENT`, \
+              with the delay by cause (`queueing_delay`, `shaping_delay`, `transmission_delay`, `inspection_delay`, \
+              `propagation_delay`) an entity that reached its end, and the losses by reason; and `GROUP@end_to_end`.",
+        fields: &[Field::default(
+            "by",
+            Type::Choice(&["class", "flow"]),
+            "\"class\"",
+            "What to tell apart. Acknowledgements belong to no class.",
+        )],
+        make: World::Network,
+    },
+];
+
+/// The probes of a scenario that describes a `world`, and those that are for the other.
+pub(crate) fn of<'a>(scenario: &'a Table, world: World, registry: &Registry) -> (Vec<&'a Table>, Diagnostics) {
+    let (mut probes, mut wrong) = (Vec::new(), Diagnostics::default());
+    for (_, table) in scenario.named("probe") {
+        if registry.probes.get(table.kind()).is_some_and(|kind| kind.make == world) {
+            probes.push(table);
+            continue;
+        }
+        let (looks_at, is) = match world {
+            World::Network => ("molecules in a compartment", "this is a network"),
+            World::Biology => ("packets", "there is no network"),
+        };
+        let message = format!("`{}` looks at {looks_at}", table.kind());
+        wrong.push(Diagnostic::error("E0626", table.span_of("kind"), message, is));
+    }
+    (probes, wrong)
+}
