@@ -395,6 +395,22 @@ fn all_errors_of_a_cell_are_told_at_once() {
 }
 
 #[test]
+fn a_shape_of_a_link_needs_a_waveform_a_rate_and_packets() {
+    let waveform = "[waveform.day]\nkind = \"sine\"\namplitude = 0.5\nperiod = \"4 s\"\n[node.a]";
+    let text = with(NETWORK, "[node.a]", waveform);
+    let link = "rate = \"1 Mbit/s\"\ndelay";
+    let shaped = |keys: &str| with(&text, link, &format!("{keys}\ndelay"));
+    refused(&shaped("rate = \"1 Mbit/s\"\nshape = §\"dya\""), &["no waveform `dya`", "did you mean `day`?"]);
+    refused(&shaped("rate = \"1 Mbit/s\"\nshape = §0.5"), &["expected \"none\" or the name of a waveform"]);
+    refused(&shaped("shape = §\"day\""), &["`wire` has a `shape` and no `rate`", "rate = \"10 Mbit/s\""]);
+    refused(&shaped("rate = \"900 Tbit/s\"\nshape = §\"day\""), &["times 1.5", "1000 Tbit/s"]);
+    let fluid = with(&shaped("rate = \"1 Mbit/s\"\nshape = §\"day\""), "[run]", "[run]\nfidelity = \"fluid\"");
+    refused(&fluid, &["the shape of link `wire` has no fluid", "leave out `fidelity`"]);
+    let none = Place::with("good.toml", &shaped("shape = \"none\""));
+    none.egress(&["check", "good.toml"]).ends_with(0);
+}
+
+#[test]
 fn nothing_is_said_of_what_follows_from_a_mistake() {
     // Names that are lost with what holds them.
     refused_in_network("[node.b]", "[§nod.b]", &["unknown section `nod`"]);

@@ -14,7 +14,9 @@ use super::model::{Branch, Hop, Network, Origin, Source};
 use super::packet::{Ecn, Packet};
 use super::routing::{Ecmp, Routes, Spread, Step};
 use super::service::Service;
-use super::station::{Core, Fused, LinePlan, Placement, Queued, Serialisation, ServiceLaw, Shared, Slot, Spare};
+use super::station::{
+    Core, Fused, LinePlan, Placement, Queued, Serialisation, ServiceLaw, Shared, Slot, Spare, Varying,
+};
 use super::traffic::{self, Traffic};
 use super::transport::{Application, Client, Header, Measures, Settings, Transport};
 use crate::System;
@@ -57,6 +59,8 @@ pub(super) enum ServicePlan {
     Rate(Serialisation),
     /// With so many bits of framing around each packet.
     Framed(Serialisation, u32),
+    /// At a rate that varies.
+    Varying(Varying),
     Drawn(Service),
 }
 
@@ -247,6 +251,7 @@ fn start_station(index: u32, plan: &StationPlan, streams: Streams, slots: &mut V
         ServicePlan::None => ServiceLaw::None,
         ServicePlan::Rate(rate) => ServiceLaw::Rate(*rate),
         ServicePlan::Framed(rate, bits) => ServiceLaw::Framed(*rate, *bits),
+        ServicePlan::Varying(law) => ServiceLaw::Varying(Box::new(law.clone())),
         ServicePlan::Drawn(law) => ServiceLaw::drawn(law, streams.stream(&plan.stream, "service")),
     };
     let line = (!plan.line.is_plain()).then(|| plan.line.start(&plan.stream, streams));

@@ -5,6 +5,7 @@ mod links;
 mod outages;
 mod routes;
 mod shaping;
+mod varying;
 
 use std::path::Path;
 

@@ -1,14 +1,21 @@
 //! One stretch of a waveform, with a closed form and a closed integral.
 
+use sim_core::{SimTime, TICKS_PER_SECOND};
+
+/// In ticks.
+const SECOND: f64 = TICKS_PER_SECOND as f64;
+/// Longer than any run, in ticks.
+const RUN_MAX: f64 = 2.0 * SimTime::HORIZON_MAX.ticks() as f64;
+
 /// A stretch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Piece {
-    /// s; the last one of a waveform that does not repeat has no end.
+    /// s (ticks where they are what a course counts); the last one of a waveform that does not repeat has no end.
     pub(super) length: f64,
     pub(super) form: Form,
 }
 
-/// The value at u s from the beginning of a piece.
+/// The value at u from the beginning of a piece.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Form {
     Constant(f64),
@@ -52,24 +59,23 @@ impl Piece {
             }
         }
     }
-    /// The integral from `a` to `b` s.
-    pub(super) fn integral(&self, a: f64, b: f64) -> f64 {
+    /// The integral from `from` on over a length of `span`.
+    pub(super) fn integral(&self, from: f64, span: f64) -> f64 {
         match self.form {
-            Form::Constant(v) => v * (b - a),
-            Form::Linear { from, slope } => (from + 0.5 * slope * (a + b)) * (b - a),
+            Form::Constant(v) => v * span,
+            Form::Linear { slope, .. } => (self.value(from) + 0.5 * slope * span) * span,
             Form::Sine { mean, amplitude, omega, phase } => {
                 // cos x - cos y = 2 sin((x + y) / 2) sin((y - x) / 2): nothing cancels over a short stretch.
-                let half = 0.5 * omega * (b - a);
-                let middle = 0.5 * omega * (a + b) + phase;
-                mean * (b - a) + amplitude * 2.0 / omega * libm::sin(middle) * libm::sin(half)
+                let (middle, half) = (omega * (from + 0.5 * span) + phase, 0.5 * omega * span);
+                mean * span + amplitude * 2.0 / omega * libm::sin(middle) * libm::sin(half)
             }
             Form::Exponential { to, gap, rate } => {
-                to * (b - a) + gap / rate * libm::exp(-rate * a) * -libm::expm1(-rate * (b - a))
+                to * span + gap / rate * libm::exp(-rate * from) * -libm::expm1(-rate * span)
             }
             Form::Gaussian { base, height, centre, sigma } => {
                 let z = |u: f64| (u - centre) / (sigma * std::f64::consts::SQRT_2);
                 let area = sigma * (std::f64::consts::PI / 2.0).sqrt();
-                base * (b - a) + height * area * (libm::erf(z(b)) - libm::erf(z(a)))
+                base * span + height * area * (libm::erf(z(from + span)) - libm::erf(z(from)))
             }
         }
     }
@@ -84,52 +90,61 @@ impl Piece {
             Form::Gaussian { base, height, .. } => both(base, base + height),
         }
     }
-    /// Where the integral from `from` has reached `area`, or the integral from there to the end, which is less.
-    pub(super) fn reach(&self, from: f64, area: f64) -> Result<f64, f64> {
-        match self.form {
-            Form::Constant(v) => {
-                let has = if v == 0.0 { 0.0 } else { v * (self.length - from) };
-                if has < area || v == 0.0 && area > 0.0 {
-                    Err(has)
-                } else {
-                    Ok(from + if v == 0.0 { 0.0 } else { area / v })
-                }
+    /// The same with time counted in units of 1 / `per_second` s.
+    pub(super) fn in_units(&self, per_second: f64) -> Self {
+        let form = match self.form {
+            Form::Constant(v) => Form::Constant(v),
+            Form::Linear { from, slope } => Form::Linear { from, slope: slope / per_second },
+            Form::Sine { mean, amplitude, omega, phase } => {
+                Form::Sine { mean, amplitude, omega: omega / per_second, phase }
             }
+            Form::Exponential { to, gap, rate } => Form::Exponential { to, gap, rate: rate / per_second },
+            Form::Gaussian { base, height, centre, sigma } => {
+                Form::Gaussian { base, height, centre: centre * per_second, sigma: sigma * per_second }
+            }
+        };
+        Self { length: self.length * per_second, form }
+    }
+    /// How far from `from` the integral has reached `area`, no farther than `room`; or the integral over `room`, which is
+    /// less. Time is counted in ticks, and a hundredth of one is good enough.
+    pub(super) fn reach(&self, from: f64, room: f64, area: f64) -> Result<f64, f64> {
+        match self.form {
+            Form::Constant(0.0) => Err(0.0),
+            Form::Constant(v) => Some(area / v).filter(|span| *span <= room).ok_or(v * room),
             Form::Linear { slope, .. } => {
-                let has = self.integral(from, self.length);
+                let has = self.integral(from, room);
                 if has < area {
                     return Err(has);
                 }
                 // area = v s + slope s^2 / 2, by the root that does not cancel.
                 let v = self.value(from);
                 let root = (v * v + 2.0 * slope * area).max(0.0).sqrt();
-                Ok((from + if area == 0.0 { 0.0 } else { 2.0 * area / (v + root) }).min(self.length))
+                Ok((2.0 * area / (v + root)).min(room))
             }
-            _ => self.search(from, area),
+            _ => self.search(from, room, area),
         }
     }
     /// As [`Piece::reach`], by Newton's method inside a bracket.
-    fn search(&self, from: f64, area: f64) -> Result<f64, f64> {
-        let (mut low, mut high) = (from, self.length);
-        if high == f64::INFINITY {
-            let mut step = 1.0;
-            high = from + step;
+    fn search(&self, from: f64, room: f64, area: f64) -> Result<f64, f64> {
+        let (mut low, mut high) = (0.0, room);
+        if room == f64::INFINITY {
+            high = SECOND;
             while self.integral(from, high) < area {
                 low = high;
-                step *= 2.0;
-                high = from + step;
-                if step > 1e9 {
-                    // Longer than any run.
+                high *= 2.0;
+                if high > RUN_MAX {
                     return Err(self.integral(from, high));
                 }
             }
         } else {
-            let has = self.integral(from, high);
+            let has = self.integral(from, room);
             if has < area {
                 return Err(has);
             }
         }
-        let mut at = 0.5 * (low + high);
+        let middle = |low: f64, high: f64| 0.5 * (low + high);
+        let first = area / self.value(from);
+        let mut at = if first > low && first < high { first } else { middle(low, high) };
         for _ in 0..100 {
             let excess = self.integral(from, at) - area;
             if excess > 0.0 {
@@ -137,9 +152,9 @@ impl Piece {
             } else {
                 low = at;
             }
-            let newton = at - excess / self.value(at);
-            let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
-            if (next - at).abs() <= 1e-13 * at.max(1e-3) {
+            let newton = at - excess / self.value(from + at);
+            let next = if newton > low && newton < high { newton } else { middle(low, high) };
+            if (next - at).abs() <= 0.01 + 1e-15 * at {
                 return Ok(next);
             }
             at = next;

@@ -23,7 +23,8 @@ pub const SECTION: Section = Section {
     shape: Shape::Keyed,
     family: Some("waveform"),
     fields: &[],
-    doc: "A course in time, for rates that follow it: a factor, 1 where nothing is changed. Time zero is the start of the run.",
+    doc: "A course in time, for rates of links and traffic that follow it (`shape`): a factor, 1 where nothing is changed. Time \
+          zero is the start of the run.",
 };
 
 const TIME: Type = Type::Quantity(&[Dimension::TIME]);

@@ -6,7 +6,7 @@ use super::ways::Ways;
 use super::{Builder, Load, Origin, ticks};
 use crate::System;
 use crate::network::fluid::{FlowPlan, FluidSystem, LinkPlan, LoadPlan};
-use crate::network::topology::Medium;
+use crate::network::topology::{LinkSpec, Medium};
 
 /// Whether the scenario asks for its fluid.
 pub(super) fn is_asked_for(scenario: &Table) -> bool {
@@ -68,12 +68,10 @@ impl Builder<'_> {
             }
         }
         for l in (0..ways.used.len()).filter(|l| ways.used[*l]) {
-            let link = self.link(l);
-            let Medium { overhead, mtu, loss, jitter } = &link.medium;
-            if *overhead > 0 || mtu.is_some() || loss.is_some() || jitter.is_some() {
-                let message = format!("the overhead, MTU, losses and jitter of link `{}` have no fluid", link.name);
-                let d = Diagnostic::error("E0390", link.span, message, "needs packets").help(help);
-                self.diagnostics.push(d);
+            if let Some(d) = without_fluid(&self.link(l))
+                && !self.diagnostics.iter().any(|known| (known.code, known.span) == (d.code, d.span))
+            {
+                self.diagnostics.push(d.help(help));
             }
         }
         for flow in &self.flows {
@@ -89,4 +87,18 @@ impl Builder<'_> {
             }
         }
     }
+}
+
+/// What of a link needs packets, if anything does.
+fn without_fluid(link: &LinkSpec) -> Option<Diagnostic> {
+    let Medium { shape, overhead, mtu, loss, jitter } = &link.medium;
+    let refuse = |span, message| Some(Diagnostic::error("E0390", span, message, "needs packets"));
+    if let Some(shape) = shape {
+        return refuse(shape.span, format!("the shape of link `{}` has no fluid", link.name));
+    }
+    if *overhead > 0 || mtu.is_some() || loss.is_some() || jitter.is_some() {
+        let message = format!("the overhead, MTU, losses and jitter of link `{}` have no fluid", link.name);
+        return refuse(link.span, message);
+    }
+    None
 }

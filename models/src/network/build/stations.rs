@@ -10,13 +10,17 @@ use sim_core::stats::{Component, ComponentKind};
 
 use super::changes::Changes;
 use super::{Builder, tables, ticks};
+use crate::common::waveform::Course;
 use crate::network::discipline::{
     DisciplineContext, LINK_DOWN, LINK_LOSS, MTU, NO_ROUTE, REASONS, Reason, SignalMap, TAIL_DROP,
 };
 use crate::network::stage::StageSpec;
-use crate::network::station::{LinePlan, Placement, Serialisation};
+use crate::network::station::{LinePlan, Placement, Serialisation, Varying};
 use crate::network::system::{ServicePlan, StationPlan, Works};
 use crate::network::topology::{LinkSpec, Medium};
+
+/// No link sends more bits a second, at any time.
+const RATE_MAX: f64 = 1e15;
 
 /// The links and stages made so far.
 pub(super) struct Stations {
@@ -135,15 +139,9 @@ impl Builder<'_> {
         let to = link.to;
         let Some(discipline) = self.make(link.rate, |context| context.make(&link.queue)) else { return };
         let Some(line) = self.line(&link) else { return };
-        let service = match (link.rate.map(|rate| (rate, Serialisation::new(rate.exact))), link.medium.overhead) {
-            (None, _) => ServicePlan::None,
-            (Some((_, Some(serialisation))), 0) => ServicePlan::Rate(serialisation),
-            (Some((_, Some(serialisation))), overhead) => ServicePlan::Framed(serialisation, overhead),
-            (Some((rate, None)), _) => {
-                let d = Diagnostic::error("E0333", link.span, format!("a rate of {rate}"), "out of range")
-                    .help("rates from 1 bit/s to 1000 Tbit/s can be simulated");
-                return self.diagnostics.push(d);
-            }
+        let service = match self.service(&link) {
+            Ok(service) => service,
+            Err(found) => return self.diagnostics.extend(found),
         };
         let terminal = sinks[to] && self.nodes[to].stages.is_empty();
         let stream = format!("link.{name}");
@@ -151,6 +149,30 @@ impl Builder<'_> {
         let (behind, delay) = ((to as u32, 0), ticks(link.delay));
         let site = Site { name, stream, behind, delay, terminal, line, fails, changes };
         stations.add(site, Works::Serves { servers: 1, service, discipline });
+    }
+
+    /// How a link serves.
+    fn service(&self, link: &LinkSpec) -> Result<ServicePlan, Diagnostics> {
+        let Some(rate) = link.rate else { return Ok(ServicePlan::None) };
+        let out_of_range = |span, rate: String| {
+            let d = Diagnostic::error("E0333", span, format!("a rate of {rate}"), "out of range");
+            Diagnostics::from(d.help("rates from 1 bit/s to 1000 Tbit/s can be simulated"))
+        };
+        let Some(serialisation) = Serialisation::new(rate.exact) else {
+            return Err(out_of_range(link.span, rate.to_string()));
+        };
+        let overhead = link.medium.overhead;
+        let Some(shape) = &link.medium.shape else {
+            return Ok(match overhead {
+                0 => ServicePlan::Rate(serialisation),
+                _ => ServicePlan::Framed(serialisation, overhead),
+            });
+        };
+        let waveform = self.context.waveforms.get(&shape.name, shape.span)?;
+        if rate.value * waveform.max() > RATE_MAX {
+            return Err(out_of_range(shape.span, format!("{rate} times {}", waveform.max())));
+        }
+        Ok(ServicePlan::Varying(Varying::new(serialisation, overhead, Course::new(waveform))))
     }
 
     /// What is wrong with a link.

@@ -31,7 +31,7 @@ impl Limit {
             ]),
             default,
             "How much may wait, not counting what is being sent or served: packets, bytes, a time (what the link sends in \
-             it) or \"none\".",
+             it at its `rate`) or \"none\".",
         )
     }
 

@@ -53,7 +53,7 @@ impl Fused {
             return;
         }
         let start = self.free.max(now.ticks());
-        let service = self.law.ticks(packet.bits);
+        let service = self.law.ticks(packet.bits, start);
         self.free = start.saturating_add(service);
         packet.entered = now;
         packet.waited += start - now.ticks();

@@ -3,6 +3,7 @@
 use sim_core::SimDuration;
 use sim_core::rng::{Exponentials, Rng};
 
+use super::Varying;
 use crate::network::service::Service;
 
 /// The law of service times of a station, with its state.
@@ -14,6 +15,8 @@ pub(in crate::network) enum ServiceLaw {
     Rate(Serialisation),
     /// Serialisation of each packet with so many further bits, its framing.
     Framed(Serialisation, u32),
+    /// Serialisation at a rate that varies.
+    Varying(Box<Varying>),
     /// Exponential, drawn ahead.
     Exponential {
         /// Ticks.
@@ -86,12 +89,14 @@ impl ServiceLaw {
             _ => Self::Drawn { law: law.clone(), rng },
         }
     }
+    /// How long a packet of `bits` is served whose service starts at `start`.
     #[inline]
-    pub(in crate::network) fn ticks(&mut self, bits: u32) -> u64 {
+    pub(in crate::network) fn ticks(&mut self, bits: u32, start: u64) -> u64 {
         match self {
             Self::None => 0,
             Self::Rate(rate) => rate.ticks(bits),
             Self::Framed(rate, framing) => rate.ticks(bits + *framing),
+            Self::Varying(law) => law.ticks(bits, start),
             Self::Exponential { mean, rng, ahead } => SimDuration::from_ticks_f64(*mean * ahead.next(rng)).ticks(),
             Self::Drawn { law, rng } => law.draw(rng, bits),
         }

@@ -9,12 +9,14 @@ mod law;
 mod line;
 mod outage;
 mod queued;
+mod varying;
 
 pub(super) use fused::Fused;
 pub(super) use law::{Serialisation, ServiceLaw, gcd};
 pub(super) use line::LinePlan;
 pub(super) use outage::Spare;
 pub(super) use queued::{Queued, Shared, Slot};
+pub(super) use varying::Varying;
 
 use super::gate::Checkpoint;
 use super::packet::Packet;

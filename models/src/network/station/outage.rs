@@ -64,10 +64,11 @@ impl Queued {
     }
     /// What is served from now on is served at this rate.
     pub(in crate::network) fn set_rate(&mut self, rate: Serialisation) {
-        self.law = match self.law {
-            ServiceLaw::Framed(_, overhead) => ServiceLaw::Framed(rate, overhead),
-            _ => ServiceLaw::Rate(rate),
-        };
+        match &mut self.law {
+            ServiceLaw::Framed(old, _) => *old = rate,
+            ServiceLaw::Varying(law) => law.rate = rate,
+            law => *law = ServiceLaw::Rate(rate),
+        }
     }
     /// What is sent from now on propagates for this long.
     pub(in crate::network) fn set_delay(&mut self, ticks: u64) {

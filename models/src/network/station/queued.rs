@@ -218,7 +218,7 @@ impl Queued {
     ) {
         let now = ctx.now();
         packet.waited += (now - packet.entered).ticks();
-        let ends = now.ticks().saturating_add(self.law.ticks(packet.bits));
+        let ends = now.ticks().saturating_add(self.law.ticks(packet.bits, now.ticks()));
         slots[slot as usize] =
             Slot { packet, started: now.ticks(), ends, held_back, busy: true, ..slots[slot as usize] };
         let ticket = ctx.ticket();

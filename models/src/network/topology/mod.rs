@@ -94,9 +94,20 @@ pub struct LinkSpec {
     pub span: Span,
 }
 
+/// The waveform that a link's rate is multiplied by.
+#[derive(Clone, Debug)]
+pub struct ShapeSpec {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Where the link names it.
+    pub span: Span,
+}
+
 /// What a link does to packets besides queueing, sending and delaying them: keys that few links have.
 #[derive(Clone, Debug, Default)]
 pub struct Medium {
+    /// How the rate varies.
+    pub shape: Option<ShapeSpec>,
     /// Bits that each packet has on the wire besides its own.
     pub overhead: u32,
     /// The largest packet in bits.
@@ -143,6 +154,10 @@ impl Medium {
     }
     fn change(&mut self, table: &Table, wrong: &mut Diagnostics) {
         let given = |key: &str| table.get(key).is_some_and(|v| !v.defaulted);
+        if given("shape") {
+            let shape = |name: &str| ShapeSpec { name: name.into(), span: table.span_of("shape") };
+            self.shape = table.opt_text("shape").filter(|name| *name != "none").map(shape);
+        }
         let mut size = |key: &str, help: &str| size(table, key, help).map_err(|d| wrong.push(d)).ok();
         if given("overhead") {
             let named = OVERHEADS.iter().find(|(name, _)| table.opt_text("overhead") == Some(name));
@@ -197,7 +212,25 @@ pub fn graph(scenario: &Table, context: &BuildContext<'_>) -> (Graph, Diagnostic
         draft.graph.incomplete |= scenario.opt_table(section).is_some_and(|t| t.wrong);
     }
     declared::add(scenario, &mut draft);
+    check_shapes(&mut draft);
     (draft.graph, draft.wrong)
+}
+
+/// That what is multiplied is there.
+fn check_shapes(draft: &mut Draft) {
+    let mut told: Vec<Span> = Vec::new();
+    for link in &draft.graph.links {
+        for way in std::iter::once(link.clone()).chain(link.duplex.then(|| link.back())) {
+            let Some(shape) = way.medium.shape.filter(|_| way.rate.is_none()) else { continue };
+            // Links of a topology have it from one place.
+            if !told.contains(&shape.span) {
+                told.push(shape.span);
+                let message = format!("`{}` has a `shape` and no `rate`", link.name);
+                let d = Diagnostic::error("E0347", shape.span, message, "multiplies nothing");
+                draft.wrong.push(d.help("rate = \"10 Mbit/s\""));
+            }
+        }
+    }
 }
 
 /// What `[topology]` says.

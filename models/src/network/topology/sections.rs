@@ -27,6 +27,14 @@ const DUPLEX: Field = Field::default(
 const QUEUE: Field =
     Field::default("queue", Type::Kind("discipline"), "{ kind = \"fifo\" }", "The queue discipline of each direction.");
 
+const SHAPE: Field = Field::default(
+    "shape",
+    Type::OneOf(&[Type::Choice(&["none"]), Type::Reference("waveform")]),
+    "\"none\"",
+    "The [waveform.NAME] that multiplies the rate: at t the link sends `rate` times its value. A packet that is being sent \
+     slows down and pauses with it; time that it pauses is busy time. What queues work out from the rate (a limit in time) \
+     uses `rate` as it stands.",
+);
 const OVERHEAD: Field = Field::default(
     "overhead",
     Type::OneOf(&[Type::Choice(&["none", "ethernet", "ethernet_vlan"]), Type::Quantity(&[Dimension::DATA])]),
@@ -55,6 +63,7 @@ const REVERSE: Field = Field::optional(
     "reverse",
     Type::Record(&[
         Field::optional("rate", RATE, "As of the link."),
+        Field::optional("shape", SHAPE.ty, "As of the link."),
         Field::optional("delay", TIME, "As of the link."),
         Field::optional("queue", Type::Kind("discipline"), "As of the link."),
         Field::optional("overhead", OVERHEAD.ty, "As of the link."),
@@ -94,6 +103,7 @@ pub const SECTIONS: &[Section] = &[
             Field::optional("rows", COUNT, "For `grid`."),
             Field::optional("columns", COUNT, "For `grid`."),
             Field::optional("rate", RATE, "The rate of links for which the file has none, or of all generated links."),
+            SHAPE,
             DELAY,
             COST_FIELD,
             DUPLEX,
@@ -146,6 +156,7 @@ pub const SECTIONS: &[Section] = &[
             ),
             Field::optional("to", Type::Text, "The node where it ends; only a link of the topology can do without."),
             Field::optional("rate", RATE, "Its capacity in bits a second; without one, packets take no time to send."),
+            SHAPE,
             DELAY,
             COST_FIELD,
             Field::optional(
@@ -176,7 +187,8 @@ fn own_keys(kind: &str) -> &'static [&'static str] {
     }
 }
 
-const OF_LINKS: &[&str] = &["rate", "delay", "cost", "duplex", "queue", "overhead", "mtu", "loss", "jitter", "reverse"];
+const OF_LINKS: &[&str] =
+    &["rate", "shape", "delay", "cost", "duplex", "queue", "overhead", "mtu", "loss", "jitter", "reverse"];
 
 /// That `[topology]` has the keys of its kind and no others.
 pub(super) fn check_keys(table: &Table) -> Result<(), Diagnostics> {

@@ -7,11 +7,12 @@
 
 use sim_core::SimDuration;
 use sim_core::config::{Field, Type};
+use sim_core::quantity::Quantity;
 use sim_core::rng::Exponentials;
 
 use super::rate::{PacketRate, RATE_FIELD};
 use super::{Emission, MakeTraffic, Streams, Traffic};
-use crate::common::waveform::{Cursor, Waveform};
+use crate::common::waveform::Course;
 use crate::network::size::Size;
 use crate::registry::Kind;
 
@@ -30,10 +31,10 @@ pub(super) const KIND: Kind<MakeTraffic> = Kind {
         let rate = PacketRate::new(table.quantity("rate"), size, table.span_of("rate"))?;
         let poisson = Poisson::new(rate, size);
         let Some(name) = table.opt_text("shape") else { return Ok(poisson.into()) };
-        let shape = context.waveforms.get(name, table.span_of("shape"))?.clone();
+        let shape = context.waveforms.get(name, table.span_of("shape"))?;
         // The course is that of the run, whenever the source begins.
-        let start = table.opt_quantity("start").map_or(0.0, |q| q.value);
-        Ok(Shaped { at: shape.seek(start), shape, poisson }.into())
+        let at = table.opt_quantity("start").and_then(Quantity::to_ticks).unwrap_or(0);
+        Ok(Shaped { poisson, max: shape.max(), course: Course::new(shape), at }.into())
     },
 };
 
@@ -70,18 +71,23 @@ impl Traffic for Poisson {
 #[derive(Clone, Debug)]
 struct Shaped {
     poisson: Poisson,
-    shape: Waveform,
-    at: Cursor,
+    /// The greatest value of its course.
+    max: f64,
+    course: Course,
+    /// When the last packet was sent, in ticks.
+    at: u64,
 }
 
 impl Traffic for Shaped {
     fn next(&mut self, streams: &mut Streams) -> Option<Emission> {
-        let area = self.poisson.ahead.next(&mut streams.gap) / self.poisson.rate;
-        let gap = SimDuration::from_secs_f64(self.shape.advance(&mut self.at, area)?);
+        let area = self.poisson.ahead.next(&mut streams.gap) * self.poisson.mean_gap;
+        let (gap, _) = self.course.reach(self.at, area)?;
+        self.at += gap;
+        let gap = SimDuration::from_ticks(gap);
         Some(Emission { gap, bits: self.poisson.size.draw(&mut streams.size), conversation: 0 })
     }
     fn mean_rate(&self) -> f64 {
-        self.poisson.rate * self.shape.max()
+        self.poisson.rate * self.max
     }
     fn boxed_clone(&self) -> Box<dyn Traffic> {
         Box::new(self.clone())
@@ -91,7 +97,6 @@ impl Traffic for Shaped {
 #[cfg(test)]
 mod tests {
     use sim_core::config::Span;
-    use sim_core::quantity::Quantity;
 
     use super::super::fixture::{counts, of_size, sent, table, traffic};
     use super::*;
@@ -136,7 +141,7 @@ mod tests {
         let n = 4000;
         // By quarter of a period: Poisson counts, mean 20 (1 +- 0.9 x 2/pi), all independent.
         let mut counts = vec![[0u32; 4]; n];
-        let mut source = Shaped { at: shape.seek(0.0), shape, poisson };
+        let mut source = Shaped { poisson, max: shape.max(), course: Course::new(&shape), at: 0 };
         for (at, _) in sent(&mut source, 11, 4.0 * n as f64) {
             let second = (at / 1_000_000_000_000) as usize;
             counts[second / 4][second % 4] += 1;

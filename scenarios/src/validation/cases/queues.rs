@@ -8,6 +8,11 @@ const MM1: (&str, &str) = (
     "L = rho / (1 - rho); W = 1 / (mu - lambda), exponential; Wq = rho W; Var N = rho / (1 - rho)^2",
     "Kleinrock 1975, Queueing Systems vol. 1, ch. 3 (from memory)",
 );
+const UNEVEN: (&str, &str) = (
+    "where arrivals and the server follow one course w, the queue is M/M/1 in the time that the integral of w tells: at any \
+     time the number has the law of M/M/1, and W = L / lambda",
+    "time change, as for a Poisson process; Kleinrock 1975, Queueing Systems vol. 1, ch. 3 (from memory)",
+);
 const MMC: (&str, &str) =
     ("Wq = C(c, a) / (c mu - lambda), Erlang C", "Kleinrock 1975, Queueing Systems vol. 1, ch. 3 (from memory)");
 const MM1K: (&str, &str) =
@@ -29,6 +34,7 @@ const CONSERVED: (&str, &str) = (
 );
 
 const LINK: &str = include_str!("mm1-link.toml");
+const VARYING: &str = include_str!("mm1-varying.toml");
 const SERVER: &str = include_str!("server.toml");
 const MG1_LINK: &str = include_str!("mg1.toml");
 const PRIORITY: &str = include_str!("priority.toml");
@@ -53,6 +59,13 @@ pub(super) fn cases() -> Vec<Case> {
             "run.warmup=30 s",
             "study.seed=103",
         ]),
+        case(
+            "mm1-varying",
+            "M/M/1 at load 0.8, on a link whose rate and traffic swing",
+            UNEVEN,
+            VARYING,
+            uneven("line"),
+        ),
         case("mm1-server", "M/M/1 at load 0.8, at a stage", MM1, SERVER, single("workers", &mm1(800.0, MU))),
         case("mmc-4", "M/M/4 at load 0.75", MMC, SERVER, means("workers", &mmc(3000.0, MU, 4))).with(&[
             "stage.workers.workers=4",
@@ -124,11 +137,24 @@ fn single(at: &'static str, q: &Mm1) -> Vec<Observable> {
     let mut all = means(at, &q.means);
     all.push(quantile("sojourn time, median", "p50", 0.5));
     all.push(quantile("sojourn time, 99 %", "p99", 0.99));
-    all.push(Observable {
+    all.push(variance(at, q));
+    all
+}
+
+/// What of an M/M/1 queue does not depend on how its clock runs.
+fn uneven(at: &'static str) -> Vec<Observable> {
+    let q = mm1(800.0, MU);
+    let mut all = means(at, &q.means);
+    all.push(Observable::mean("share that waits", at, ("wait_ratio", "mean"), q.means.utilization, "1"));
+    all.push(variance(at, &q));
+    all
+}
+
+fn variance(at: &'static str, q: &Mm1) -> Observable {
+    Observable {
         quantity: Quantity::SquaredDeviation { component: at, mean: q.means.number },
         ..Observable::mean("variance of the number", at, NUMBER, q.number_variance, "1").within(0.04)
-    });
-    all
+    }
 }
 
 fn lost(loss: f64) -> Vec<Observable> {
