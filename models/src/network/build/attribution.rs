@@ -144,7 +144,7 @@ fn delays(plan: &StationPlan) -> [Option<&'static str>; sim_core::stats::CAUSES]
     let Works::Serves { service, discipline, .. } = &plan.works else { return [None; 4] };
     let served = match service {
         ServicePlan::None => None,
-        ServicePlan::Rate(_) | ServicePlan::Framed(..) => Some("transmission_delay"),
+        ServicePlan::Rate(_) | ServicePlan::Framed(..) | ServicePlan::Varying(_) => Some("transmission_delay"),
         ServicePlan::Drawn(_) => Some("inspection_delay"),
     };
     let travels = plan.place.delay > 0 || plan.line.jitter.is_some() || plan.changes;
