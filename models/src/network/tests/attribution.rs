@@ -106,9 +106,11 @@ fn parts_add_up_to_the_whole() {
     // Without losses the delays are those of the packets that arrive, exactly.
     let lossless = text
         .replace("p = 0.02", "p = 0")
-        .replace("limit = '5 packets'", "limit = 'inf'")
-        .replace("'9 packets'", "'inf'");
-    let lossless = lossless.replace("ceil = '5 Mbit/s'", "ceil = '5 Mbit/s', queue = { kind = 'fifo', limit = 'inf' }");
+        .replace("limit = '5 packets'", "limit = '1000000 packets'")
+        .replace("'9 packets'", "'1000000 packets'");
+    let lossless = lossless
+        .replace("ceil = '5 Mbit/s'", "ceil = '5 Mbit/s', queue = { kind = 'fifo', limit = '1000000 packets' }");
+    let lossless = lossless.replace("rate = '400 packets/s'", "rate = '200 packets/s'");
     let (system, record) = observed(&lossless, 0, 70);
     let get = |name: &str, metric: &str| of(system.as_ref(), &record, name, metric);
     for (class, elements) in [("x", &["dpi", "one", "two"][..]), ("y", &["dpi", "one"])] {
