@@ -53,7 +53,9 @@ pub struct Row {
     pub ci_high: f64,
     /// The exact value.
     pub exact: f64,
-    /// The difference in standard errors.
+    /// The relative error that is no fault, where the value is exact only for something near it; 0 elsewhere.
+    pub tolerance: f64,
+    /// The part of the difference beyond the tolerance, in standard errors.
     pub z: f64,
     /// The largest |z| that passes.
     pub limit: f64,
@@ -90,6 +92,7 @@ pub(super) fn judge(case: &str, source: &str, observable: &Observable, values: &
         ci_low: simulated - half,
         ci_high: simulated + half,
         exact,
+        tolerance: observable.tolerance,
         z,
         limit,
         verdict: verdict(z, limit, error / exact.abs() <= observable.error_max),

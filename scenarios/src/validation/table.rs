@@ -3,7 +3,8 @@
 use super::judge::Verdict;
 use super::run::CaseResult;
 
-const HEAD: [&str; 9] = ["case", "observable", "simulated", "95 % interval", "exact", "unit", "n", "z", "verdict"];
+const HEAD: [&str; 10] =
+    ["case", "observable", "simulated", "95 % interval", "exact", "within", "unit", "n", "z", "verdict"];
 
 /// An aligned table of all comparisons, what was violated, and a line that sums it up.
 pub fn table(results: &[CaseResult]) -> String {
@@ -15,6 +16,7 @@ pub fn table(results: &[CaseResult]) -> String {
             number(row.simulated),
             format!("[{}, {}]", number(row.ci_low), number(row.ci_high)),
             number(row.exact),
+            if row.tolerance > 0.0 { format!("{} %", (1e4 * row.tolerance).round() / 100.0) } else { String::new() },
             row.unit.clone(),
             row.n.to_string(),
             format!("{:.2}", row.z),
@@ -33,9 +35,9 @@ pub fn table(results: &[CaseResult]) -> String {
     out.concat()
 }
 
-fn line(cells: &[String; 9], widths: &[usize]) -> String {
+fn line(cells: &[String; 10], widths: &[usize]) -> String {
     let cell = |(c, (text, width)): (usize, (&String, &usize))| {
-        let numeric = matches!(c, 2 | 3 | 4 | 6 | 7);
+        let numeric = matches!(c, 2..=5 | 7 | 8);
         if numeric { format!("{text:>width$}") } else { format!("{text:<width$}") }
     };
     let cells: Vec<String> = cells.iter().zip(widths).enumerate().map(cell).collect();
@@ -98,6 +100,7 @@ mod tests {
             ci_low: 3.9,
             ci_high: f64::NAN,
             exact: 4.0,
+            tolerance: 0.002,
             z: 0.123,
             limit: 4.2,
             verdict,
@@ -119,7 +122,7 @@ mod tests {
         assert_eq!(at("number", lines[1]), at("number", lines[2]));
         assert_eq!(at("verdict", lines[0]), at("FAIL", lines[2]));
         assert!(
-            lines[1].contains("4.01235") && lines[1].contains("[3.90000, -]") && lines[1].ends_with("pass"),
+            lines[1].contains("4.01235") && lines[1].contains("[3.90000, -]  4.00000   0.2 %") && lines[1].ends_with("pass"),
             "{text}"
         );
         assert!(text.contains("2 cases: 1 passed, 0 inconclusive, 1 failed"), "{text}");

@@ -86,7 +86,7 @@ fn a_full_validation_has_all_short_cases_with_more_runs() {
     let (short, full) = (cases(false), cases(true));
     assert!(full.len() > short.len());
     for (s, f) in short.iter().zip(&full) {
-        assert_eq!((s.id, f.replications.map(|n| n >= 400)), (f.id, Some(true)));
+        assert_eq!((s.id, f.replications.map(|n| n >= 40)), (f.id, Some(true)));
     }
     let mut ids: Vec<&str> = full.iter().map(|c| c.id).collect();
     ids.sort_unstable();

@@ -1,9 +1,12 @@
 //! The bundled cases.
 
+mod arrivals;
 mod cells;
 mod links;
 mod networks;
 mod queues;
+mod sharing;
+mod transfers;
 
 use super::case::{Case, Observable};
 
@@ -13,6 +16,7 @@ type Measured = (&'static str, &'static str);
 const NUMBER: Measured = ("occupancy", "time_mean");
 const SOJOURN: Measured = ("sojourn_time", "mean");
 const WAIT: Measured = ("wait_time", "mean");
+const WAITS: Measured = ("wait_ratio", "mean");
 const BUSY: Measured = ("utilization", "time_mean");
 const LOSS: Measured = ("loss_ratio", "mean");
 const FLUX: Measured = ("throughput", "mean");
@@ -25,11 +29,21 @@ const FULL: u32 = 10;
 
 /// All cases. `full` makes more of them, with ten times the replications.
 pub fn cases(full: bool) -> Vec<Case> {
-    let mut cases = [queues::cases(), networks::cases(), links::cases(), cells::cases()].concat();
+    let mut cases = [
+        queues::cases(),
+        arrivals::cases(),
+        sharing::cases(),
+        networks::cases(),
+        links::cases(),
+        transfers::cases(),
+        cells::cases(),
+    ]
+    .concat();
     if !full {
         return cases;
     }
     cases.extend(queues::further());
+    cases.extend(sharing::further());
     cases.extend(links::further());
     for case in &mut cases {
         case.replications = Some(FULL * case.replications.unwrap_or_else(|| replications(case.scenario)));

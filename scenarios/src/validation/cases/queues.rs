@@ -1,8 +1,10 @@
 //! Single queues, on links and at stages.
 
 use super::super::case::{Case, Observable, Quantity};
-use super::super::closed_form::{Mm1, Queue, cobham, erlang_b, mm1, mm1k, mmc, pollaczek_khinchine};
-use super::{BUSY, LOSS, NUMBER, QUANTILE_ERROR, SOJOURN, WAIT, case};
+use super::super::closed_form::{
+    Mm1, Queue, cobham, erlang_b, erlang_c, md1k_loss, mm1, mm1k, mmc, pollaczek_khinchine,
+};
+use super::{BUSY, LOSS, NUMBER, QUANTILE_ERROR, SOJOURN, WAIT, WAITS, case};
 
 const MM1: (&str, &str) = (
     "L = rho / (1 - rho); W = 1 / (mu - lambda), exponential; Wq = rho W; Var N = rho / (1 - rho)^2",
@@ -14,12 +16,16 @@ const UNEVEN: (&str, &str) = (
     "time change, as for a Poisson process; Kleinrock 1975, Queueing Systems vol. 1, ch. 3 (from memory)",
 );
 const MMC: (&str, &str) =
-    ("Wq = C(c, a) / (c mu - lambda), Erlang C", "Kleinrock 1975, Queueing Systems vol. 1, ch. 3 (from memory)");
+    ("P(wait) = C(c, a), Erlang C; Wq = C / (c mu - lambda)", "Kleinrock 1975, Queueing Systems vol. 1, ch. 3 (from memory)");
 const MM1K: (&str, &str) =
     ("P(loss) = (1 - rho) rho^K / (1 - rho^(K+1))", "Kleinrock 1975, Queueing Systems vol. 1, ch. 3 (from memory)");
 const MG1: (&str, &str) = (
     "Wq = lambda E[S^2] / (2 (1 - rho)), Pollaczek-Khinchine",
     "Kleinrock 1975, Queueing Systems vol. 1, ch. 5 (from memory)",
+);
+const MD1K: (&str, &str) = (
+    "P(loss) = 1 - 1 / (p_0 + rho), p_0 the share of departures that leave it empty",
+    "chain embedded at departures; Kleinrock 1975, Queueing Systems vol. 1, ch. 5 (from memory)",
 );
 const ERLANG_B: (&str, &str) =
     ("P(loss) = B(c, a), Erlang B, for any law of service times", "Erlang 1917; Sevast'yanov 1957 (from memory)");
@@ -37,6 +43,7 @@ const LINK: &str = include_str!("mm1-link.toml");
 const VARYING: &str = include_str!("mm1-varying.toml");
 const SERVER: &str = include_str!("server.toml");
 const MG1_LINK: &str = include_str!("mg1.toml");
+const ROOM: &str = include_str!("finite-room.toml");
 const PRIORITY: &str = include_str!("priority.toml");
 const PRIORITIES: &str = include_str!("priorities.toml");
 
@@ -67,21 +74,13 @@ pub(super) fn cases() -> Vec<Case> {
             uneven("line"),
         ),
         case("mm1-server", "M/M/1 at load 0.8, at a stage", MM1, SERVER, single("workers", &mm1(800.0, MU))),
-        case("mmc-4", "M/M/4 at load 0.75", MMC, SERVER, means("workers", &mmc(3000.0, MU, 4))).with(&[
-            "stage.workers.workers=4",
-            "traffic.customers.rate=3000 packets/s",
-            "study.seed=105",
-        ]),
+        many("mmc-4", "M/M/4 at load 0.75", 3.0, 4).with(&["study.seed=105"]),
         mm1k_case("mm1k", "M/M/1/10 at load 0.8", 800.0, 10),
-        case("erlang-b", "M/M/15/15 at 10 erlangs", ERLANG_B, SERVER, lost(erlang_b(15, 10.0))).with(&[
-            "stage.workers.workers=15",
-            "stage.workers.queue.limit=0 packets",
-            "traffic.customers.rate=10000 packets/s",
-            "run.duration=35 s",
-            "study.seed=107",
-        ]),
+        erlang("erlang-b", "M/M/15/15 at 10 erlangs", 10, 15).with(&["study.seed=107"]),
         md1("md1", "M/D/1 at load 0.8, on a link", 0.8),
-        imix("mg1-imix", "M/G/1 with the Internet mix at load 0.8, on a link", 0.8),
+        md1k("md1k", "M/D/1/K at load 1, K = 2, 5, 6, 11, 21, on a link", 1.0),
+        imix("mg1-imix", "M/G/1 with the Internet mix at load 0.8, on a link", FRAMES, 0.8),
+        hyperexponential(),
         case("priority-cobham", "M/M/1 with two classes, the first with priority", COBHAM, PRIORITY, priorities()),
         case("prio-exponential", "M/M/1 in three bands of priority", CONSERVED, PRIORITIES, bands(2.0)),
         case("prio-constant", "M/D/1 in three bands of priority", CONSERVED, PRIORITIES, bands(1.0)).with(&[
@@ -97,25 +96,28 @@ pub(super) fn cases() -> Vec<Case> {
 
 /// Cases of a full validation only.
 pub(super) fn further() -> Vec<Case> {
-    let insensitive = "M/D/15/15 at 10 erlangs";
+    let constant = "stage.workers.service={ kind = \"constant\", time = \"1 ms\" }";
+    let uneven = "stage.workers.service={ kind = \"hyperexponential\", mean = \"1 ms\", cv = 2.0 }";
     vec![
-        case("mmc-8", "M/M/8 at load 0.9", MMC, SERVER, means("workers", &mmc(7200.0, MU, 8))).with(&[
-            "stage.workers.workers=8",
-            "traffic.customers.rate=7200 packets/s",
-            "study.seed=111",
-        ]),
+        case("mm1-040", "M/M/1 at load 0.4, on a link", MM1, LINK, single("line", &mm1(400.0, MU)))
+            .with(&["traffic.customers.rate=400 packets/s", "run.duration=42 s", "run.warmup=2 s", "study.seed=100"]),
+        many("mmc-8", "M/M/8 at load 0.9", 7.2, 8).with(&["study.seed=111"]),
+        many("mmc-8-075", "M/M/8 at load 0.75", 6.0, 8).with(&["study.seed=112"]),
         mm1k_case("mm1k-overload", "M/M/1/10 at load 1.2", 1200.0, 10),
+        mm1k_case("mm1k-critical", "M/M/1/10 at load 1", 1000.0, 10),
+        mm1k_case("mm1k-20", "M/M/1/20 at load 0.9", 900.0, 20),
         md1("md1-050", "M/D/1 at load 0.5, on a link", 0.5),
         md1("md1-090", "M/D/1 at load 0.9, on a link", 0.9),
-        imix("mg1-imix-050", "M/G/1 with the Internet mix at load 0.5, on a link", 0.5),
-        case("erlang-b-constant", insensitive, ERLANG_B, SERVER, lost(erlang_b(15, 10.0))).with(&[
-            "stage.workers.workers=15",
-            "stage.workers.queue.limit=0 packets",
-            "stage.workers.service={ kind = \"constant\", time = \"1 ms\" }",
-            "traffic.customers.rate=10000 packets/s",
-            "run.duration=35 s",
-            "study.seed=117",
-        ]),
+        md1("md1-095", "M/D/1 at load 0.95, on a link", 0.95).with(&["run.duration=405 s"]),
+        md1k("md1k-090", "M/D/1/K at load 0.9, K = 2, 5, 6, 11, 21, on a link", 0.9),
+        md1k("md1k-110", "M/D/1/K at load 1.1, K = 2, 5, 6, 11, 21, on a link", 1.1),
+        imix("mg1-imix-050", "M/G/1 with the Internet mix at load 0.5, on a link", FRAMES, 0.5),
+        imix("mg1-imix-090", "M/G/1 with the Internet mix at load 0.9, on a link", FRAMES, 0.9),
+        imix("mg1-imix-ip", "M/G/1 with the Internet mix of IP packets at load 0.8, on a link", PACKETS, 0.8),
+        erlang("erlang-b-3", "M/M/3/3 at 2 erlangs", 2, 3).with(&["study.seed=115"]),
+        erlang("erlang-b-110", "M/M/110/110 at 100 erlangs", 100, 110).with(&["run.duration=15 s", "study.seed=116"]),
+        erlang("erlang-b-constant", "M/D/15/15 at 10 erlangs", 10, 15).with(&[constant, "study.seed=117"]),
+        erlang("erlang-b-long", "M/H2/15/15 (cv 2) at 10 erlangs", 10, 15).with(&[uneven, "study.seed=118"]),
     ]
 }
 
@@ -157,11 +159,29 @@ fn variance(at: &'static str, q: &Mm1) -> Observable {
     }
 }
 
-fn lost(loss: f64) -> Vec<Observable> {
-    vec![
+/// M/M/c with `a` erlangs.
+fn many(id: &'static str, title: &str, a: f64, c: u32) -> Case {
+    let lambda = a * MU;
+    let mut observables = means("workers", &mmc(lambda, MU, c));
+    observables.push(Observable::mean("share that waits", "workers", WAITS, erlang_c(c, lambda / MU), "1"));
+    let mut case = case(id, title, MMC, SERVER, observables);
+    case.set.push(format!("stage.workers.workers={c}"));
+    case.set.push(format!("traffic.customers.rate={lambda} packets/s"));
+    case
+}
+
+/// M/G/c/c with `a` erlangs, exponential unless more is said.
+fn erlang(id: &'static str, title: &str, a: u32, c: u32) -> Case {
+    let (a, loss) = (f64::from(a), erlang_b(c, f64::from(a)));
+    let observables = vec![
         Observable::mean("loss ratio", "workers", LOSS, loss, "1"),
-        Observable::mean("number in system", "workers", NUMBER, 10.0 * (1.0 - loss), "packet"),
-    ]
+        Observable::mean("number in system", "workers", NUMBER, a * (1.0 - loss), "packet"),
+    ];
+    let mut case = case(id, title, ERLANG_B, SERVER, observables)
+        .with(&["stage.workers.queue.limit=0 packets", "run.duration=35 s"]);
+    case.set.push(format!("stage.workers.workers={c}"));
+    case.set.push(format!("traffic.customers.rate={} packets/s", a * MU));
+    case
 }
 
 fn mm1k_case(id: &'static str, title: &str, lambda: f64, k: u32) -> Case {
@@ -186,17 +206,45 @@ fn md1(id: &'static str, title: &str, load: f64) -> Case {
     case
 }
 
-/// 7, 4 and 1 of 64, 594 and 1518 bytes at 10 Mbit/s.
-fn imix(id: &'static str, title: &str, load: f64) -> Case {
-    let services = [(7.0, 64.0), (4.0, 594.0), (1.0, 1518.0)].map(|(weight, bytes)| (weight / 12.0, 8.0 * bytes / 1e7));
-    let mean: f64 = services.iter().map(|(p, s)| p * s).sum();
-    let second: f64 = services.iter().map(|(p, s)| p * s * s).sum();
-    let lambda = (load / mean).round();
-    let q = pollaczek_khinchine(lambda, mean, second);
-    let mut case =
-        case(id, title, MG1, MG1_LINK, means("line", &q)).with(&["traffic.customers.size={ kind = \"imix\" }"]);
+/// At every point of the sweep of [`ROOM`], whose limits are K - 1.
+fn md1k(id: &'static str, title: &str, load: f64) -> Case {
+    let loss = |(point, k): (usize, usize)| {
+        let name = format!("loss ratio, K = {k}");
+        Observable::mean(&name, "line", LOSS, md1k_loss(load, k), "1").within(0.02).at(point)
+    };
+    let mut case = case(id, title, MD1K, ROOM, [2, 5, 6, 11, 21].into_iter().enumerate().map(loss).collect());
+    case.set.push(format!("traffic.customers.rate={} packets/s", load * MU));
+    case
+}
+
+/// A variant of the Internet mix and its sizes in bytes, which come as 7 to 4 to 1.
+type Mix = (&'static str, [f64; 3]);
+
+const FRAMES: Mix = ("64-594-1518", [64.0, 594.0, 1518.0]);
+const PACKETS: Mix = ("40-576-1500", [40.0, 576.0, 1500.0]);
+
+/// At 10 Mbit/s.
+fn imix(id: &'static str, title: &str, (variant, sizes): Mix, load: f64) -> Case {
+    let moment = |power| {
+        let term = |(bytes, weight): (f64, f64)| weight / 12.0 * (8.0 * bytes / 1e7).powi(power);
+        sizes.into_iter().zip([7.0, 4.0, 1.0]).map(term).sum::<f64>()
+    };
+    let lambda = (load / moment(1)).round();
+    let q = pollaczek_khinchine(lambda, moment(1), moment(2));
+    let mut case = case(id, title, MG1, MG1_LINK, means("line", &q));
+    case.set.push(format!("traffic.customers.size={{ kind = \"imix\", variant = \"{variant}\" }}"));
     case.set.push(format!("traffic.customers.rate={lambda} packets/s"));
     case
+}
+
+fn hyperexponential() -> Case {
+    let q = pollaczek_khinchine(800.0, 1e-3, 5e-6);
+    let observables = means("workers", &q).into_iter().map(|o| o.within(0.015)).collect();
+    case("mh2-1", "M/H2/1 with services of cv 2 at load 0.8", MG1, SERVER, observables).with(&[
+        "stage.workers.service={ kind = \"hyperexponential\", mean = \"1 ms\", cv = 2.0 }",
+        "run.duration=305 s",
+        "study.seed=109",
+    ])
 }
 
 /// Three classes with priority whose service times of mean 1 / `MU` have the second moment `second` / `MU`^2.

@@ -1,15 +1,19 @@
 //! Exact results that the program is checked against, each with its source.
 
+mod arrivals;
 mod counts;
 mod networks;
 mod queues;
+mod transport;
 
+pub use arrivals::{Bursts, Dm1, dm1, kingman, mmpp_m1_number, on_off_fluid};
 pub use counts::{Law, binomial, birth_death_stationary, gilbert_elliott, linear_birth_death, poisson};
 pub use networks::traffic_equations;
 pub use queues::{
     Mm1, Mm1k, Queue, cobham, erlang_b, erlang_c, exponential_quantile, md1_wait_beyond, md1k_loss, mm1, mm1k, mmc,
     pollaczek_khinchine,
 };
+pub use transport::{square_root_law, with_timeouts};
 
 /// Asserts that `got` is `want` up to a relative error.
 #[cfg(test)]

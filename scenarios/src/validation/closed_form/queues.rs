@@ -18,7 +18,7 @@ pub struct Queue {
 
 impl Queue {
     /// From the mean wait, by Little's law.
-    fn from_wait(lambda: f64, service: f64, servers: f64, wait: f64) -> Self {
+    pub(super) fn from_wait(lambda: f64, service: f64, servers: f64, wait: f64) -> Self {
         let sojourn = wait + service;
         Self { number: lambda * sojourn, sojourn, wait, utilization: lambda * service / servers }
     }
