@@ -3,6 +3,7 @@
 mod attribution;
 mod links;
 mod outages;
+mod queues;
 mod routes;
 mod shaping;
 mod varying;

@@ -122,7 +122,9 @@ mod tests {
         assert_eq!(at("number", lines[1]), at("number", lines[2]));
         assert_eq!(at("verdict", lines[0]), at("FAIL", lines[2]));
         assert!(
-            lines[1].contains("4.01235") && lines[1].contains("[3.90000, -]  4.00000   0.2 %") && lines[1].ends_with("pass"),
+            lines[1].contains("4.01235")
+                && lines[1].contains("[3.90000, -]  4.00000   0.2 %")
+                && lines[1].ends_with("pass"),
             "{text}"
         );
         assert!(text.contains("2 cases: 1 passed, 0 inconclusive, 1 failed"), "{text}");

@@ -99,6 +99,44 @@ fn a_shaped_flow_keeps_the_bounds_of_network_calculus() {
 }
 
 #[test]
+fn bounds_hold_over_a_chain_of_elements() {
+    // A flow of 15 kB and 1 Mbit/s through a filter (0.2 ms a packet), an inspection (1 ms and 2 us a byte) and a link of
+    // 2 Mbit/s and 5 ms. Of full packets each is a rate-latency server: 60, 3 and 2 Mbit/s, with a packet's time at all but
+    // the last to have it as a whole. At most b / min R + 0.2 ms + 4 ms + 5 ms = 69.2 ms, which a greedy flow reaches.
+    let text = |file: &str| {
+        format!(
+            "{{ node = {{ a = {{ stages = ['shaper'] }}, b = {{ stages = ['filter', 'inspection'] }}, c = {{}} }},
+                stage = {{ shaper = {{ kind = 'shaper', rate = '1 Mbit/s', burst = '15 kB' }},
+                           filter = {{ kind = 'server', service = {{ kind = 'constant', time = '0.2 ms' }} }},
+                           inspection = {{ kind = 'server', service = {{ kind = 'linear', base = '1 ms', per_byte = '2 us/B' }} }} }},
+                link = {{ ab = {{ from = 'a', to = 'b' }}, bc = {{ from = 'b', to = 'c', rate = '2 Mbit/s', delay = '5 ms' }} }},
+                traffic = {{ x = {{ kind = 'trace', from = 'a', to = 'c', file = '{file}' }} }} }}"
+        )
+    };
+    // Ten at once, and one whenever it has its tokens, 12 ms later.
+    let times = |gap: &dyn Fn(u32) -> u32| {
+        let mut at = 0;
+        let row = |i| {
+            at += if i < 10 { 0 } else { 12_000 + gap(i) };
+            format!("{:.6},1500\n", f64::from(at) * 1e-6)
+        };
+        format!("time,size\n{}", (0..60).map(row).collect::<String>())
+    };
+    let greedy = TestFile::new("chain.csv", times(&|_| 0).as_bytes());
+    let record = from_empty(&text(&greedy.name), 2);
+    assert_eq!(value(&record, 0, "departures", "mean"), 60.0);
+    let longest = value(&record, 0, "sojourn_time", "max");
+    assert!((longest - 69.2e-3).abs() < 1e-12, "{longest}");
+    // The shaper itself holds nothing back of what keeps to it.
+    assert_eq!(value(&record, 3, "wait_time", "max"), 0.0);
+    // Pauses, after which tokens have gathered for bursts.
+    let uneven = TestFile::new("uneven.csv", times(&|i| if i % 10 == 0 { 60_000 } else { 0 }).as_bytes());
+    let record = from_empty(&text(&uneven.name), 2);
+    assert!(value(&record, 0, "sojourn_time", "max") <= 69.2e-3 + 1e-12);
+    assert_eq!(value(&record, 3, "wait_time", "max"), 0.0);
+}
+
+#[test]
 fn a_shaper_smooths_what_a_policer_drops() {
     let run_with = |stage: &str| run(&at_gateway(stage, "", "kind = 'poisson', rate = '800 kbit/s'"), 500, 1);
     let shaped = run_with("kind = 'shaper', rate = '1 Mbit/s', burst = '3 kB', limit = 'none'");

@@ -3,7 +3,8 @@
 //! Sessions arrive as a Poisson process, which holds for sessions though not for packets (Paxson & Floyd 1995,
 //! doi:10.1109/90.392383).
 //!
-//! Validated against: the mean of goodput, rate x size.
+//! Validated against: the exponential law of the times between sessions; the mean of goodput, rate x size; packets are no
+//! Poisson process.
 
 use sim_core::SimDuration;
 use sim_core::config::{Field, Type};
@@ -55,5 +56,29 @@ impl Application for Web {
     }
     fn boxed_clone(&self) -> Box<dyn Application> {
         Box::new(self.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::streams;
+    use super::*;
+
+    #[test]
+    fn sessions_are_a_poisson_process() {
+        let mut web = Web { transfer: Transfer::Constant(1), mean: 1.0, rate: 20.0 };
+        let mut streams = streams(17);
+        let n = 100_000;
+        let mut gaps: Vec<f64> = (0..n).map(|_| 20.0 * web.open(&mut streams).unwrap().gap.as_secs_f64()).collect();
+        let n = f64::from(n);
+        let mean = gaps.iter().sum::<f64>() / n;
+        let variance = gaps.iter().map(|g| (g - mean).powi(2)).sum::<f64>() / n;
+        assert!((mean - 1.0).abs() < 3.3 / n.sqrt(), "{mean}");
+        assert!((variance - 1.0).abs() < 3.3 * (8.0 / n).sqrt(), "{variance}");
+        // Kolmogorov and Smirnov: sqrt(n) D is above 1.95 with a chance of 0.001.
+        gaps.sort_by(f64::total_cmp);
+        let distance = |(i, g): (usize, &f64)| (-(-g).exp_m1() - (i as f64 + 0.5) / n).abs();
+        let d = gaps.iter().enumerate().map(distance).fold(0.0, f64::max);
+        assert!(n.sqrt() * d < 1.95, "{d}");
     }
 }

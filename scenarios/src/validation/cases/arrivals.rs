@@ -93,7 +93,8 @@ fn bursts() -> Vec<Observable> {
         of_packets(Observable::mean("content", "line", NUMBER, number, "packet").within(0.02)),
         of_packets(Observable {
             quantity: Quantity::SquaredDeviation { component: "line", mean: number },
-            ..Observable::mean("variance of the content", "line", NUMBER, packets * packets * q.variance, "1").within(0.04)
+            ..Observable::mean("variance of the content", "line", NUMBER, packets * packets * q.variance, "1")
+                .within(0.04)
         }),
     ]
 }

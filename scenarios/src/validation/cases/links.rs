@@ -72,7 +72,11 @@ fn shaper(id: &'static str, title: &str, load: f64, burst: u32) -> Case {
         Observable::mean("wait", "bucket", WAIT, wait, "s"),
         Observable::mean("number held back", "bucket", NUMBER, 1000.0 * load * wait, "packet"),
     ];
-    let mut case = case(id, title, SHAPER, GATE, observables).with(&["stage.bucket.kind=shaper", "run.duration=205 s", "study.seed=133"]);
+    let mut case = case(id, title, SHAPER, GATE, observables).with(&[
+        "stage.bucket.kind=shaper",
+        "run.duration=205 s",
+        "study.seed=133",
+    ]);
     case.set.push(format!("stage.bucket.burst={} bit", 1000 * burst));
     case.set.push("stage.bucket.limit=none".to_owned());
     case.set.push(format!("traffic.customers.rate={} packets/s", 1000.0 * load));

@@ -15,8 +15,10 @@ const UNEVEN: (&str, &str) = (
      time the number has the law of M/M/1, and W = L / lambda",
     "time change, as for a Poisson process; Kleinrock 1975, Queueing Systems vol. 1, ch. 3 (from memory)",
 );
-const MMC: (&str, &str) =
-    ("P(wait) = C(c, a), Erlang C; Wq = C / (c mu - lambda)", "Kleinrock 1975, Queueing Systems vol. 1, ch. 3 (from memory)");
+const MMC: (&str, &str) = (
+    "P(wait) = C(c, a), Erlang C; Wq = C / (c mu - lambda)",
+    "Kleinrock 1975, Queueing Systems vol. 1, ch. 3 (from memory)",
+);
 const MM1K: (&str, &str) =
     ("P(loss) = (1 - rho) rho^K / (1 - rho^(K+1))", "Kleinrock 1975, Queueing Systems vol. 1, ch. 3 (from memory)");
 const MG1: (&str, &str) = (
@@ -99,8 +101,12 @@ pub(super) fn further() -> Vec<Case> {
     let constant = "stage.workers.service={ kind = \"constant\", time = \"1 ms\" }";
     let uneven = "stage.workers.service={ kind = \"hyperexponential\", mean = \"1 ms\", cv = 2.0 }";
     vec![
-        case("mm1-040", "M/M/1 at load 0.4, on a link", MM1, LINK, single("line", &mm1(400.0, MU)))
-            .with(&["traffic.customers.rate=400 packets/s", "run.duration=42 s", "run.warmup=2 s", "study.seed=100"]),
+        case("mm1-040", "M/M/1 at load 0.4, on a link", MM1, LINK, single("line", &mm1(400.0, MU))).with(&[
+            "traffic.customers.rate=400 packets/s",
+            "run.duration=42 s",
+            "run.warmup=2 s",
+            "study.seed=100",
+        ]),
         many("mmc-8", "M/M/8 at load 0.9", 7.2, 8).with(&["study.seed=111"]),
         many("mmc-8-075", "M/M/8 at load 0.75", 6.0, 8).with(&["study.seed=112"]),
         mm1k_case("mm1k-overload", "M/M/1/10 at load 1.2", 1200.0, 10),

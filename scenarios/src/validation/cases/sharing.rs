@@ -19,11 +19,16 @@ const FLUID: &str = include_str!("sharing.toml");
 pub(super) fn cases() -> Vec<Case> {
     vec![
         case("drr", "Deficit round robin between equal classes", FAIR, CLASSES, equal_classes()),
-        case("wfq", "Weighted fair queueing between equal classes", FAIR, CLASSES, equal_classes())
-            .with(&["link.line.queue={ kind = \"wfq\", queue = { kind = \"fifo\", limit = \"none\" } }", "study.seed=172"]),
+        case("wfq", "Weighted fair queueing between equal classes", FAIR, CLASSES, equal_classes()).with(&[
+            "link.line.queue={ kind = \"wfq\", queue = { kind = \"fifo\", limit = \"none\" } }",
+            "study.seed=172",
+        ]),
         case("sharing-exponential", "Exponential transfers that share a link", SHARING, FLUID, shared()),
-        case("sharing-lognormal", "Lognormal transfers (cv 2) that share a link", SHARING, FLUID, shared())
-            .with(&["traffic.transfers.law=lognormal", "run.duration=205 s", "study.seed=162"]),
+        case("sharing-lognormal", "Lognormal transfers (cv 2) that share a link", SHARING, FLUID, shared()).with(&[
+            "traffic.transfers.law=lognormal",
+            "run.duration=205 s",
+            "study.seed=162",
+        ]),
     ]
 }
 

@@ -25,11 +25,23 @@ pub(super) fn cases() -> Vec<Case> {
     // 400 packets of 1500 B at 50 Mbit/s.
     let full = 400.0 * 1500.0 * 8.0 / 50e6;
     vec![
-        case("tcp-losses", "Reno over a path that loses packets", LOSSES, include_str!("lossy-transfer.toml"), losses()),
+        case(
+            "tcp-losses",
+            "Reno over a path that loses packets",
+            LOSSES,
+            include_str!("lossy-transfer.toml"),
+            losses(),
+        ),
         managed("control-codel", "Four connections through CoDel", "p50", 4e-3, 0.75),
         managed("control-pie", "Four connections through PIE", "mean", 15e-3, 0.33).with(&[pie]),
         managed("control-tail", "Four connections through a drop-tail queue", "max", full, 0.02).with(&[tail]),
-        case("tcp-sharing", "Transfers over TCP that share a link", SHARING, include_str!("packets-sharing.toml"), shared()),
+        case(
+            "tcp-sharing",
+            "Transfers over TCP that share a link",
+            SHARING,
+            include_str!("packets-sharing.toml"),
+            shared(),
+        ),
     ]
 }
 
