@@ -590,9 +590,29 @@ fn a_study_that_would_never_end_is_warned_of_before_it_starts() {
     assert!(first.starts_with("warning[W0401]: this study takes about"), "{first}");
 }
 
+/// The network with another queue before its link.
+fn with_queue(queue: &str) -> String {
+    with(NETWORK, "{ kind = \"fifo\", limit = \"1000 packets\" }", queue)
+}
+
+/// The network with another source than its Poisson packets; `text` has its keys.
+fn with_source(text: &str, keys: &str) -> String {
+    with(
+        &with(text, "kind = \"poisson\"\n", &format!("{keys}\n")),
+        "rate = \"500 kbit/s\"\nsize = { kind = \"exponential\", mean = \"125 B\" }\n",
+        "",
+    )
+}
+
+/// Full packets instead of those of the network.
+fn with_full_packets(text: &str) -> String {
+    with(text, "{ kind = \"exponential\", mean = \"125 B\" }", "{ kind = \"constant\", size = \"1500 B\" }")
+}
+
 #[test]
 fn mistakes_in_the_classes_of_a_queue_are_told_at_their_place() {
-    let queue = |classes: &str| format!("queue = {{ kind = \"htb\", classes = {{ {classes} }} }}");
+    let htb = |classes: &str| with_queue(&format!("{{ kind = \"htb\", classes = {{ {classes} }} }}"));
+    let first = "a = { rate = \"700 kbit/s\", match = { class = \"default\" } }";
     for (classes, says) in [
         ("a = { rate = \"1 Mbit/s\", ceil = §\"900 kbit/s\" }", ["E0376", "a ceiling of 900 kbit/s below the rate"]),
         (
@@ -600,9 +620,142 @@ fn mistakes_in_the_classes_of_a_queue_are_told_at_their_place() {
             ["E0330", "the classes of this scenario's traffic"],
         ),
         ("a = { rate = \"1 bit/s\", parent = §\"top\" }", ["E0374", "without `parent` it borrows from the whole"]),
+        (
+            "a = { rate = \"1 bit/s\", parent = §\"b\" }, b = { rate = \"1 bit/s\", parent = \"a\" }",
+            ["E0374", "the classes a, b are each other's parents"],
+        ),
+        ("a = { rate = \"1 bit/s\", parent = §\"a\" }", ["E0374", "a loop"]),
+        ("a = { rate = \"1 Mbit/s\", quantum = §\"0 B\" }", ["E0375", "a quantum of nothing"]),
+        (
+            &format!("top = {{ rate = \"600 kbit/s\" }}, {first}, b = {{ rate = §\"400 kbit/s\" }}")
+                .replace("\"700 kbit/s\",", "\"300 kbit/s\", parent = \"top\",")
+                .replace("§\"400 kbit/s\"", "§\"400 kbit/s\", parent = \"top\""),
+            ["E0376", "rates of 700 kbit/s are guaranteed out of 600 kbit/s of `top`"],
+        ),
+        (
+            &format!("{first}, b = {{ rate = §\"600 kbit/s\" }}"),
+            ["E0376", "rates of 1.3 Mbit/s are guaranteed out of 1 Mbit/s of the whole"],
+        ),
     ] {
-        refused_in_network("queue = { kind = \"fifo\", limit = \"1000 packets\" }", &queue(classes), &says);
+        refused(&htb(classes), &says);
     }
+}
+
+#[test]
+fn turns_of_nothing_are_refused() {
+    refused(&with_queue("{ kind = \"drr\", quantum = §\"0 B\" }"), &["E0375", "would never send"]);
+    let class = "{ kind = \"drr\", classes = { a = { quantum = §\"0 B\" } } }";
+    refused(&with_queue(class), &["E0375", "must be positive"]);
+    refused(&with_queue("{ kind = \"fq_codel\", quantum = §\"0 B\" }"), &["E0363", "sends nothing at its turn"]);
+    refused(&with_queue("{ kind = \"wfq\", classes = { a = { weight = §0 } } }"), &["E0108", "out of bounds"]);
+}
+
+#[test]
+fn bursts_that_hold_no_packet_are_refused() {
+    let tbf = |keys: &str| with_queue(&format!("{{ kind = \"tbf\", rate = \"1 Mbit/s\", {keys} }}"));
+    refused(&tbf("burst = §\"0 B\""), &["E0380", "no tokens"]);
+    let says = ["E0380", "the burst of 1 kB is smaller than the MTU of 1.5 kB"];
+    refused(&tbf("burst = §\"1 kB\", mtu = \"1500 B\""), &says);
+    let lost = ["E0382", "sends packets of 1.5 kB, but `wire` has a burst of 1 kB", "they are always dropped there"];
+    let full = with_full_packets(&tbf("burst = \"1 kB\""));
+    refused(&with(&full, "[traffic.data]", "§[traffic.data]"), &lost);
+    // Segments of a connection are full packets, too.
+    let segments = with_source(&tbf("burst = \"1 kB\""), "kind = \"bulk\"");
+    refused(&with(&segments, "[traffic.data]", "§[traffic.data]"), &lost);
+    let stage = |kind: &str| {
+        let keys = format!(
+            "[node.a]\nstages = [\"s\"]\n[stage.s]\nkind = \"{kind}\"\nrate = \"1 Mbit/s\"\nburst = \"1 kB\"\n"
+        );
+        with_full_packets(&with(NETWORK, "[node.a]\n", &keys))
+    };
+    let shaped = with(&stage("shaper"), "[traffic.data]", "§[traffic.data]");
+    refused(&shaped, &["E0382", "but `s` has a burst of 1 kB"]);
+    // A policer is there to drop: it may be meant.
+    warned(&with(&stage("policer"), "[traffic.data]", "§[traffic.data]"), &["W0381", "but `s` has a burst of 1 kB"]);
+}
+
+/// Checks a scenario that is valid but doubtful: at the place marked by `§`, all of `says` is told, in one warning.
+#[track_caller]
+fn warned(text: &str, says: &[&str]) {
+    let (at, text) = unmark(text);
+    let check = Place::with("bad.toml", &text).egress(&["check", "bad.toml"]).ends_with(0);
+    for expected in says.iter().chain(&[at.as_str(), "warning[W", "= help: "]) {
+        assert!(check.err.contains(expected), "expected `{expected}` in:\n{}", check.err);
+    }
+    assert_eq!(check.err.matches("warning[").count(), 1, "{}", check.err);
+}
+
+#[test]
+fn marks_that_nobody_gives_or_heeds_are_warned_of() {
+    let capable = |text: &str| with(text, "[traffic.data]\n", "[traffic.data]\necn = true\n");
+    let says =
+        ["W0362", "`data` reacts to marks, but no queue on its way marks", "`red`, `codel`, `fq_codel` or `pie`"];
+    warned(&with(&capable(NETWORK), "[traffic.data]", "§[traffic.data]"), &says);
+    let dctcp = with_source(NETWORK, "kind = \"bulk\"\ntcp = { cc = { kind = \"dctcp\" } }");
+    warned(&with(&dctcp, "[traffic.data]", "§[traffic.data]"), &says);
+    warned(&with_queue("{ kind = \"codel\", ecn = §true }"), &["W0360", "no traffic reacts to marks"]);
+    for queue in [
+        "{ kind = \"red\", ecn = true }",
+        "{ kind = \"codel\", ce_threshold = \"1 ms\" }",
+        "{ kind = \"drr\", queue = { kind = \"pie\", ecn = true } }",
+    ] {
+        let check = Place::with("good.toml", &capable(&with_queue(queue))).egress(&["check", "good.toml"]).ends_with(0);
+        assert_eq!(check.err, "", "{queue}");
+    }
+}
+
+#[test]
+fn small_quanta_and_bursts_of_classes_are_warned_of() {
+    let small = with_full_packets(&with_queue("{ kind = \"drr\", quantum = §\"100 B\" }"));
+    warned(&small, &["W0373", "a packet of 1500 B takes several rounds of 100 B"]);
+    let htb = "{ kind = \"htb\", classes = { a = { rate = \"1 Mbit/s\", burst = §\"100 B\" } } }";
+    warned(&with_queue(htb), &["W0371", "does not hold a full packet"]);
+}
+
+#[test]
+fn broken_recordings_are_refused_where_they_break() {
+    let header = [&0xa1b2_c3d4_u32.to_le_bytes()[..], &[2, 0, 4, 0], &[0; 8], &[255, 255, 0, 0, 1, 0, 0, 0]].concat();
+    let packet = |second: u32| {
+        let words = [second, 0, 60, 60].map(u32::to_le_bytes).concat();
+        [words, vec![0; 60]].concat()
+    };
+    let cut = [&header[..], &packet(1), &packet(2)[..40]].concat();
+    let back = [&header[..], &packet(2), &packet(1)].concat();
+    for (kind, content, says) in [
+        (
+            "trace",
+            &b"time,size\n0.1,100\n0.3,100\n0.2,100\n"[..],
+            ["line 4: the time goes back", "sort the file by time"],
+        ),
+        ("trace", b"time,size\n-0.1,100\n", ["line 2: `-0.1` is not a time", "a row is a time"]),
+        ("trace", b"time,size\n0.1,abc\n", ["line 2: `abc` is not a size", "a row is a time"]),
+        ("pcap", &cut, ["cut off in packet 2", "editcap"]),
+        ("pcap", &header[..20], ["not a pcap or pcapng file", "tshark"]),
+        ("pcap", &header, ["a capture without packets", "capture something"]),
+        ("pcap", &back, ["packet 2 was captured before", "reordercap"]),
+        ("pcap", b"no capture at all, but long enough for one", ["not a pcap or pcapng file", "tshark"]),
+    ] {
+        let (at, text) = unmark(&with_source(NETWORK, &format!("kind = \"{kind}\"\nfile = §\"it\"")));
+        let place = Place::with("bad.toml", &text);
+        place.write("it", content);
+        let check = place.egress(&["check", "bad.toml"]).ends_with(3);
+        for expected in says.iter().chain(&[at.as_str(), "error[E", "it"]) {
+            assert!(check.err.contains(expected), "{kind}: expected `{expected}` in:\n{}", check.err);
+        }
+    }
+}
+
+#[test]
+fn next_hops_must_be_there() {
+    let spread = with(NETWORK, "[node.b]\n", "[node.b]\n[node.island]\n[routing]\necmp = \"hash_threshold\"\n");
+    let text = with(&spread, "to = \"b\"\nrate = \"500 kbit/s\"", "to = \"island\"\nrate = \"500 kbit/s\"");
+    let says = ["E0321", "no way leads from `a` to `island`", "add a [link.NAME] on the way"];
+    refused(&with(&text, "[traffic.data]", "§[traffic.data]"), &says);
+    let far = "[node.a]\nroutes = [{ prefix = \"0.0.0.0/0\", via = §\"island\" }]\n";
+    refused(
+        &with(&spread, "[node.a]\n", far),
+        &["E0391", "no link leads from `a` to `island`", "its neighbours are b"],
+    );
 }
 
 #[test]

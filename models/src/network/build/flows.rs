@@ -71,7 +71,7 @@ impl Builder<'_> {
         for (name, table) in tables(self.scenario, "traffic") {
             if self.classes.len() > 250 {
                 let d = Diagnostic::error("E0331", table.span, "more than 250 classes of traffic", "too many");
-                return self.diagnostics.push(d);
+                return self.diagnostics.push(d.help("tell conversations apart by flow, code point or ports instead"));
             }
             if table.kind() == matrix::NAME {
                 self.read_matrix(name, table);

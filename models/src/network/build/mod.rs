@@ -5,6 +5,7 @@ mod changes;
 mod flows;
 mod fluid;
 mod loose;
+mod marks;
 pub(in crate::network) mod routes;
 mod sizes;
 mod stations;
@@ -242,8 +243,9 @@ impl<'a> Builder<'a> {
             self.diagnostics.push(d);
         }
         self.stop_if_wrong()?;
-        self.check_sizes(&ways.tables[0], &stations, (&stages, &first), &link_stations);
         let layout = Layout { stages: &stages, first: &first, link_stations: &link_stations };
+        self.check_sizes(&ways.tables[0], &stations, &layout);
+        self.check_marks(&ways.tables[0], &stations, &layout);
         let (grouping, shares) = match probe {
             Some(probe) => {
                 let (grouping, shares) = self.grouping(probe, &ways, changes, &stations, &layout);

@@ -4,6 +4,7 @@ use sim_core::config::{Diagnostic, Span};
 use sim_core::quantity::{Dimension, Quantity};
 
 use super::Builder;
+use super::attribution::Layout;
 use super::stations::Stations;
 use crate::network::routing::Routes;
 use crate::network::system::{StationPlan, Works};
@@ -50,14 +51,7 @@ impl Bound {
 
 impl Builder<'_> {
     /// Finds flows whose largest packets are never let pass somewhere on their way: an error at a shaper, else a warning.
-    /// `stages` are those of all nodes, and where each node's begin.
-    pub(super) fn check_sizes(
-        &mut self,
-        routes: &Routes,
-        stations: &Stations,
-        stages: (&[u32], &[u32]),
-        link_stations: &[u32],
-    ) {
+    pub(super) fn check_sizes(&mut self, routes: &Routes, stations: &Stations, layout: &Layout<'_>) {
         let mut bounds: Vec<Option<Bound>> = stations.plans.iter().map(Bound::of).collect();
         if bounds.iter().all(Option::is_none) {
             return;
@@ -65,20 +59,12 @@ impl Builder<'_> {
         let mut found = Vec::new();
         for flow in &self.flows {
             let (Some(row), Some(largest)) = (flow.to, flow.largest) else { continue };
-            let mut node = flow.from;
-            loop {
-                let own = stages.1[node] as usize..stages.1[node + 1] as usize;
-                // Of several links of equal cost the first.
-                let link = routes.links(row as u32, node as u32).first().map(|l| *l as usize);
-                for station in stages.0[own].iter().copied().chain(link.map(|l| link_stations[l])) {
-                    // Once for each station.
-                    if let Some(bound) = bounds[station as usize].take_if(|b| b.bits() < largest.into()) {
-                        let at = &stations.components[station as usize].name;
-                        found.push(bound.finding(flow.span, &flow.name, largest, at));
-                    }
+            for station in self.stations_passed(row, flow.from, routes, layout) {
+                // Once for each station.
+                if let Some(bound) = bounds[station as usize].take_if(|b| b.bits() < largest.into()) {
+                    let at = &stations.components[station as usize].name;
+                    found.push(bound.finding(flow.span, &flow.name, largest, at));
                 }
-                let Some(link) = link else { break };
-                node = self.end_of(link);
             }
         }
         for d in found {

@@ -90,7 +90,7 @@ pub(super) fn positive(table: &Table, key: &str) -> Result<u64, Diagnostics> {
         _ => {
             let message = format!("`{key}` cannot be {q}");
             let d = Diagnostic::error("E0363", table.span_of(key), message, "1 ps to 106 days");
-            Err(d.into())
+            Err(d.help(format!("leave out `{key}` for its default")).into())
         }
     }
 }

@@ -92,7 +92,7 @@ impl Sharing {
         let span = table.span_of("quantum");
         if quantum.value < 1.0 {
             let d = Diagnostic::error("E0363", span, "a queue sends nothing at its turn", "a quantum of zero");
-            return Err(d.into());
+            return Err(d.help("\"1514 B\" holds any Ethernet frame").into());
         }
         if quantum.value < mtu.value {
             let message = format!("a packet of {mtu} takes several turns");

@@ -108,7 +108,7 @@ impl PieLaw {
         if tupdate < sim_core::TICKS_PER_SECOND / 1_000_000 {
             let span = table.span_of("tupdate");
             let d = Diagnostic::error("E0363", span, "updates without end", "at least 1 us between them");
-            return Err(d.into());
+            return Err(d.help("RFC 8033 recommends `tupdate = \"15 ms\"`").into());
         }
         context.check_marks(table);
         Ok(Self {

@@ -228,7 +228,7 @@ fn packet_time(table: &Table, context: &DisciplineContext<'_>) -> Result<f64, Di
     let size = table.quantity("mean_packet").value;
     if size < 1.0 {
         let d = Diagnostic::error("E0363", table.span_of("mean_packet"), "a packet of no size", "at least 1 bit");
-        return Err(d.into());
+        return Err(d.help("a typical packet: `mean_packet = \"500 B\"`").into());
     }
     Ok(size / rate.value * sim_core::TICKS_PER_SECOND as f64)
 }

@@ -128,11 +128,14 @@ impl Settings {
         let (rto_min, rto_max) = (ticks("rto_min"), ticks("rto_max"));
         if rto_min > rto_max {
             let message = format!("`rto_min` is {}, more than `rto_max`", table.quantity("rto_min"));
-            wrong.push(Diagnostic::error("E0360", table.span_of("rto_min"), message, "more than the maximum"));
+            wrong.push(
+                Diagnostic::error("E0360", table.span_of("rto_min"), message, "more than the maximum")
+                    .help("RFC 6298 has 1 s and 60 s"),
+            );
         }
         if rto_max == 0 {
             let d = Diagnostic::error("E0360", table.span_of("rto_max"), "`rto_max` is zero", "never without a pause");
-            wrong.push(d);
+            wrong.push(d.help("RFC 6298 has 60 s"));
         }
         let cc = table.table("cc");
         let make = context.registry.congestion_controls.get(cc.kind()).expect("the checker knows the kind").make;

@@ -96,8 +96,11 @@ impl Drr {
         let mut found = Findings::default();
         let flat = read_flat(table, context, &mut found);
         let tables = flat.as_ref().map_or(&[][..], |f| &f.tables);
-        let common = quantum(table, &mut found);
-        let own = |class: &Table, found: &mut Findings| class.get("quantum").map_or(common, |_| quantum(class, found));
+        let largest = context.largest.into();
+        let common = quantum(table, largest, &mut found);
+        let own = |class: &Table, found: &mut Findings| {
+            class.get("quantum").map_or(common, |_| quantum(class, largest, found))
+        };
         let quanta: Vec<u64> = tables.iter().map(|t| t.map_or(common, |t| own(t, &mut found))).collect();
         let Some(flat) = flat else { return Err(found.errors) };
         found.or_errors(context, || Self::new(flat.classifier, Children::new(flat.queues), &quanta))
@@ -153,11 +156,16 @@ impl Drr {
 }
 
 /// A quantum in bits.
-fn quantum(table: &Table, found: &mut Findings) -> u64 {
-    let quantum = table.quantity("quantum").value as u64;
+fn quantum(table: &Table, largest: u64, found: &mut Findings) -> u64 {
+    let (given, span) = (table.quantity("quantum"), table.span_of("quantum"));
+    let quantum = given.value as u64;
     if quantum == 0 {
-        let d = Diagnostic::error("E0375", table.span_of("quantum"), "a quantum of nothing", "must be positive");
+        let d = Diagnostic::error("E0375", span, "a quantum of nothing", "must be positive");
         found.error(d.help("a class with this quantum would never send; \"1514 B\" holds any Ethernet frame"));
+    } else if 2 * quantum <= largest {
+        let message = format!("a packet of {} B takes several rounds of {given}", largest.div_ceil(8));
+        let d = Diagnostic::warning("W0373", span, message, "less than half of the largest packet");
+        found.warnings.push(d.help("shares are the same, but a packet costs work in proportion to its rounds"));
     }
     quantum
 }
