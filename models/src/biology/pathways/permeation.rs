@@ -75,15 +75,33 @@ fn make(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<(), Diagnostic> {
 /// Rate constants out of `first` and out of `second`, 1/s.
 fn rates(table: &Table, first: Compartment, second: Compartment) -> Result<(f64, f64), Diagnostic> {
     let get = |key| table.opt_quantity(key).map(|q| q.value);
-    match (get("P"), get("area"), get("k_out"), get("k_in")) {
-        (Some(p), Some(area), None, None) => Ok((p * area / first.volume, p * area / second.volume)),
+    let (message, label, help) = match (get("P"), get("area"), get("k_out"), get("k_in")) {
+        (Some(p), Some(area), None, None) => return Ok((p * area / first.volume, p * area / second.volume)),
         (None, None, k_out, k_in) if k_out.is_some() || k_in.is_some() => {
-            Ok((k_out.unwrap_or(0.0), k_in.unwrap_or(0.0)))
+            return Ok((k_out.unwrap_or(0.0), k_in.unwrap_or(0.0)));
         }
-        _ => {
-            let message = format!("`{}` needs a permeability and an area, or rate constants", table.path);
-            let d = Diagnostic::error("E0606", table.span, message, "expected `P` and `area`, or `k_out` and `k_in`");
-            Err(d.help("add `P = \"1e-6 cm/s\"` and `area = \"500 um^2\"`"))
+        (None, None, ..) => (
+            "needs a permeability and an area, or rate constants",
+            "expected `P` and `area`, or `k_out` and `k_in`",
+            "add `P = \"1e-6 cm/s\"` and `area = \"500 um^2\"`",
+        ),
+        (Some(_), None, None, None) => {
+            ("has a permeability but no area", "expected `area` as well", "add `area = \"500 um^2\"`")
         }
-    }
+        (None, Some(_), None, None) => {
+            ("has an area but no permeability", "expected `P` as well", "add `P = \"1e-6 cm/s\"`")
+        }
+        _ => return Err(given_twice(table)),
+    };
+    Err(Diagnostic::error("E0606", table.span, format!("`{}` {message}", table.path), label).help(help))
+}
+
+/// A permeability or an area stands beside rate constants.
+fn given_twice(table: &Table) -> Diagnostic {
+    let given = |keys: [&'static str; 2]| keys.into_iter().filter(|k| table.get(k).is_some()).collect::<Vec<_>>();
+    let (membrane, constants) = (given(["P", "area"]), given(["k_out", "k_in"]));
+    let both = |keys: &[&str]| keys.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(" and ");
+    let message = format!("`{}` is given both {} and {}", table.path, both(&membrane), both(&constants));
+    let d = Diagnostic::error("E0606", table.span_of(constants[0]), message, "two answers to how fast molecules cross");
+    d.help(format!("leave out {}, or {}", both(&constants), both(&membrane)))
 }
