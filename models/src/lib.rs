@@ -13,10 +13,11 @@ pub mod network;
 mod probe;
 mod registry;
 mod system;
+mod world;
 mod wrong;
 
 pub use intervention::late_interventions;
-pub use probe::World;
 pub use registry::{Family, Kind, Registry, registry};
 pub use system::{BuildContext, System, build, sections};
+pub use world::World;
 pub use wrong::Wrong;
