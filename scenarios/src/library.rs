@@ -62,6 +62,7 @@ mod tests {
                 Err(e) => panic!("{name}:\n{}", render(&e.diagnostics, &e.sources, false)),
             };
             let first = load(Source::Bundled(name.to_owned()));
+            assert!(first.warnings().is_empty(), "{name}:\n{}", render(first.warnings(), first.sources(), false));
             let text = first.resolved(1);
             let is_cell = first.table().get("compartment").is_some();
             for of_networks in ["[topology]", "[routing]", "fidelity"] {

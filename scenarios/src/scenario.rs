@@ -402,6 +402,7 @@ impl Loader<'_> {
             return None;
         }
         found.extend(system.warnings());
+        found.extend(models::unused(&table));
         found.extend(models::late_interventions(&table, window.end));
         let id = identity(&table, &input_files(&table, &self.folder));
         Some(PreparedPoint { id, system, window })
