@@ -14,7 +14,7 @@
 //! | `burst` | depth of the bucket | 4 ms of `rate`, at least `mtu` |
 //! | `peakrate` | bit/s, at most this fast even with tokens | none |
 //! | `mtu` | depth of the bucket of `peakrate` | 1500 B, at least the largest packet that traffic is known to send |
-//! | `limit` | what may wait altogether | 1000 packets |
+//! | `limit` | what may wait altogether; a time is what `rate` lets go in it, as `latency` of `tc-tbf(8)` | 1000 packets |
 //! | `queue` | what keeps it | `fifo` without a limit |
 //!
 //! Validated against: the sequences of the token bucket filter tests of ns-3 (`tbf-queue-disc-test-suite.cc`), times of
@@ -95,7 +95,10 @@ impl Tbf {
             Some(_) => take(token_bucket::bits(table, "burst")),
             None => ((rate.value * 4e-3) as u64).max(mtu),
         };
-        let queue = context.make(table.table("queue")).map_err(|d| wrong.extend(d)).ok();
+        // What waits goes as fast as the tokens come in, or as the link sends, if that is slower.
+        let slower = context.rate.filter(|link| link.value < rate.value);
+        let behind = DisciplineContext { rate: Some(slower.unwrap_or(rate)), ..*context };
+        let queue = behind.make(table.table("queue")).map_err(|d| wrong.extend(d)).ok();
         let bucket = TokenBucket::read(table, "rate", burst).map_err(|d| wrong.push(d)).ok();
         let peak = table.opt_quantity("peakrate").map(|peak| {
             if peak.value < rate.value {
@@ -108,7 +111,7 @@ impl Tbf {
             Some(d) if d.severity == Severity::Error => wrong.push(d),
             found => found.into_iter().for_each(|d| context.warn(d)),
         }
-        let limit = Limit::read(table, context).map_err(|d| wrong.extend(d)).ok();
+        let limit = Limit::read(table, &behind).map_err(|d| wrong.extend(d)).ok();
         let (Some(queue), Some(bucket), Some(limit), false) = (queue, bucket, limit, wrong.has_errors()) else {
             return Err(wrong);
         };

@@ -62,6 +62,19 @@ fn a_shaper_releases_packets_when_their_tokens_are_there() {
 }
 
 #[test]
+fn a_limit_in_time_bounds_the_wait_for_tokens() {
+    // Twice the rate of the tokens: the queue is full, and a packet that gets in waits for 100 ms of the rate at most.
+    let shaper = "rate = '1 Mbit/s', burst = '1500 B', limit = '100 ms'";
+    let traffic = "kind = 'constant', rate = '2 Mbit/s', size = { kind = 'constant', size = '125 B' }";
+    let server = "kind = 'server', service = { kind = 'constant', time = '1 ps' }";
+    let line = format!("rate = '100 Mbit/s', queue = {{ kind = 'tbf', {shaper} }}");
+    for (stage, link) in [(format!("kind = 'shaper', {shaper}"), ""), (server.to_string(), line.as_str())] {
+        let found = value(&run(&at_gateway(&stage, link, traffic), 20, 1), 0, "wait_time", "max");
+        assert!((0.099..=0.1).contains(&found), "{found}");
+    }
+}
+
+#[test]
 fn a_policer_counts_what_it_drops() {
     let file = trace("policed.csv");
     let text = at_gateway(

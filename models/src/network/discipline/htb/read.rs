@@ -44,8 +44,13 @@ pub(super) fn read(table: &Table, context: &DisciplineContext<'_>) -> Result<Htb
     check_rates(&classes, whole, &mut found);
     let leaves: Vec<usize> = (0..classes.len()).filter(|&i| !classes[i].inner).collect();
     let tables: Vec<(&str, &Table)> = leaves.iter().map(|&i| (classes[i].name, classes[i].table)).collect();
-    let queues: Vec<Child> =
-        tables.iter().filter_map(|(_, t)| found.keep(context.make(t.table("queue"))).map(Child::from)).collect();
+    let queue = |table: &Table| {
+        // What waits in a class goes no faster than at its ceiling, nor than the whole.
+        let ceil = table.opt_quantity("ceil").unwrap_or(table.quantity("rate"));
+        let rate = whole.filter(|whole| whole.value < ceil.value).unwrap_or(ceil);
+        DisciplineContext { rate: Some(rate), ..*context }.make(table.table("queue"))
+    };
+    let queues: Vec<Child> = tables.iter().filter_map(|(_, t)| found.keep(queue(t)).map(Child::from)).collect();
     if found.errors.has_errors() {
         return Err(found.errors);
     }
