@@ -207,7 +207,7 @@ fn nodes(classes: &[Class<'_>], whole: Quantity, span: Span, found: &mut Finding
     let mut node = |class: Option<&Class<'_>>| {
         let Some(c) = class else {
             let full = bucket(whole, ROOT_BURST, span)?;
-            return Some(Node { parent: None, level: deepest as u8, rate: full.clone(), ceil: full });
+            return Some(Node { parent: None, level: deepest as u8, rate: full.clone(), ceil: full, sent: 0 });
         };
         let (rate, bits) = (c.table.quantity("rate"), |key| c.table.quantity(key).value as u64);
         let ceil = c.table.opt_quantity("ceil").unwrap_or(rate);
@@ -216,6 +216,7 @@ fn nodes(classes: &[Class<'_>], whole: Quantity, span: Span, found: &mut Finding
             level: if c.inner { (deepest - c.depth) as u8 } else { 0 },
             rate: bucket(rate, bits("burst"), c.table.span_of("rate"))?,
             ceil: bucket(ceil, bits("cburst"), c.table.span_of("ceil"))?,
+            sent: 0,
         })
     };
     std::iter::once(None).chain(classes.iter().map(Some)).filter_map(&mut node).collect()
