@@ -178,7 +178,7 @@ fn a_warm_up_leaves_something_of_the_run() {
 #[test]
 fn pathways_need_their_ends_and_species() {
     refused_in_cell("species = \"drug\"\nfrom", "species = §\"drag\"\nfrom", &["drag", "did you mean `drug`?"]);
-    let between = "between = [\"medium\", \"cell\"]";
+    let between = "between = [\"cell\", \"medium\"]";
     refused_in_cell(between, "between = §[\"cell\", \"cell\"]", &["stays within compartment `cell`"]);
     let substrate = with(CELL, "species = \"drug\"\nfrom", "from");
     refused(&with(&substrate, "[pathway.pump]", "§[pathway.pump]"), &["missing key `species`"]);
@@ -322,7 +322,7 @@ initial = { drug = §1.5 }
 [pathway.leak]
 kind = "permeation"
 species = "drug"
-between = ["medium", "cell"]
+between = ["cell", "medium"]
 P = §"4.0e-7 cm"
 area = "0.5 um^2"
 [pathway.pump]

@@ -13,10 +13,13 @@ pub mod network;
 mod probe;
 mod registry;
 mod system;
+mod unused;
+mod world;
 mod wrong;
 
 pub use intervention::late_interventions;
-pub use probe::World;
 pub use registry::{Family, Kind, Registry, registry};
 pub use system::{BuildContext, System, build, sections};
+pub use unused::unused;
+pub use world::World;
 pub use wrong::Wrong;

@@ -3,15 +3,7 @@
 use sim_core::config::{Diagnostic, Diagnostics, Field, Section, Shape, Table, Type};
 
 use crate::registry::{Kind, Registry};
-
-/// The family of systems that a kind of probe looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum World {
-    /// Packets and links.
-    Network,
-    /// Molecules and compartments.
-    Biology,
-}
+use crate::world::World;
 
 /// The section.
 pub(crate) const SECTION: Section = Section {

@@ -3,7 +3,8 @@
 use sim_core::config::{Field, Kinds};
 
 use crate::common::waveform::{self, MakeWaveform};
-use crate::probe::{PROBES, World};
+use crate::probe::PROBES;
+use crate::world::World;
 use crate::{biology, network};
 
 /// One kind of element: its name in a file, what it is, its parameters, and how one is made.

@@ -10,6 +10,7 @@ use sim_core::stats::{Component, RunRecord, Window};
 
 use crate::common::waveform::{self, Waveforms};
 use crate::registry::Registry;
+use crate::world::{self, World};
 use crate::wrong::Wrong;
 use crate::{biology, intervention, network, probe};
 
@@ -67,7 +68,15 @@ pub fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<dyn Sys
         Err(found) => (None, found),
     };
     let context = &BuildContext { waveforms: waveforms.as_ref().unwrap_or(Waveforms::none()), ..*context };
-    let build = if biology::is_present(scenario) { biology::build } else { network::build };
+    if let Err(d) = world::check_one(scenario) {
+        found.push(d);
+        return Err(found);
+    }
+    found.extend(world::foreign(scenario));
+    let build = match World::of(scenario) {
+        World::Network => network::build,
+        World::Biology => biology::build,
+    };
     let built = build(scenario, context).map_err(|more| {
         // Where waveforms are wrong, none are known.
         let new = |d: &&Diagnostic| waveforms.is_some() || d.code != waveform::UNKNOWN;

@@ -53,4 +53,24 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn every_bundled_scenario_is_the_same_with_its_defaults_written_out() {
+        for (name, _) in list() {
+            let load = |source| match Scenario::load(&source, &Overrides::default(), &models::registry()) {
+                Ok(s) => s,
+                Err(e) => panic!("{name}:\n{}", render(&e.diagnostics, &e.sources, false)),
+            };
+            let first = load(Source::Bundled(name.to_owned()));
+            assert!(first.warnings().is_empty(), "{name}:\n{}", render(first.warnings(), first.sources(), false));
+            let text = first.resolved(1);
+            let is_cell = first.table().get("compartment").is_some();
+            for of_networks in ["[topology]", "[routing]", "fidelity"] {
+                assert_eq!(text.contains(of_networks), !is_cell, "{name}: {of_networks}");
+            }
+            let again = load(Source::Text { name: format!("{name}.toml"), text });
+            let ids = |s: &Scenario| (0..s.points().len()).map(|p| s.point_id(p).to_owned()).collect::<Vec<_>>();
+            assert_eq!(ids(&again), ids(&first), "{name}");
+        }
+    }
 }

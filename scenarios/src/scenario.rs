@@ -191,6 +191,13 @@ impl Scenario {
     /// The scenario with every default explicit and the study's seed, as TOML.
     pub fn resolved(&self, seed: u64) -> String {
         let mut table = self.table.clone();
+        let world = models::World::of(&table);
+        table.entries.retain(|(name, _, v)| !(v.defaulted && world.is_foreign(name)));
+        for (.., run) in table.entries.iter_mut().filter(|e| e.0 == "run" && world == models::World::Biology) {
+            if let Data::Table(run) = &mut run.data {
+                run.entries.retain(|(key, _, v)| !(v.defaulted && key == "fidelity"));
+            }
+        }
         for (_, _, section) in table.entries.iter_mut().filter(|e| e.0 == "study") {
             if let Data::Table(study) = &mut section.data
                 && study.get("seed").is_none()
@@ -395,6 +402,7 @@ impl Loader<'_> {
             return None;
         }
         found.extend(system.warnings());
+        found.extend(models::unused(&table));
         found.extend(models::late_interventions(&table, window.end));
         let id = identity(&table, &input_files(&table, &self.folder));
         Some(PreparedPoint { id, system, window })

@@ -89,6 +89,12 @@ pub trait Probe {
     fn record(&mut self, c: ComponentId, extra: u8, at: SimTime, value: u64) {
         let _ = (c, extra, at, value);
     }
+    /// What has passed component `c` since time zero has used its budget number `budget`, the tokens of a bucket, as far as
+    /// they come in in `time` ticks. Told when the model settles.
+    #[inline]
+    fn used(&mut self, c: ComponentId, budget: usize, time: u64) {
+        let _ = (c, budget, time);
+    }
     /// At a census: an entity that came into `c` at `since` and has been in service there for `served` ticks is in `c`.
     #[inline]
     fn hold(&mut self, c: ComponentId, at: SimTime, since: SimTime, served: u64) {
@@ -149,6 +155,11 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn record(&mut self, c: ComponentId, extra: u8, at: SimTime, value: u64) {
         self.0.record(c, extra, at, value);
         self.1.record(c, extra, at, value);
+    }
+    #[inline]
+    fn used(&mut self, c: ComponentId, budget: usize, time: u64) {
+        self.0.used(c, budget, time);
+        self.1.used(c, budget, time);
     }
     #[inline]
     fn hold(&mut self, c: ComponentId, at: SimTime, since: SimTime, served: u64) {

@@ -52,7 +52,7 @@ initial = { drug = "0 uM" }
 [pathway.leak]
 kind = "permeation"
 species = "drug"
-between = ["medium", "cell"]
+between = ["cell", "medium"]
 P = "4.0e-7 cm/s"
 area = "0.5 um^2"
 [pathway.pump]

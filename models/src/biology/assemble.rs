@@ -50,12 +50,19 @@ pub(super) fn assemble(scenario: &Table, registry: &Registry) -> Result<World, D
             findings.push(d);
         }
     }
-    let (probes, wrong) = probe::of(scenario, probe::World::Biology, registry);
+    let (probes, wrong) = probe::of(scenario, crate::World::Biology, registry);
     findings.extend(wrong);
     for table in probes {
         if let Err(d) = follow(table, &mut world) {
             findings.push(d);
         }
+    }
+    if world.pathways.is_empty() && world.pools.iter().all(|p| p.fixed) && !findings.has_errors() {
+        let message = "nothing moves in this scenario";
+        let d = Diagnostic::error("E0300", scenario.span, message, "no species whose count changes, and no pathway");
+        findings.push(
+            d.help("say what a compartment holds at first (`initial`), and add a [pathway.NAME] by which it leaves"),
+        );
     }
     if findings.has_errors() { Err(findings) } else { Ok(world) }
 }

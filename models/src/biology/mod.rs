@@ -26,7 +26,7 @@ mod small;
 mod system;
 mod tree;
 
-use sim_core::config::{Field, Section, Shape, Table, Type};
+use sim_core::config::{Field, Section, Shape, Type};
 use sim_core::quantity::Dimension;
 
 pub use builder::{Channel, Compartment, Passage, PathwayBuilder};
@@ -81,11 +81,6 @@ pub const SECTIONS: &[Section] = &[
         doc: "A reaction with mass action or a rate law of one's own.",
     },
 ];
-
-/// Whether `scenario` describes a biological system.
-pub(crate) fn is_present(scenario: &Table) -> bool {
-    ["compartment", "species", "pathway", "reaction"].iter().any(|s| scenario.get(s).is_some())
-}
 
 #[cfg(test)]
 mod tests;

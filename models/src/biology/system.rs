@@ -80,7 +80,7 @@ impl System for Biology {
 
     fn event_rate(&self) -> f64 {
         // What comes in goes out again.
-        2.0 * self.parts.iter().map(Part::fastest).sum::<f64>()
+        2.0 * self.parts.iter().map(Part::fastest).fold(0.0, |sum, rate| sum + rate)
     }
 }
 

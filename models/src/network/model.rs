@@ -378,8 +378,10 @@ impl<P: Probe> Model<P> for Network {
 
     fn settle(&mut self, at: SimTime, probe: &mut P) {
         for station in &mut self.stations {
-            if let Core::Fused(f) = station {
-                f.catch_up(at.ticks(), probe);
+            match station {
+                Core::Fused(f) => f.catch_up(at.ticks(), probe),
+                Core::Queued(q) => q.settle(probe),
+                Core::Gate(_) => {}
             }
         }
     }

@@ -92,6 +92,11 @@ impl TokenBucket {
         };
         Some(SimTime::from_ticks(self.at.saturating_add(ticks)))
     }
+    /// How long the tokens for `bits` take to come in, in whole ticks.
+    pub fn time(&self, bits: u64) -> u64 {
+        let ticks = u128::from(bits) * u128::from(self.unit) / u128::from(self.per_tick);
+        u64::try_from(ticks).unwrap_or(u64::MAX)
+    }
     /// The most tokens that there can be, in bits.
     pub fn burst(&self) -> u64 {
         (self.depth / u128::from(self.unit)) as u64

@@ -34,7 +34,8 @@ pub enum ComponentKind {
         /// Parallel servers.
         servers: u32,
         /// A server may idle although something waits (a shaper): busy time is then known from the service given, and
-        /// not checked against the number held.
+        /// not checked against the number held. Its utilization is the busy share or the used share of a budget
+        /// ([`Probe::used`](crate::Probe::used)), whichever is greatest.
         paced: bool,
     },
     /// Entities are judged and pass at once, or are lost: a meter, a policer, a marker.

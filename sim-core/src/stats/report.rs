@@ -49,7 +49,8 @@ impl Report<'_> {
                     } else {
                         s.totals.busy - before.busy
                     };
-                    to.add("utilization", "time_mean", busy as f64 / ticks / f64::from(servers), "1");
+                    let busy = busy as f64 / ticks / f64::from(servers);
+                    to.add("utilization", "time_mean", busy.max(self.statistics.further[i].used_share(ticks)), "1");
                 }
                 (Tally::Gate(g), Snapshot::Entities(before)) => to.passages(&g.totals, &before, 0, ticks),
                 (Tally::Flow(f), Snapshot::Entities(before)) => {

@@ -2,7 +2,7 @@
 
 use super::component::{Component, ComponentKind};
 use super::extra::Form;
-use super::statistics::{Snapshot, Statistics, snapshot};
+use super::statistics::{Snapshot, Statistics, most_used, snapshot};
 use super::window::Window;
 use crate::time::{SimTime, TICKS_PER_SECOND};
 
@@ -35,6 +35,8 @@ pub(super) struct Recorder {
     previous: Vec<Snapshot>,
     /// Servers of a station, and whether it is paced.
     servers: Vec<(f64, bool)>,
+    /// How far the budgets of a component were used.
+    budgets: Vec<Vec<u64>>,
     /// Of each row that is an extra's: its index among those of its component, and its running total.
     extras: Vec<Option<(usize, u128)>>,
 }
@@ -89,7 +91,8 @@ impl Recorder {
             })
             .collect();
         let bin = window.end.as_secs_f64() / f64::from(window.bins);
-        Self { window, series: Series { bin, rows }, previous, servers, extras }
+        let budgets = vec![Vec::new(); components.len()];
+        Self { window, series: Series { bin, rows }, previous, servers, budgets, extras }
     }
     /// The upper edge of bin `k` - 1.
     pub(super) fn edge(&self, k: u32) -> SimTime {
@@ -118,13 +121,18 @@ impl Recorder {
                 (Snapshot::Entities(a), Snapshot::Entities(b), _) => {
                     let (servers, paced) = self.servers[i];
                     let busy = if paced { b.service - a.service } else { b.busy - a.busy };
-                    busy as f64 / ticks / servers
+                    let used = most_used(statistics.further[i].budgets(), &self.budgets[i], ticks);
+                    used.max(busy as f64 / ticks / servers)
                 }
                 (Snapshot::Level(a), Snapshot::Level(b), "throughput") => (b.outward - a.outward) as f64 / seconds,
                 (Snapshot::Level(a), Snapshot::Level(b), _) => (b.area - a.area) / ticks,
                 _ => unreachable!("a component keeps its kind"),
             };
             row.values.push(value);
+        }
+        for (before, further) in self.budgets.iter_mut().zip(&statistics.further) {
+            before.clear();
+            before.extend_from_slice(further.budgets());
         }
         self.previous = now;
     }

@@ -26,12 +26,16 @@ pub(super) struct Further {
     /// Losses since time zero, and until the window opened, in the order of the component's reasons.
     lost: Vec<(LossReason, u64)>,
     lost_before: Vec<u64>,
+    /// How far the budgets have been used since time zero, in ticks, and until the window opened.
+    budgets: Vec<u64>,
+    budgets_before: Vec<u64>,
 }
 
 impl Further {
     fn new(c: &Component) -> Self {
         let extras = c.extras.iter().map(|e| ExtraTally::new(*e)).collect();
-        Self { extras, lost: c.reasons.iter().map(|r| (r.0, 0)).collect(), lost_before: vec![0; c.reasons.len()] }
+        let (lost, lost_before) = (c.reasons.iter().map(|r| (r.0, 0)).collect(), vec![0; c.reasons.len()]);
+        Self { extras, lost, lost_before, budgets: Vec::new(), budgets_before: Vec::new() }
     }
     #[cold]
     fn lose(&mut self, reason: LossReason) {
@@ -41,12 +45,33 @@ impl Further {
     }
     fn open_window(&mut self) {
         self.lost_before = self.lost.iter().map(|l| l.1).collect();
+        self.budgets_before.clone_from(&self.budgets);
         self.extras.iter_mut().for_each(ExtraTally::open_window);
     }
     /// Losses in the window, in the order of the component's reasons.
     pub(super) fn lost(&self) -> impl Iterator<Item = u64> {
         self.lost.iter().zip(&self.lost_before).map(|(now, before)| now.1 - before)
     }
+    fn used(&mut self, budget: usize, time: u64) {
+        self.budgets.resize(self.budgets.len().max(budget + 1), 0);
+        self.budgets[budget] = time;
+    }
+    /// How far the budgets have been used.
+    pub(super) fn budgets(&self) -> &[u64] {
+        &self.budgets
+    }
+    /// The share of the most used budget in a window of `ticks`.
+    pub(super) fn used_share(&self, ticks: f64) -> f64 {
+        most_used(&self.budgets, &self.budgets_before, ticks)
+    }
+}
+
+/// The share of the budget that was used most in `ticks`, between two states. Tokens that were saved up before may let more
+/// pass for a while than comes in, but nothing is used more than fully.
+pub(super) fn most_used(now: &[u64], before: &[u64], ticks: f64) -> f64 {
+    let before = before.iter().copied().chain(std::iter::repeat(0));
+    let shares = now.iter().zip(before).map(|(now, before)| (now - before) as f64 / ticks);
+    shares.fold(0.0, f64::max).min(1.0)
 }
 
 /// The probe that tallies a run.
@@ -150,6 +175,9 @@ impl Probe for Statistics {
     }
     fn record(&mut self, c: ComponentId, extra: u8, at: SimTime, value: u64) {
         self.further[c as usize].extras[extra as usize].record(at, value);
+    }
+    fn used(&mut self, c: ComponentId, budget: usize, time: u64) {
+        self.further[c as usize].used(budget, time);
     }
     fn hold(&mut self, c: ComponentId, at: SimTime, since: SimTime, served: u64) {
         let census = match &mut self.tallies[c as usize] {

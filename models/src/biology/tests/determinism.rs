@@ -29,7 +29,7 @@ volume = "1 pL"
 [pathway.leak]
 kind = "permeation"
 species = "drug"
-between = ["medium", "cell"]
+between = ["cell", "medium"]
 k_out = "0.02 /s"
 k_in = "2e-8 /s"
 [pathway.pump]

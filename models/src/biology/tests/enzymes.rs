@@ -16,7 +16,7 @@ initial = {{ drug = "0 {unit}" }}
 [pathway.leak]
 kind    = "permeation"
 species = "drug"
-between = ["medium", "cell"]
+between = ["cell", "medium"]
 P       = "4.0e-7 cm/s"
 area    = "500 um^2"
 [pathway.pgp]

@@ -69,7 +69,16 @@ fn pathways() {
     let found = build(&text).err().unwrap();
     let d = found.iter().next().unwrap();
     assert_eq!((d.message.as_str(), d.help.as_deref()), ("there is no species `durg`", Some("did you mean `drug`?")));
-    refused("area = \"500 um^2\"\n", "", "]", "needs a permeability and an area", "area");
+    refused("area = \"500 um^2\"\n", "", "]", "has a permeability but no area", "area = ");
+    refused("P = \"4.0e-7 cm/s\"\n", "", "]", "has an area but no permeability", "P = ");
+    refused("P = \"4.0e-7 cm/s\"\narea = \"500 um^2\"\n", "", "]", "needs a permeability and an area", "add `P");
+    refused(
+        "area = \"500 um^2\"",
+        "area = \"500 um^2\"\nk_out = \"1 /s\"",
+        "\"1 /s\"",
+        "is given both `P` and `area` and `k_out`",
+        "leave out `k_out`, or `P` and `area`",
+    );
     refused("Km = \"3 uM\"", "Km = \"0 uM\"", "\"0 uM\"", "`pathway.pgp.Km` is zero", "");
     refused("kcat = \"0.3011 /s\"", "kcat = \"-1 /s\"", "\"-1 /s\"", "cannot be negative", "");
     refused("kcat = \"0.3011 /s\"", "kcat = \"3 uM\"", "\"3 uM\"", "expected a rate, found a concentration", "");

@@ -72,7 +72,7 @@ volume = "1 pL"
 [pathway.leak]
 kind = "permeation"
 species = "drug"
-between = ["medium", "cell"]
+between = ["cell", "medium"]
 P = "4.0e-7 cm/s"
 area = "500 um^2"
 [intervention.dose]

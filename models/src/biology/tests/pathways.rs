@@ -31,6 +31,38 @@ fn permeation_is_binomial() {
 }
 
 #[test]
+fn forward_is_from_the_first_to_the_second_whatever_is_held_constant() {
+    for [first, second] in [["initial", "initial"], ["fixed", "initial"], ["initial", "fixed"]] {
+        let text = format!(
+            r#"
+[compartment.a]
+volume = "1 pL"
+{first} = {{ drug = "1000 molecules" }}
+[compartment.b]
+volume = "4 pL"
+{second} = {{ drug = "1000 molecules" }}
+[pathway.leak]
+kind = "permeation"
+species = "drug"
+between = ["a", "b"]
+k_out = "1e-3 /s"
+"#
+        );
+        let flux = |text: &str, metric: &str| {
+            let s = system(text);
+            measure(&*s, &run(&*s, 0, 0.0, 10.0), "leak", metric, "mean")
+        };
+        // Nothing goes but out of `a`, where 1000 molecules are: about one a second. Then nothing but out of `b`.
+        let out = flux(&text, "throughput");
+        assert!((0.1..3.0).contains(&out), "{first}, {second}: {out}");
+        assert_eq!([flux(&text, "influx"), flux(&text, "net_flux")], [0.0, out], "{first}, {second}");
+        let back = text.replace("k_out", "k_in");
+        assert_eq!(flux(&back, "throughput"), 0.0, "{first}, {second}");
+        assert!((0.1..3.0).contains(&flux(&back, "influx")), "{first}, {second}");
+    }
+}
+
+#[test]
 fn immigration_and_death_is_poisson() {
     let s = system(
         r#"

@@ -13,7 +13,8 @@ use super::{Builder, Load};
 use crate::network::routing::Routes;
 use crate::network::system::{ServicePlan, StationPlan, Works};
 use crate::network::transport::REPAIR;
-use crate::probe::{self, World};
+use crate::probe;
+use crate::world::World;
 
 /// More pairs of a group and an element than this are refused.
 const PARTS_MAX: usize = 1 << 20;

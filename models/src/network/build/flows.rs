@@ -80,9 +80,15 @@ impl Builder<'_> {
             }
         }
         if self.flows.is_empty() && !self.diagnostics.has_errors() {
-            let d = Diagnostic::error("E0300", self.scenario.span, "nothing moves in this scenario", "no traffic")
-                .help("add a [traffic.NAME] table, or [compartment.NAME] and [pathway.NAME] for a cell");
-            self.diagnostics.push(d);
+            let help = match self.graph.nodes.len() {
+                0 => {
+                    "add [node.NAME], [link.NAME] and [traffic.NAME] for a network, or [compartment.NAME] and \
+                      [pathway.NAME] for a cell"
+                }
+                _ => "add a [traffic.NAME] table",
+            };
+            let d = Diagnostic::error("E0300", self.scenario.span, "nothing moves in this scenario", "no traffic");
+            self.diagnostics.push(d.help(help));
         }
     }
 

@@ -143,6 +143,9 @@ impl Children {
     pub(super) fn paced(&self) -> bool {
         self.each.iter().any(|c| c.as_dyn().paced())
     }
+    pub(super) fn used(&self, tell: &mut dyn FnMut(u64)) {
+        self.each.iter().for_each(|c| c.as_dyn().used(tell));
+    }
     pub(super) fn reasons(&self) -> Vec<Reason> {
         union(self.each.iter().flat_map(|c| c.as_dyn().reasons()))
     }

@@ -31,7 +31,7 @@ fn make(text: &str, rate: Option<&str>, flows: &[Label]) -> (Option<Box<dyn Disc
 
 /// The discipline of a table, before a link of `rate`, or the codes of what is wrong with it.
 pub(super) fn made(text: &str, rate: Option<&str>) -> Result<Box<dyn Discipline>, Vec<&'static str>> {
-    let (discipline, found) = make(text, rate, &[]);
+    let (discipline, found) = make(text, rate, &[Label::default()]);
     discipline.ok_or(found)
 }
 

@@ -30,8 +30,8 @@ impl Limit {
                 Type::Quantity(&[Dimension::ITEMS, Dimension::DATA, Dimension::TIME]),
             ]),
             default,
-            "How much may wait, not counting what is being sent or served: packets, bytes, a time (what the link sends in \
-             it at its `rate`) or \"none\".",
+            "How much may wait, not counting what is being sent or served: packets, bytes, a time (what is sent in it at the \
+             link's `rate`; in a shaper, at that of its tokens; in a class of `htb`, at its `ceil`) or \"none\".",
         )
     }
 
@@ -87,6 +87,8 @@ impl Limit {
 
 #[cfg(test)]
 mod tests {
+    use sim_core::SimTime;
+
     use super::*;
     use crate::network::discipline::driver;
 
@@ -102,6 +104,29 @@ mod tests {
         assert_eq!(of("none", None), Ok(Limit::Unlimited));
         assert_eq!(of("50 ms", None), Err(vec!["E0362"]));
         assert_eq!(of("1e9 s", Some("1e12 bit/s")), Err(vec!["E0362"]));
+    }
+
+    #[test]
+    fn a_time_behind_tokens_is_what_they_let_go_in_it() {
+        // How many packets of 1250 B (10 ms at 1 Mbit/s) fit at once.
+        let room = |text: &str, link: Option<&str>| {
+            let mut driver =
+                driver::Driver::of(driver::made(text, link).unwrap_or_else(|e| panic!("{text}: {e:?}")), 1);
+            (0..999).take_while(|_| driver.put(SimTime::ZERO, driver::packet(0, 1250))).count()
+        };
+        let tbf = |keys: &str| format!("{{ kind = 'tbf', rate = '1 Mbit/s', {keys} }}");
+        let inside = "queue = { kind = 'fifo', limit = '50 ms' }";
+        for link in [None, Some("10 Mbit/s")] {
+            assert_eq!(room(&tbf("limit = '100 ms'"), link), 10);
+            assert_eq!(room(&tbf(inside), link), 5);
+        }
+        // The link is the slower one.
+        assert_eq!(room(&tbf("limit = '100 ms'"), Some("500 kbit/s")), 5);
+        let htb =
+            |keys: &str| format!("{{ kind = 'htb', classes = {{ all = {{ rate = '1 Mbit/s', {keys} {inside} }} }} }}");
+        assert_eq!(room(&htb(""), Some("10 Mbit/s")), 5);
+        assert_eq!(room(&htb("ceil = '3 Mbit/s',"), Some("10 Mbit/s")), 15);
+        assert_eq!(room(&htb("ceil = '30 Mbit/s',"), Some("2 Mbit/s")), 10);
     }
 
     #[test]

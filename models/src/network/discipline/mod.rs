@@ -120,6 +120,12 @@ pub trait Discipline: Debug + Send + Sync {
     fn paced(&self) -> bool {
         false
     }
+    /// Tells, of each token bucket that bounds what goes, how long the tokens for all that went since the start take to
+    /// come in, in ticks; always in the same order. The share of the one that is used most is the utilization of the
+    /// station, if that is more than the share of time in which it serves.
+    fn used(&self, tell: &mut dyn FnMut(u64)) {
+        let _ = tell;
+    }
     /// The size in bits of the largest packet that it ever lets pass, if there is a bound.
     fn largest(&self) -> Option<u64> {
         None

@@ -208,6 +208,9 @@ impl Discipline for Prio {
     fn paced(&self) -> bool {
         self.bands.paced()
     }
+    fn used(&self, tell: &mut dyn FnMut(u64)) {
+        self.bands.used(tell);
+    }
     fn reasons(&self) -> Vec<Reason> {
         self.bands.reasons()
     }

@@ -5,6 +5,8 @@
 //! `burst + rate t` (and `mtu + peakrate t`) leaves. Waiting packets are kept by a queue of any discipline inside. In the
 //! terms of Linux' `tc-tbf(8)` and of Le Boudec & Thiran, Network Calculus, section 1.5.
 //!
+//! The station's utilization is the share of the tokens that was used, `X L / rate` as of a link of that rate.
+//!
 //! The next packet is taken out of the queue inside as soon as there is one, and waits for its tokens at the head, so that
 //! its size is known: disciplines that judge by waiting time see the time up to there.
 //!
@@ -14,11 +16,11 @@
 //! | `burst` | depth of the bucket | 4 ms of `rate`, at least `mtu` |
 //! | `peakrate` | bit/s, at most this fast even with tokens | none |
 //! | `mtu` | depth of the bucket of `peakrate` | 1500 B, at least the largest packet that traffic is known to send |
-//! | `limit` | what may wait altogether | 1000 packets |
+//! | `limit` | what may wait altogether; a time is what `rate` lets go in it, as `latency` of `tc-tbf(8)` | 1000 packets |
 //! | `queue` | what keeps it | `fifo` without a limit |
 //!
 //! Validated against: the sequences of the token bucket filter tests of ns-3 (`tbf-queue-disc-test-suite.cc`), times of
-//! release worked out by hand, the envelope between any two departures, the delay bound `T + b / R`.
+//! release worked out by hand, the envelope between any two departures, the delay bound `T + b / R`, the utilization law.
 
 use sim_core::SimTime;
 use sim_core::config::{Diagnostic, Diagnostics, Field, Severity, Table, Type};
@@ -33,7 +35,7 @@ use crate::registry::Kind;
 pub(super) const KIND: Kind<MakeDiscipline> = Kind {
     name: "tbf",
     doc: "Token bucket filter: holds packets back so that over any time t at most burst + rate t goes; larger packets than \
-          the burst are dropped.",
+          the burst are dropped. Utilization is the share of the tokens that is used.",
     fields: FIELDS,
     make: |table, context| Tbf::read(table, context).map(|t| Box::new(t) as Box<dyn Discipline>),
 };
@@ -77,6 +79,8 @@ pub struct Tbf {
     queue: Box<dyn Discipline>,
     /// The next to go.
     head: Option<Packet>,
+    /// Bits that have gone.
+    gone: u64,
 }
 
 impl Tbf {
@@ -95,7 +99,10 @@ impl Tbf {
             Some(_) => take(token_bucket::bits(table, "burst")),
             None => ((rate.value * 4e-3) as u64).max(mtu),
         };
-        let queue = context.make(table.table("queue")).map_err(|d| wrong.extend(d)).ok();
+        // What waits goes as fast as the tokens come in, or as the link sends, if that is slower.
+        let slower = context.rate.filter(|link| link.value < rate.value);
+        let behind = DisciplineContext { rate: Some(slower.unwrap_or(rate)), ..*context };
+        let queue = behind.make(table.table("queue")).map_err(|d| wrong.extend(d)).ok();
         let bucket = TokenBucket::read(table, "rate", burst).map_err(|d| wrong.push(d)).ok();
         let peak = table.opt_quantity("peakrate").map(|peak| {
             if peak.value < rate.value {
@@ -108,12 +115,12 @@ impl Tbf {
             Some(d) if d.severity == Severity::Error => wrong.push(d),
             found => found.into_iter().for_each(|d| context.warn(d)),
         }
-        let limit = Limit::read(table, context).map_err(|d| wrong.extend(d)).ok();
+        let limit = Limit::read(table, &behind).map_err(|d| wrong.extend(d)).ok();
         let (Some(queue), Some(bucket), Some(limit), false) = (queue, bucket, limit, wrong.has_errors()) else {
             return Err(wrong);
         };
         let largest = if peak.is_some() { burst.min(mtu) } else { burst };
-        Ok(Self { bucket, peak: peak.flatten(), largest, limit, queue, head: None })
+        Ok(Self { bucket, peak: peak.flatten(), largest, limit, queue, head: None, gone: 0 })
     }
 
     /// Whether the next to go can go; if not, from when on it can.
@@ -192,6 +199,7 @@ impl Discipline for Tbf {
         match self.conforms(packet.bits, now) {
             Ok(()) => {
                 self.head = None;
+                self.gone += u64::from(packet.bits);
                 Next::Packet(packet)
             }
             Err(at) => Next::NotBefore(at),
@@ -219,6 +227,10 @@ impl Discipline for Tbf {
     }
     fn paced(&self) -> bool {
         true
+    }
+    fn used(&self, tell: &mut dyn FnMut(u64)) {
+        tell(self.bucket.time(self.gone));
+        self.queue.used(tell);
     }
     fn largest(&self) -> Option<u64> {
         Some(self.largest)

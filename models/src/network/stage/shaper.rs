@@ -9,7 +9,7 @@ use crate::registry::Kind;
 pub(super) const KIND: Kind<MakeStage> = Kind {
     name: "shaper",
     doc: "Holds packets back so that over any time t at most burst + rate t leaves; a packet that has its tokens takes no \
-          time.",
+          time. Utilization is the share of the tokens that is used.",
     fields: TBF_FIELDS,
     make: |table, context| {
         let queue = Box::new(Tbf::read(table, context)?);

@@ -18,13 +18,24 @@ pub(in crate::network) struct Spare {
     discipline: Box<dyn Discipline>,
     /// Seeds for what disciplines draw after a failure.
     seeds: Rng,
+    /// How far the token buckets of those before were used.
+    used: Vec<u64>,
 }
 
 impl Spare {
     pub(in crate::network) fn new(discipline: Box<dyn Discipline>, seeds: Rng) -> Self {
-        Self { discipline, seeds }
+        Self { discipline, seeds, used: Vec::new() }
     }
-    fn take_up(&mut self) -> Box<dyn Discipline> {
+    pub(super) fn used(&self) -> &[u64] {
+        &self.used
+    }
+    fn take_up(&mut self, failed: &dyn Discipline) -> Box<dyn Discipline> {
+        let mut budget = 0;
+        failed.used(&mut |time| {
+            self.used.resize(self.used.len().max(budget + 1), 0);
+            self.used[budget] += time;
+            budget += 1;
+        });
         let mut discipline = self.discipline.boxed_clone();
         discipline.start(Rng::seed_from_u64(self.seeds.bits()));
         discipline
@@ -50,7 +61,7 @@ impl Queued {
             packet.lose(Some(self.place.component), now, LINK_DOWN, ctx.probe());
         });
         if let Some(spare) = &mut self.spare {
-            self.discipline = spare.take_up();
+            self.discipline = spare.take_up(&*self.discipline);
         }
         self.wake = SimTime::NEVER;
         self.end_hold(now);

@@ -199,6 +199,17 @@ impl Queued {
         }
     }
 
+    /// Tells the probe how far the token buckets have been used.
+    pub(in crate::network) fn settle<P: Probe>(&self, probe: &mut P) {
+        if self.holding.is_some() {
+            let before = self.spare.as_ref().map_or(&[][..], Spare::used);
+            let mut budget = 0;
+            self.discipline.used(&mut |time| {
+                probe.used(self.place.component, budget, time + before.get(budget).unwrap_or(&0));
+                budget += 1;
+            });
+        }
+    }
     /// The time that the discipline named has come.
     pub(in crate::network) fn wake<P: Probe>(&mut self, index: u32, shared: &mut Shared, ctx: &mut Ctx<'_, Event, P>) {
         if ctx.now() == self.wake {

@@ -62,6 +62,94 @@ fn a_shaper_releases_packets_when_their_tokens_are_there() {
 }
 
 #[test]
+fn a_limit_in_time_bounds_the_wait_for_tokens() {
+    // Twice the rate of the tokens: the queue is full, and a packet that gets in waits for 100 ms of the rate at most.
+    let shaper = "rate = '1 Mbit/s', burst = '1500 B', limit = '100 ms'";
+    let traffic = "kind = 'constant', rate = '2 Mbit/s', size = { kind = 'constant', size = '125 B' }";
+    let server = "kind = 'server', service = { kind = 'constant', time = '1 ps' }";
+    let line = format!("rate = '100 Mbit/s', queue = {{ kind = 'tbf', {shaper} }}");
+    for (stage, link) in [(format!("kind = 'shaper', {shaper}"), ""), (server.to_string(), line.as_str())] {
+        let found = value(&run(&at_gateway(&stage, link, traffic), 20, 1), 0, "wait_time", "max");
+        assert!((0.099..=0.1).contains(&found), "{found}");
+    }
+}
+
+/// The utilization of component `component` in 100 s, and its bits over what 1 Mbit/s lets go in that time: U = X S, with
+/// the time S that the tokens of a packet take.
+fn utilization(text: &str, component: u32) -> (f64, f64) {
+    let record = run(text, 100, 50);
+    let found = value(&record, component, "utilization", "time_mean");
+    let rows = |r: &&sim_core::stats::SeriesRow| r.component == component && r.metric == "utilization";
+    let series = &record.series.rows.iter().find(rows).unwrap().values;
+    assert!(series.iter().all(|u| (0.0..=1.0).contains(u)), "{series:?}");
+    (found, value(&record, component, "bit_rate", "mean") / 1e6)
+}
+
+#[test]
+fn a_shaper_is_as_busy_as_its_tokens_are_used() {
+    // In 90 s, to the packets that a bucket of 5 kB holds: 40 kbit.
+    let near = |found: f64, expected: f64| (found - expected).abs() < 40e3 / 1e6 / 90.0;
+    let size = "size = { kind = 'constant', size = '1250 B' }";
+    let shaper = "rate = '1 Mbit/s', burst = '5 kB'";
+    let server = "kind = 'server', service = { kind = 'constant', time = '1 ps' }";
+    let line = |queue: &str| format!("rate = '100 Mbit/s', queue = {{ {queue} }}");
+    let tbf = format!("kind = 'tbf', {shaper}");
+    let within = format!("kind = 'prio', bands = 2, queue = {{ {tbf} }}");
+    for (stage, link, component) in [
+        (format!("kind = 'shaper', {shaper}"), String::new(), 2),
+        (server.to_owned(), line(&tbf), 1),
+        (server.to_owned(), line(&within), 1),
+    ] {
+        let of = |traffic: &str| utilization(&at_gateway(&stage, &link, &format!("{traffic}, {size}")), component);
+        // Nothing ever waits; the link is busy for 0.6 %.
+        let (found, bits) = of("kind = 'constant', rate = '600 kbit/s'");
+        assert!(near(found, 0.6) && near(found, bits), "{stage} {link}: {found} {bits}");
+        let (found, bits) = of("kind = 'poisson', rate = '800 kbit/s'");
+        assert!(near(found, bits) && (found - 0.8).abs() < 3.3 * (0.8 * 0.01 / 90.0f64).sqrt(), "{found} {bits}");
+        let (found, bits) = of("kind = 'poisson', rate = '2 Mbit/s'");
+        assert!(near(found, 1.0) && near(bits, 1.0), "{found} {bits}");
+    }
+}
+
+#[test]
+fn a_link_is_as_busy_as_its_most_used_class_or_itself() {
+    let text = |whole: &str, rates: [&str; 2]| {
+        let [one, two] = rates;
+        format!(
+            "{{ node = {{ a = {{}}, b = {{}} }}, link = {{ l = {{ from = 'a', to = 'b', rate = '10 Mbit/s', queue = {{ kind = 'htb', {whole}
+                  classes = {{ one = {{ match = {{ flow = 'one' }}, rate = '500 kbit/s', ceil = '1 Mbit/s' }},
+                               two = {{ rate = '500 kbit/s', ceil = '10 Mbit/s', cburst = '15 kB' }} }} }} }} }},
+                traffic = {{ one = {{ kind = 'poisson', from = 'a', to = 'b', rate = '{one}' }},
+                             two = {{ kind = 'poisson', from = 'a', to = 'b', rate = '{two}' }} }} }}"
+        )
+    };
+    let found = |whole: &str, rates| {
+        let record = run(&text(whole, rates), 100, 10);
+        (value(&record, 2, "utilization", "time_mean"), value(&record, 2, "bit_rate", "mean"))
+    };
+    // A class at its ceiling, over a link that is idle for nine tenths.
+    let (used, bits) = found("", ["2 Mbit/s", "1 kbit/s"]);
+    assert!(used > 0.999 && bits < 1.1e6, "{used} {bits}");
+    // Classes that have enough, over a busy link; a whole that is less than the link.
+    let (used, bits) = found("", ["100 kbit/s", "8 Mbit/s"]);
+    assert!((used - bits / 1e7).abs() < 1e-3 && used > 0.79, "{used} {bits}");
+    let (used, bits) = found("rate = '4 Mbit/s',", ["100 kbit/s", "8 Mbit/s"]);
+    assert!(used > 0.999 && (bits / 4e6 - 1.0).abs() < 1e-3, "{used} {bits}");
+}
+
+#[test]
+fn tokens_used_before_a_failure_count() {
+    let text = "{ node = { a = {}, b = {} },
+        link = { l = { from = 'a', to = 'b', rate = '100 Mbit/s', queue = { kind = 'tbf', rate = '1 Mbit/s' } } },
+        traffic = { x = { kind = 'constant', from = 'a', to = 'b', rate = '500 kbit/s' } },
+        intervention = { down = { at = '55 s', target = 'link.l', op = 'fail' },
+                         up = { at = '73 s', target = 'link.l', op = 'recover' } } }";
+    // Of the 90 s from 10 s on, 72 s.
+    let (found, bits) = utilization(text, 1);
+    assert!((found - 0.4).abs() < 2e-3 && (bits - 0.4).abs() < 2e-3, "{found} {bits}");
+}
+
+#[test]
 fn a_policer_counts_what_it_drops() {
     let file = trace("policed.csv");
     let text = at_gateway(

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sim_core::config::{Data, Diagnostics, Field, Node, Section, Span, Table, Tree, Type, check, check_table};
+use sim_core::config::{Data, Diagnostics, Field, Node, Section, Shape, Span, Table, Tree, Type, check, check_table};
 use sim_core::rng::Rng;
 
 use super::{Emission, Load, MakeTraffic, Streams, TRAFFIC, Traffic};
@@ -11,7 +11,7 @@ use crate::network::size::Size;
 use crate::registry::{Kind, Registry, registry};
 
 /// The tree of an inline table of TOML; `'` stands for `"`.
-pub(in crate::network) fn tree(text: &str) -> Node {
+pub(crate) fn tree(text: &str) -> Node {
     let text: &'static str = Box::leak(text.replace('\'', "\"").into_boxed_str());
     let fields = [Field::default("it", Type::Any, text, "The tree.")];
     let empty = Node { tree: Tree::Table(Vec::new()), span: Span::default() };
@@ -21,6 +21,12 @@ pub(in crate::network) fn tree(text: &str) -> Node {
         Some(Data::Any(node)) => node.clone(),
         _ => panic!("not a tree: {text}"),
     }
+}
+
+/// `[run]` as scenarios have it, as far as models read it.
+pub(crate) fn run_section() -> Section {
+    const FIELDS: &[Field] = &[Field::default("fidelity", Type::Text, "\"packet\"", "How closely.")];
+    Section { name: "run", shape: Shape::Single, family: None, fields: FIELDS, doc: "How long." }
 }
 
 /// The checked table of a kind.

@@ -36,6 +36,11 @@ impl Bucket {
         let ticks = (self.zero + i128::from(self.q) - 1).max(0) / i128::from(self.q);
         u64::try_from(ticks).unwrap_or(u64::MAX)
     }
+    /// How long the tokens for `bits` take to come in, in whole ticks.
+    pub(super) fn time(&self, bits: u64) -> u64 {
+        let ticks = u128::from(bits) * u128::from(self.p) / u128::from(self.q);
+        u64::try_from(ticks).unwrap_or(u64::MAX)
+    }
     /// Takes tokens for `bits` that are sent now.
     #[inline]
     pub(super) fn take(&mut self, bits: u32, now: SimTime) {

@@ -12,6 +12,8 @@
 //! The root is implicit: it has the rate of the link, or `rate`, and classes without `parent` borrow from it if their
 //! `ceil` lets them.
 //!
+//! The station's utilization is that of the class with the most used ceiling, or of the line if that is more.
+//!
 //! This is the ideal discipline: tokens are exact (file `bucket.rs`) and the next packet goes at the very instant at which
 //! it may, where the kernel's timers and the batches of its events add their grain. A decision looks at every leaf that has
 //! packets.
@@ -48,7 +50,7 @@ const BIT_RATE: Type = Type::Quantity(&[Dimension::BIT_RATE]);
 
 pub(super) const KIND: Kind<MakeDiscipline> = Kind {
     name: "htb",
-    doc: "Hierarchical token bucket: classes in a tree, each with a guaranteed rate and a ceiling, which lend each other what they do not need.",
+    doc: "Hierarchical token bucket: classes in a tree, each with a guaranteed rate and a ceiling, which lend each other what they do not need. The utilization is that of the most used ceiling, or of the line.",
     fields: &[
         Field::required(
             "classes",
@@ -110,6 +112,8 @@ struct Node {
     level: u8,
     rate: Bucket,
     ceil: Bucket,
+    /// Bits that it or classes in it have sent.
+    sent: u64,
 }
 
 /// A class that holds packets.
@@ -213,6 +217,7 @@ impl Htb {
                 node.rate.take(bits, now);
             }
             node.ceil.take(bits, now);
+            node.sent += u64::from(bits);
             at = node.parent;
         }
         let leaf = &mut self.leaves[c.leaf as usize];
@@ -300,6 +305,10 @@ impl Discipline for Htb {
     }
     fn paced(&self) -> bool {
         true
+    }
+    fn used(&self, tell: &mut dyn FnMut(u64)) {
+        self.nodes.iter().for_each(|n| tell(n.ceil.time(n.sent)));
+        self.queues.used(tell);
     }
     fn reasons(&self) -> Vec<Reason> {
         self.queues.reasons()

@@ -44,8 +44,13 @@ pub(super) fn read(table: &Table, context: &DisciplineContext<'_>) -> Result<Htb
     check_rates(&classes, whole, &mut found);
     let leaves: Vec<usize> = (0..classes.len()).filter(|&i| !classes[i].inner).collect();
     let tables: Vec<(&str, &Table)> = leaves.iter().map(|&i| (classes[i].name, classes[i].table)).collect();
-    let queues: Vec<Child> =
-        tables.iter().filter_map(|(_, t)| found.keep(context.make(t.table("queue"))).map(Child::from)).collect();
+    let queue = |table: &Table| {
+        // What waits in a class goes no faster than at its ceiling, nor than the whole.
+        let ceil = table.opt_quantity("ceil").unwrap_or(table.quantity("rate"));
+        let rate = whole.filter(|whole| whole.value < ceil.value).unwrap_or(ceil);
+        DisciplineContext { rate: Some(rate), ..*context }.make(table.table("queue"))
+    };
+    let queues: Vec<Child> = tables.iter().filter_map(|(_, t)| found.keep(queue(t)).map(Child::from)).collect();
     if found.errors.has_errors() {
         return Err(found.errors);
     }
@@ -202,7 +207,7 @@ fn nodes(classes: &[Class<'_>], whole: Quantity, span: Span, found: &mut Finding
     let mut node = |class: Option<&Class<'_>>| {
         let Some(c) = class else {
             let full = bucket(whole, ROOT_BURST, span)?;
-            return Some(Node { parent: None, level: deepest as u8, rate: full.clone(), ceil: full });
+            return Some(Node { parent: None, level: deepest as u8, rate: full.clone(), ceil: full, sent: 0 });
         };
         let (rate, bits) = (c.table.quantity("rate"), |key| c.table.quantity(key).value as u64);
         let ceil = c.table.opt_quantity("ceil").unwrap_or(rate);
@@ -211,6 +216,7 @@ fn nodes(classes: &[Class<'_>], whole: Quantity, span: Span, found: &mut Finding
             level: if c.inner { (deepest - c.depth) as u8 } else { 0 },
             rate: bucket(rate, bits("burst"), c.table.span_of("rate"))?,
             ceil: bucket(ceil, bits("cburst"), c.table.span_of("ceil"))?,
+            sent: 0,
         })
     };
     std::iter::once(None).chain(classes.iter().map(Some)).filter_map(&mut node).collect()

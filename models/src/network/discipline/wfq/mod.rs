@@ -211,6 +211,9 @@ impl Discipline for Wfq {
     fn paced(&self) -> bool {
         self.queues.paced()
     }
+    fn used(&self, tell: &mut dyn FnMut(u64)) {
+        self.queues.used(tell);
+    }
     fn reasons(&self) -> Vec<Reason> {
         self.queues.reasons()
     }
