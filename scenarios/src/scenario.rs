@@ -245,12 +245,12 @@ impl Loader<'_> {
         let unread = syntax.iter().any(|d| d.code != GIVEN_TWICE);
         self.found.extend(without_echoes(&found, &syntax, &self.sources));
         self.name(&table);
-        let mut axes = self.axes(&root, &table);
         self.found.extend(syntax);
         if unread {
             // Parts of the text are missing: most of what else would be found would not be true.
             return None;
         }
+        let mut axes = self.axes(&root, &table);
         let grid = grid(&axes).or_else(|d| {
             self.found.push(d);
             axes.clear();
