@@ -601,7 +601,7 @@ mod tests {
         assert!(s.resolved(9).contains("\"station.a.rate\" = [\"1 /s\", \"2 /s\", \"3 /s\"]"), "{}", s.resolved(9));
         let zero = Overrides { replications: Some(0), ..Overrides::default() };
         let text = report_with(BASE, &zero);
-        assert!(text.contains("E0108") && text.contains("--replications:1:1"), "{text}");
+        assert!(text.contains("E0108") && text.contains("--reps:1:1"), "{text}");
     }
 
     #[test]

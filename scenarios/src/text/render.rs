@@ -43,15 +43,13 @@ fn first_line(text: &str, start: usize, end: usize) -> std::ops::Range<usize> {
     start..end.min(line_end).max(start)
 }
 
-/// The findings of a check, without those that follow from a syntax error: those on its line, and those that a section is
+/// The findings of a check, without those that follow from a syntax error: those on its line, and those that something is
 /// missing, which may be in what could not be read.
 #[must_use]
 pub fn without_echoes(found: &Diagnostics, syntax: &Diagnostics, sources: &Sources) -> Diagnostics {
     let line = |d: &Diagnostic| (d.span.source, sources.line_column(d.span).0);
     let unread = syntax.iter().any(|s| s.code != GIVEN_TWICE);
-    let is_echo = |d: &Diagnostic| {
-        unread && d.message.starts_with("missing section") || syntax.iter().any(|s| line(s) == line(d))
-    };
+    let is_echo = |d: &Diagnostic| unread && d.code == "E0103" || syntax.iter().any(|s| line(s) == line(d));
     let mut kept = Diagnostics::default();
     for d in found.iter().filter(|d| !is_echo(d)) {
         kept.push(d.clone());
