@@ -468,7 +468,51 @@ fn paths_that_match_nothing_list_near_ones() {
         near("link.wire.rat=1 Mbit/s", &[option, ":1:1", "did you mean `rate`?"]);
         near("lnk.wire.rate=1 Mbit/s", &[option, ":1:1", "link.wire.rate"]);
         near("link.wire.rate=1 m", &[option, "expected a bit rate, found a length"]);
-        near("link.wire.rate", &[option, "="]);
+        near("link.wire.rate=fast", &[option, ":1:16", "expected a number with a unit", "`10 Mbit/s`"]);
+        refused_arguments(&["run", "wire.toml", option, "link.wire.rate"], 2, &[option, "has no `=`"]);
+    }
+}
+
+#[test]
+fn a_value_in_the_place_of_a_table_is_told_where_it_was_given() {
+    let says = ["--set:1:1\n", "expected a table `[link.NAME]`", "`link.wire` is a table: set one of its keys"];
+    let place = Place::with("swept.toml", &format!("{NETWORK}[sweep]\n\"link.wire.rate\" = [\"1 Mbit/s\"]\n"));
+    let run = place.egress(&["run", "swept.toml", "--set", "link.wire=1"]).ends_with(3);
+    assert!(says.iter().all(|s| run.err.contains(s)), "{}", run.err);
+    assert_eq!(run.err.matches("error[").count(), 1, "the sweep's path is not at fault:\n{}", run.err);
+    refused_in_network("[link.wire]", "[link]\n§rate = \"1 bit/s\"\n[link.wire]", &["give the table a name"]);
+}
+
+#[test]
+fn numbers_beyond_reason_are_refused() {
+    for (option, value, says) in [
+        ("--threads", "100000", "must be at most 1024"),
+        ("--threads", "-1", "must be at least 0"),
+        ("--reps", "0", "must be at least 1"),
+        ("--reps", "-1", "must be at least 1"),
+        ("--reps", "99999999", "must be at most 1000000"),
+        ("--seed", "-1", "must be at least 0"),
+        ("--seed", "9223372036854775808", "must be at most 9223372036854775807"),
+        ("--reps", "many", "not a whole number"),
+    ] {
+        let place = Place::with("wire.toml", NETWORK);
+        let run = place.egress(&["run", "wire.toml", option, value]).ends_with(2);
+        assert!(run.err.contains(option) && run.err.contains(says) && !run.err.contains("tip:"), "{}", run.err);
+        assert_nothing_done(&place, &run, &["wire.toml"]);
+    }
+}
+
+#[test]
+fn one_slip_in_the_syntax_is_one_error() {
+    for (old, new, says) in [
+        ("mean = \"125 B\"", "me§ an = \"125 B\"", "a key is one word, or in quotes"),
+        ("[node.a]", "[sweep]\n\"link.wire.rate\" = [\"1 bit/s\", §\n[node.a]", "is there a `]` missing?"),
+        ("name = \"wire\"", "name §wire", "a key is one word"),
+    ] {
+        let (_, text) = unmark(&with(NETWORK, old, new));
+        let run = Place::with("bad.toml", &text).egress(&["check", "bad.toml"]).ends_with(3);
+        assert_eq!(run.err.matches("error[").count(), 1, "{new}:\n{}", run.err);
+        assert!(run.err.contains(says), "{}", run.err);
     }
 }
 
@@ -477,6 +521,7 @@ fn unknown_names_list_what_there_is() {
     let says = ["there is no bundled scenario `branch-ofice`", "did you mean `branch-office`?", "pgp-efflux"];
     refused_arguments(&["run", "branch-ofice"], 2, &says);
     refused_arguments(&["show", "branch-ofice"], 2, &says);
+    refused_arguments(&["rn", "wire.toml"], 2, &["did you mean `egress run`?"]);
     refused_arguments(&["validate", "mm1-08"], 2, &["there is no case `mm1-08`", "did you mean"]);
 }
 

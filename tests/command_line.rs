@@ -4,7 +4,7 @@ mod common;
 
 use std::path::Path;
 
-use common::{NETWORK, Place, manifest, with};
+use common::{CELL, NETWORK, Place, manifest, with};
 use egress::sim_core::config::Kinds;
 use serde_json::Value;
 
@@ -198,6 +198,48 @@ fn a_benchmark_is_one_line_of_json() {
     assert_eq!(place.names(), ["wire.toml"], "nothing was written");
     let hops = place.egress(&["bench", "wire.toml", "--count", "hops"]).ends_with(0);
     assert!(hops.out.starts_with("wire.toml: ") && hops.out.contains("packet-hops/s"), "{}", hops.out);
+}
+
+#[test]
+fn a_benchmark_counts_what_there_is() {
+    let place = Place::with("wire.toml", NETWORK);
+    place.write("cell.toml", CELL);
+    for (name, count, says) in
+        [("cell.toml", "hops", "no hops in a cell"), ("wire.toml", "firings", "no firings in a network")]
+    {
+        let run = place.egress(&["bench", name, "--count", count]).ends_with(2);
+        assert!(run.err.contains(says) && run.err.contains("help: ") && run.out.is_empty(), "{}", run.err);
+    }
+}
+
+/// Where nobody reads what is said, the exit code is all the same.
+#[test]
+fn standard_error_that_is_closed_changes_nothing() {
+    let place = Place::with("wire.toml", NETWORK);
+    place.write("bad.toml", with(NETWORK, "[node.b]", ""));
+    for (args, code) in [
+        (&["check", "bad.toml"][..], 3),
+        (&["run", "wire.toml"], 0),
+        (&["run", "wire.toml", "--progress", "json", "--out", "json"], 0),
+        (&["walk"], 2),
+        (&["new", "network", "new.toml"], 0),
+        (&["validate", "no-such"], 2),
+    ] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output = place.command(args).stderr(writer).output().expect("the program starts");
+        assert_eq!(output.status.code(), Some(code), "{args:?}");
+    }
+}
+
+/// A law that is negative where the cell is full.
+#[test]
+fn runs_that_all_fail_give_one_error_and_no_table() {
+    let law = "[reaction.r]\nequation = \"drug -> \"\nin = \"cell\"\nlaw = \"5 - drug\"\n[probe.residence]";
+    let place = Place::with("cell.toml", &with(CELL, "[probe.residence]", law));
+    let run = place.egress(&["run", "cell.toml"]).ends_with(1);
+    assert_eq!((run.out.as_str(), run.err.matches("error").count()), ("", 1), "{}", run.err);
+    assert!(run.err.contains("4 runs failed: ") && run.err.contains("out/cell/runs.csv"), "{}", run.err);
 }
 
 #[test]

@@ -56,6 +56,25 @@ fn a_killed_study_is_finished_with_the_same_tables() {
     assert!((300..=302).contains(&lines), "{lines} lines in the journal");
 }
 
+/// More threads than runs would only be in the way, of a request to stop too.
+#[cfg(target_os = "linux")]
+#[test]
+fn there_are_no_more_threads_than_runs() {
+    let place = Place::with("wire.toml", &NETWORK.replace("\"20 s\"", "\"10 d\""));
+    let mut command = place.command(&["run", "wire.toml", "--reps", "2", "--threads", "1000"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let id = child.id().to_string();
+    let tasks = || std::fs::read_dir(format!("/proc/{id}/task")).map_or(0, Iterator::count);
+    // The first thread waits for those that work.
+    while tasks() < 3 {
+        sleep(Duration::from_millis(1));
+    }
+    sleep(Duration::from_millis(100));
+    assert!(tasks() <= 4, "{} threads", tasks());
+    assert!(Command::new("kill").args(["-TERM", &id]).status().expect("there is `kill`").success());
+    Place::wait(child).ends_with(143);
+}
+
 #[test]
 fn an_interrupted_study_says_how_to_go_on_and_does() {
     let place = Place::with("wire.toml", NETWORK);

@@ -82,11 +82,26 @@ pub(crate) fn fill_in(tree: &mut Node, base: &Table, path: &str) -> Result<(), D
     Ok(())
 }
 
+/// The code of a path that leads nowhere.
+pub(crate) const NO_SUCH_PATH: &str = "E0401";
+
+/// Whether `path` leads nowhere because something that is no table stands on its way in place of one: that is told of
+/// anyway.
+pub(crate) fn is_lost(root: &Node, base: &Table, path: &str) -> bool {
+    let Some(keys) = split_path(path) else { return false };
+    keys.iter().rev().skip(1).any(|(_, range)| {
+        let prefix = &path[..range.end];
+        let in_the_way = get_path(root, prefix).is_some_and(|n| !matches!(n.tree, Tree::Table(_) | Tree::Array(_)));
+        in_the_way && value_at(base, prefix).is_none_or(Value::has_wrong)
+    })
+}
+
 /// Whether `path` leads to something that can be set: a key of an existing table (whether the table takes that key is
 /// for the check to say). The error names near paths.
 pub(crate) fn find(root: &Node, base: &Table, sections: &[Section], path: &str, span: Span) -> Result<(), Diagnostic> {
     let nothing = || {
-        let d = Diagnostic::error("E0401", span, format!("`{path}` matches nothing in this scenario"), "no such path");
+        let d =
+            Diagnostic::error(NO_SUCH_PATH, span, format!("`{path}` matches nothing in this scenario"), "no such path");
         let near = near_paths(base, path);
         if near.is_empty() {
             d.help("a path is written `link.uplink.rate`: section, name, key")

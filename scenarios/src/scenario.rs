@@ -12,11 +12,11 @@ use sim_core::stats::Window;
 
 use crate::identity::{InputFile, identity, input_files};
 use crate::library;
-use crate::plan::{Plan, at_point, fill_in, find, grid};
+use crate::plan::{NO_SUCH_PATH, Plan, at_point, fill_in, find, grid, is_lost};
 use crate::sections::SECTIONS;
 use crate::sweep::{SweepAxis, add_argument, axes};
 use crate::tables::{Axis, Point};
-use crate::text::{GIVEN_TWICE, Sources, apply_set, parse, read_file, without_echoes};
+use crate::text::{GIVEN_TWICE, NO_ASSIGNMENT, Sources, apply_set, parse, read_file, without_echoes};
 
 /// Beyond so many events a study is warned of before it starts.
 const EVENTS_WARNED: f64 = 1e12;
@@ -62,9 +62,10 @@ pub struct LoadError {
 }
 
 impl LoadError {
-    /// The process's exit code: 2 if there is no such scenario, 3 if it is not valid.
+    /// The process's exit code: 2 if there is no such scenario or an argument cannot be read, 3 if the scenario is not
+    /// valid.
     pub fn exit_code(&self) -> u8 {
-        if self.not_found { 2 } else { 3 }
+        if self.not_found || self.diagnostics.iter().any(|d| NO_ASSIGNMENT.contains(&d.code)) { 2 } else { 3 }
     }
 }
 
@@ -248,15 +249,15 @@ impl Loader<'_> {
         self.apply(&mut root, overrides);
         let mut found = Diagnostics::default();
         let table = check(&root, &self.world.sections, &self.world.registry, &mut found);
+        let unread = syntax.iter().any(|d| d.code != GIVEN_TWICE);
         self.found.extend(without_echoes(&found, &syntax, &self.sources));
         self.name(&table);
-        let mut axes = self.axes(&root, &table);
-        let unread = syntax.iter().any(|d| d.code != GIVEN_TWICE);
         self.found.extend(syntax);
         if unread {
             // Parts of the text are missing: most of what else would be found would not be true.
             return None;
         }
+        let mut axes = self.axes(&root, &table);
         let grid = grid(&axes).or_else(|d| {
             self.found.push(d);
             axes.clear();
@@ -284,12 +285,14 @@ impl Loader<'_> {
             let done = known.and_then(|()| fill_in(root, &base, path)).and_then(|()| apply_set(root, text, source));
             match done {
                 Ok(()) => end_axis(root, path),
+                Err(d) if d.code == NO_SUCH_PATH && is_lost(root, &base, path) => {}
                 Err(d) => self.found.push(d),
             }
         }
-        let numbers = [("seed", overrides.seed), ("replications", overrides.replications.map(u64::from))];
-        for (key, value) in numbers.into_iter().filter_map(|(k, v)| Some((k, v?))) {
-            let source = self.sources.add(format!("--{key}"), value.to_string());
+        let reps = overrides.replications.map(u64::from);
+        let numbers = [("seed", "--seed", overrides.seed), ("replications", "--reps", reps)];
+        for (key, option, value) in numbers.into_iter().filter_map(|(k, o, v)| Some((k, o, v?))) {
+            let source = self.sources.add(option, value.to_string());
             let set = apply_set(root, &format!("study.{key}={value}"), source);
             set.unwrap_or_else(|d| self.found.push(d));
             if let Some(node) = root.get_mut("study").and_then(|s| s.get_mut(key)) {
@@ -316,7 +319,8 @@ impl Loader<'_> {
 
     /// The name becomes a folder's, so it must not lead elsewhere.
     fn name(&mut self, table: &Table) {
-        let Some(value) = table.opt_table("scenario").and_then(|t| t.get("name")) else { return };
+        let named = table.opt_table("scenario").and_then(|t| t.get("name"));
+        let Some(value) = named.filter(|v| !v.has_wrong()) else { return };
         let name = value.as_text().unwrap_or_default();
         let fits = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
         if name.is_empty() || name.starts_with('.') || name.len() > 100 || !name.chars().all(fits) {
@@ -605,7 +609,7 @@ mod tests {
         assert!(s.resolved(9).contains("\"station.a.rate\" = [\"1 /s\", \"2 /s\", \"3 /s\"]"), "{}", s.resolved(9));
         let zero = Overrides { replications: Some(0), ..Overrides::default() };
         let text = report_with(BASE, &zero);
-        assert!(text.contains("E0108") && text.contains("--replications:1:1"), "{text}");
+        assert!(text.contains("E0108") && text.contains("--reps:1:1"), "{text}");
     }
 
     #[test]

@@ -6,6 +6,9 @@ use sim_core::quantity::Dimension;
 /// The kinds of figures that `[[figure]]` may ask for.
 pub const FIGURES: &[&str] = &["throughput", "occupancy", "delay_ccdf", "utilization", "attribution", "sweep"];
 
+/// The most replications of a point.
+pub const REPLICATIONS_MAX: i64 = 1_000_000;
+
 /// The shared sections.
 pub const SECTIONS: &[Section] = &[
     Section {
@@ -56,7 +59,12 @@ pub const SECTIONS: &[Section] = &[
                 Type::Integer { min: 0, max: i64::MAX },
                 "The seed of all random numbers; drawn and written down if it is not given.",
             ),
-            Field::default("replications", Type::Integer { min: 1, max: 1_000_000 }, "20", "Runs of each point."),
+            Field::default(
+                "replications",
+                Type::Integer { min: 1, max: REPLICATIONS_MAX },
+                "20",
+                "Runs of each point.",
+            ),
             Field::default(
                 "confidence",
                 Type::Number { min: 0.5, max: 0.9999 },

@@ -20,12 +20,15 @@ use crate::results::write::{write_points, write_tables};
 use crate::scenario::Scenario;
 use crate::tables::StudyTables;
 
+/// The most threads that may be asked for.
+pub const THREADS_MAX: usize = 1024;
+
 /// How a study is to be carried out.
 #[derive(Clone, Debug, Default)]
 pub struct RunOptions {
     /// The results folder; `out/NAME` if not given.
     pub out: Option<PathBuf>,
-    /// Threads to run on; 0 means as many as there are cores.
+    /// Threads to run on, up to [`THREADS_MAX`]; 0 means as many as there are cores. There are never more than runs.
     pub threads: usize,
     /// The command line, for the manifest.
     pub command: Vec<String>,
@@ -59,8 +62,46 @@ pub struct Outcome {
     pub checks_violated: u64,
     /// The first of them, in words.
     pub violations: Vec<String>,
-    /// The first failed runs and why.
-    pub failures: Vec<String>,
+    /// Why runs failed.
+    pub failures: Failures,
+}
+
+/// Failed runs by reason, in the order of the first run of each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Failures {
+    /// The first reasons.
+    pub reasons: Vec<Failure>,
+    /// Runs that failed for other ones.
+    pub others: u64,
+}
+
+/// Runs that failed for one reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The reason, in words.
+    pub reason: String,
+    /// The first of them, and when in simulated time, where that is known.
+    pub first: String,
+    /// How many they are.
+    pub runs: u64,
+}
+
+impl Failures {
+    /// Reasons that are told apart.
+    const REASONS_MAX: usize = 20;
+
+    /// Takes in that `run` failed with `error`. When it did so is not part of the reason.
+    pub(crate) fn add(&mut self, run: &str, error: &str) {
+        let timed = error.strip_prefix("at ").and_then(|e| e.split_once(": "));
+        let (first, reason) = timed.map_or((run.to_owned(), error), |(at, what)| (format!("{run} at {at}"), what));
+        if let Some(alike) = self.reasons.iter_mut().find(|f| f.reason == reason) {
+            alike.runs += 1;
+        } else if self.reasons.len() < Self::REASONS_MAX {
+            self.reasons.push(Failure { reason: reason.to_owned(), first, runs: 1 });
+        } else {
+            self.others += 1;
+        }
+    }
 }
 
 impl Outcome {
@@ -205,7 +246,12 @@ impl Study {
                 }
             }
         };
-        let threads = rayon::ThreadPoolBuilder::new().num_threads(self.options.threads).build();
+        let wanted = match self.options.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            n => n.min(THREADS_MAX),
+        };
+        // A thread without a run would do nothing.
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(wanted.min(todo.len().max(1))).build();
         let pool = threads.map_err(|e| StudyError::io("start threads for", &self.folder)(std::io::Error::other(e)))?;
         pool.broadcast(worker);
         fault.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
@@ -556,7 +602,9 @@ mod tests {
                 && outcome.counts.done > 20
                 && outcome.counts.done + outcome.counts.failed == 240
         );
-        assert!(outcome.failures[0].ends_with("station.b: seized up"), "{}", outcome.failures[0]);
+        let [Failure { reason, first, runs }] = &outcome.failures.reasons[..] else { panic!("{:?}", outcome.failures) };
+        assert_eq!(*runs, outcome.counts.failed);
+        assert!(reason.ends_with("station.b: seized up") && first.contains(" at "), "{reason} {first}");
         let runs = fs::read_to_string(dir.path().join("runs.csv")).unwrap();
         assert_eq!(runs.matches(",failed,0,").count() as u64, outcome.counts.failed);
         let row = outcome.tables.summary.iter().find(|r| r.metric == "arrivals").unwrap();

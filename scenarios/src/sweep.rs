@@ -3,7 +3,7 @@
 use sim_core::config::{Data, Diagnostic, Diagnostics, Key, Node, Section, Span, Table, Tree, did_you_mean, node_text};
 use sim_core::quantity::{Dimension, Quantity};
 
-use crate::plan::{NOT_THE_SYSTEM, find};
+use crate::plan::{NO_SUCH_PATH, NOT_THE_SYSTEM, find, is_lost};
 use crate::tables::Axis;
 use crate::text::{apply_set, get_path, value_at};
 
@@ -40,6 +40,7 @@ pub(crate) fn axes(
         };
         match allowed.and_then(|()| values(node, path, base)) {
             Ok((values, log)) => axes.push(SweepAxis { axis: axis(path, &values, log), values, span: key.span }),
+            Err(d) if d.code == NO_SUCH_PATH && is_lost(root, base, path) => {}
             Err(d) => found.push(d),
         }
     }

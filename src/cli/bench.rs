@@ -48,6 +48,17 @@ enum Count {
     Events,
 }
 
+impl Count {
+    /// Whether there is such a thing in a network, or else in a cell.
+    fn is_of(self, network: bool) -> bool {
+        match self {
+            Self::Packets | Self::Hops | Self::Bottleneck => network,
+            Self::Firings => !network,
+            Self::Events => true,
+        }
+    }
+}
+
 /// What happened, summed over replications.
 #[derive(Default)]
 struct Work {
@@ -102,6 +113,19 @@ pub(super) fn run(args: &Args, registry: &Registry) -> Done {
     let scenario = load(&args.scenario, &changes, registry)?;
     let seed = scenario.seed().unwrap_or(1);
     let reps = scenario.plan().replications;
+    let network = scenario.system(0).components().iter().any(|c| c.kind == ComponentKind::Flow);
+    if let Some(count) = args.count.filter(|c| !c.is_of(network)) {
+        let (name, world, others) = if network {
+            ("a network", "packets", "packets, hops, bottleneck, events")
+        } else {
+            ("a cell", "molecules", "firings, events")
+        };
+        let count = count.to_possible_value().map_or(String::new(), |v| v.get_name().to_owned());
+        return Err(Failure::new(
+            2,
+            format!("error: there are no {count} in {name}, where {world} move\nhelp: count one of {others}"),
+        ));
+    }
     let mut work = Work::default();
     let mut wall = 0.0;
     for replication in 0..reps {
@@ -112,7 +136,6 @@ pub(super) fn run(args: &Args, registry: &Registry) -> Done {
         let record = record.map_err(|e| Failure::new(1, format!("error: replication {replication}: {e}")))?;
         work.add(&scenario, &record);
     }
-    let network = work.packets > 0.0;
     let count = args.count.unwrap_or(match network {
         true if work.goodput > 0.0 => Count::Bottleneck,
         true => Count::Packets,

@@ -4,7 +4,7 @@ use clap::Args as ClapArgs;
 use models::Registry;
 
 use super::input::{Changes, load};
-use super::{Done, print_out};
+use super::{Done, print_out, tell};
 
 /// Check scenarios without running them: all errors in one pass.
 #[derive(ClapArgs, Debug)]
@@ -37,7 +37,7 @@ pub(super) fn run(args: &Args, registry: &Registry) -> Done {
                 ))?;
             }
             Err(failure) => {
-                eprintln!("{}", failure.message.trim_end());
+                tell(&failure.message);
                 code = code.max(failure.code);
             }
         }

@@ -5,11 +5,12 @@ use std::path::Path;
 
 use clap::Args as ClapArgs;
 use models::Registry;
+use scenarios::sections::REPLICATIONS_MAX;
 use scenarios::text::{Sources, render};
 use scenarios::{LoadError, Overrides, Scenario, Source};
 use sim_core::config::Diagnostics;
 
-use super::Failure;
+use super::{Failure, tell, whole};
 
 /// Changes to a scenario.
 #[derive(ClapArgs, Debug, Clone, Default)]
@@ -21,10 +22,10 @@ pub(super) struct Changes {
     #[arg(long, value_name = "PATH=A,B,...")]
     pub(super) sweep: Vec<String>,
     /// The study's seed, instead of the file's.
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = seed, allow_negative_numbers = true)]
     pub(super) seed: Option<u64>,
     /// Replications of each point, instead of the file's.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = reps, allow_negative_numbers = true)]
     pub(super) reps: Option<u32>,
 }
 
@@ -32,6 +33,16 @@ impl Changes {
     pub(super) fn overrides(&self) -> Overrides {
         Overrides { set: self.set.clone(), sweep: self.sweep.clone(), seed: self.seed, replications: self.reps }
     }
+}
+
+/// Reads a seed.
+pub(super) fn seed(text: &str) -> Result<u64, String> {
+    whole(text, 0, i128::from(i64::MAX)).map(|n| n as u64)
+}
+
+/// Reads a number of replications.
+fn reps(text: &str) -> Result<u32, String> {
+    whole(text, 1, i128::from(REPLICATIONS_MAX)).map(|n| n as u32)
 }
 
 /// A file if it looks like one or is there; else the name of a bundled scenario.
@@ -56,7 +67,7 @@ pub(super) fn failure(e: &LoadError) -> Failure {
 /// Tells findings that do not stop anything.
 pub(super) fn warn(diagnostics: &Diagnostics, sources: &Sources) {
     if !diagnostics.is_empty() {
-        eprint!("{}", render(diagnostics, sources, colour()));
+        tell(&render(diagnostics, sources, colour()));
     }
 }
 

@@ -18,8 +18,11 @@ mod validate;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser, Subcommand};
 use models::Registry;
+use scenarios::study::THREADS_MAX;
+use sim_core::config::nearest;
 
 /// How a sub-command went: its exit code, or an error that was not told yet.
 type Done = Result<u8, Failure>;
@@ -79,6 +82,9 @@ pub fn main(registry: Registry) -> ExitCode {
         Err(e) => {
             // Help and version are no errors; clap knows which stream and which code.
             let _ = e.print();
+            if let Some(command) = meant(&e) {
+                tell(&format!("help: did you mean `egress {command}`?"));
+            }
             return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
         }
     };
@@ -96,9 +102,41 @@ pub fn main(registry: Registry) -> ExitCode {
     match done {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            eprintln!("{}", failure.message.trim_end());
+            tell(&failure.message);
             ExitCode::from(failure.code)
         }
+    }
+}
+
+/// The sub-command that was probably meant by one that there is not.
+fn meant(e: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(given)) = e.get(ContextKind::InvalidSubcommand) else { return None };
+    // Where clap has something to suggest it says so.
+    if e.kind() != ErrorKind::InvalidSubcommand || e.get(ContextKind::SuggestedSubcommand).is_some() {
+        return None;
+    }
+    let cli = Cli::command();
+    nearest(given, cli.get_subcommands().map(clap::Command::get_name)).map(str::to_owned)
+}
+
+/// Writes to standard error, as lines of their own; where that is closed or full there is nobody to tell.
+fn tell(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end());
+}
+
+/// Reads a number of threads.
+fn threads(text: &str) -> Result<usize, String> {
+    whole(text, 0, THREADS_MAX as i128).map(|n| n as usize)
+}
+
+/// Reads a whole number from `least` to `most`.
+fn whole(text: &str, least: i128, most: i128) -> Result<i128, String> {
+    match text.trim().parse::<i128>() {
+        Ok(n) if n < least => Err(format!("must be at least {least}")),
+        Ok(n) if n > most => Err(format!("must be at most {most}")),
+        Ok(n) => Ok(n),
+        Err(_) => Err("not a whole number".to_owned()),
     }
 }
 

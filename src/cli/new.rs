@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::{Done, Failure};
+use super::{Done, Failure, tell};
 
 /// Write a commented starter scenario.
 #[derive(ClapArgs, Debug)]
@@ -39,6 +39,6 @@ pub(super) fn run(args: &Args) -> Done {
         _ => Failure::io(&format!("cannot write `{shown}`"), &e),
     })?;
     file.write_all(text.as_bytes()).map_err(|e| Failure::io(&format!("cannot write `{shown}`"), &e))?;
-    eprintln!("wrote {shown}; next: egress run {shown}");
+    tell(&format!("wrote {shown}; next: egress run {shown}"));
     Ok(0)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use scenarios::study::Progress;
 
 /// The form of progress reports, on standard error.
@@ -35,10 +35,9 @@ struct Bar(ProgressBar);
 impl Bar {
     fn new(name: &str) -> Self {
         let bar = ProgressBar::no_length();
-        let style = "{prefix} [{bar:30}] {pos}/{len} runs  {msg}  {elapsed} elapsed, {eta} left";
+        let style = "{prefix} [{bar:30}] {pos}/{len} runs  {elapsed} elapsed{msg}";
         bar.set_style(ProgressStyle::with_template(style).expect("a valid template").progress_chars("=> "));
         bar.set_prefix(name.to_owned());
-        bar.enable_steady_tick(Duration::from_millis(200));
         Self(bar)
     }
 }
@@ -50,12 +49,15 @@ impl Progress for Bar {
             // Runs of earlier sessions must not count towards the rate.
             self.0.set_position(done);
             self.0.reset_eta();
-        }
-        let seconds = self.0.elapsed().as_secs_f64();
-        if seconds > 0.0 {
-            self.0.set_message(format!("{:.1} M events/s", events as f64 / seconds / 1e6));
+            // Not earlier: there is nothing to tell before it is known how much there is to do.
+            self.0.enable_steady_tick(Duration::from_millis(200));
         }
         self.0.set_position(done);
+        let seconds = self.0.elapsed().as_secs_f64();
+        if events > 0 && seconds > 0.0 {
+            let left = HumanDuration(self.0.eta());
+            self.0.set_message(format!(", {left:#} left  {:.1} M events/s", events as f64 / seconds / 1e6));
+        }
         if done == total {
             self.0.finish_and_clear();
         }

@@ -1,6 +1,7 @@
 //! `egress run`: a study from a scenario to a folder of results.
 
-use std::path::{Path, PathBuf};
+use std::cell::OnceCell;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -14,7 +15,7 @@ use signal_hook::flag;
 use super::input::{Changes, load};
 use super::progress::{Form, reporter};
 use super::report::report;
-use super::{Done, Failure, print_out};
+use super::{Done, Failure, print_out, tell, threads};
 
 /// Run studies: replications, sweeps, confidence intervals, tables and figures.
 ///
@@ -38,7 +39,7 @@ pub(super) struct Args {
     #[command(flatten)]
     changes: Changes,
     /// Threads; 0 means one a core. Results do not depend on it.
-    #[arg(long, value_name = "T", default_value_t = 0)]
+    #[arg(long, value_name = "T", default_value_t = 0, value_parser = threads, allow_negative_numbers = true)]
     threads: usize,
     /// Say nothing but errors.
     #[arg(long, short)]
@@ -49,14 +50,14 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, registry: &Registry) -> Done {
-    let interrupts = Interrupts::catch()?;
+    let interrupts = Interrupts::default();
     let mut code = 0;
     for name in &args.scenarios {
         match run_one(name, args, registry, &interrupts) {
             Ok(c) => code = code.max(c),
             // With several scenarios one that is wrong does not stop the others.
             Err(failure) if args.scenarios.len() > 1 => {
-                eprintln!("{}", failure.message.trim_end());
+                tell(&failure.message);
                 code = code.max(failure.code);
             }
             Err(failure) => return Err(failure),
@@ -77,13 +78,15 @@ fn run_one(name: &str, args: &Args, registry: &Registry, interrupts: &Interrupts
     let options = RunOptions { out, threads: args.threads, command: std::env::args().collect() };
     let study = Study::prepare(scenario, options).map_err(|e| failure(&e))?;
     let talk = !args.quiet;
+    // Until here there is nothing to put in order: a signal ends the program at once.
+    interrupts.catch()?;
     if study.has_runs_of_another_build() {
-        eprintln!(
+        tell(&format!(
             "warning: runs in {} were made by another build of egress {}; they are kept\nhelp: to make all runs with this \
              build, name another folder with `--out FOLDER`",
             study.folder().display(),
             env!("CARGO_PKG_VERSION"),
-        );
+        ));
     }
     if talk {
         announce(&study);
@@ -91,7 +94,7 @@ fn run_one(name: &str, args: &Args, registry: &Registry, interrupts: &Interrupts
     let form = if args.quiet { Form::None } else { args.progress };
     let outcome = study.run(&*reporter(form, study.scenario().name()), &interrupts.cancel).map_err(|e| failure(&e))?;
     let figures = draw(&outcome, &study)?;
-    if talk {
+    if talk && outcome.counts.done > 0 {
         print_out(&report(&outcome))?;
     }
     tell_end(&outcome, figures.len(), talk);
@@ -103,18 +106,22 @@ fn failure(e: &StudyError) -> Failure {
 }
 
 /// What Ctrl-C and requests to terminate set: the first one stops the study in order, a second one the program at once.
+#[derive(Default)]
 struct Interrupts {
     cancel: Arc<AtomicBool>,
     signal: Arc<AtomicUsize>,
+    caught: OnceCell<()>,
 }
 
 impl Interrupts {
-    fn catch() -> Result<Self, Failure> {
-        let all = Self { cancel: Arc::default(), signal: Arc::default() };
-        for signal in [SIGINT, SIGTERM] {
-            all.watch(signal).map_err(|e| Failure::new(1, format!("error: cannot catch interrupts: {e}")))?;
+    /// Catches them from now on.
+    fn catch(&self) -> Result<(), Failure> {
+        if self.caught.set(()).is_ok() {
+            for signal in [SIGINT, SIGTERM] {
+                self.watch(signal).map_err(|e| Failure::new(1, format!("error: cannot catch interrupts: {e}")))?;
+            }
         }
-        Ok(all)
+        Ok(())
     }
     /// In the order in which it is to happen: only a second signal finds the flag set.
     fn watch(&self, signal: i32) -> std::io::Result<()> {
@@ -133,30 +140,30 @@ fn exit_code(signal: i32) -> i32 {
     if signal == SIGTERM { 143 } else { 130 }
 }
 
+/// What is going to be done, with the defaults that decide what the numbers mean.
 fn announce(study: &Study) {
     let s = study.scenario();
     let plan = study.plan();
-    let w = s.window(0);
+    let title = if s.title().is_empty() { String::new() } else { format!(": {}", s.title()) };
     let points = if plan.points == 1 { String::new() } else { format!("{} points x ", plan.points) };
-    eprintln!("{}: {}", s.name(), s.title());
-    eprintln!(
-        "  {points}{} replications of {}, statistics from {}; seed {}{}",
+    let plural = if plan.replications == 1 { "" } else { "s" };
+    let run = s.table().table("run");
+    let length = run.get("duration").and_then(|v| v.written.as_deref()).unwrap_or_default();
+    let warmup = match run.get("warmup").and_then(|v| v.written.as_deref()) {
+        Some(time) if s.window(0).warmup.ticks() > 0 => format!("statistics from {time}"),
+        _ => "no warm-up".to_owned(),
+    };
+    let swept = if s.axes().iter().any(|a| a.name.starts_with("run.")) { " (but where swept)" } else { "" };
+    let drawn = if study.seed_drawn() { " (drawn; kept in the results)" } else { "" };
+    tell(&format!("{}{title}", s.name()));
+    tell(&format!(
+        "  {points}{} replication{plural} of {length}, {warmup}{swept}; seed {}{drawn}\n  {} % confidence intervals; all \
+         defaults: {}",
         plan.replications,
-        seconds(w.end.as_secs_f64()),
-        seconds(w.warmup.as_secs_f64()),
         study.seed(),
-        if study.seed_drawn() { " (drawn; kept in the results)" } else { "" },
-    );
-}
-
-fn seconds(s: f64) -> String {
-    if s >= 7200.0 {
-        format!("{} h", s / 3600.0)
-    } else if s >= 120.0 {
-        format!("{} min", s / 60.0)
-    } else {
-        format!("{s} s")
-    }
+        (1e6 * s.confidence()).round() / 1e4,
+        study.folder().join("scenario.resolved.toml").display(),
+    ));
 }
 
 /// Draws the figures into the results folder.
@@ -169,27 +176,30 @@ fn draw(outcome: &Outcome, study: &Study) -> Result<Vec<PathBuf>, Failure> {
         .map_err(|e| Failure::new(1, format!("error: figures: {e}")))
 }
 
+/// Reasons for failed runs that are spelt out.
+const REASONS_MAX: usize = 5;
+
 fn tell_end(outcome: &Outcome, figures: usize, talk: bool) {
-    for failure in &outcome.failures {
-        eprintln!("error: a run failed: {failure}");
+    for failure in outcome.failures.reasons.iter().take(REASONS_MAX) {
+        let runs = if failure.runs == 1 { "1 run".to_owned() } else { format!("{} runs", failure.runs) };
+        tell(&format!("error: {runs} failed: {}\nhelp: the first is {}", failure.reason, failure.first));
+    }
+    let others =
+        outcome.failures.reasons.iter().skip(REASONS_MAX).map(|f| f.runs).sum::<u64>() + outcome.failures.others;
+    if others > 0 {
+        tell(&format!("error: {others} more runs failed for other reasons"));
     }
     for violation in &outcome.violations {
-        eprintln!("error: a law that must hold does not: {violation}");
+        tell(&format!("error: a law that must hold does not: {violation}"));
     }
+    let folder = outcome.folder.display();
     if outcome.interrupted {
-        eprintln!(
-            "interrupted: {} of {} runs are kept in {}\nto resume: {}",
-            outcome.counts.done,
-            outcome.counts.planned,
-            outcome.folder.display(),
-            command_line(),
-        );
+        let (done, planned) = (outcome.counts.done, outcome.counts.planned);
+        tell(&format!("interrupted: {done} of {planned} runs are kept in {folder}\nto resume: {}", command_line()));
+    } else if talk && outcome.counts.done == 0 {
+        tell(&format!("no run was finished: see {}", outcome.folder.join("runs.csv").display()));
     } else if talk {
-        eprintln!(
-            "results: {} ({figures} figure files; start with {})",
-            outcome.folder.display(),
-            Path::new("summary.csv").display()
-        );
+        tell(&format!("results: {folder} ({figures} figure files; start with summary.csv)"));
     }
 }
 

@@ -5,8 +5,9 @@ use models::Registry;
 use scenarios::validation::{self, CaseResult, Options, Verdict};
 use sim_core::config::did_you_mean;
 
+use super::input::seed;
 use super::progress::{Form, reporter};
-use super::{Done, Failure, print_out};
+use super::{Done, Failure, print_out, threads};
 
 /// Compare the program with closed forms: simulated value, interval, exact value, z-score, verdict.
 #[derive(ClapArgs, Debug)]
@@ -24,10 +25,10 @@ pub(super) struct Args {
     #[arg(long)]
     full: bool,
     /// A seed for all cases, instead of their own.
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = seed, allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Threads; 0 means one a core. Results do not depend on it.
-    #[arg(long, value_name = "T", default_value_t = 0)]
+    #[arg(long, value_name = "T", default_value_t = 0, value_parser = threads, allow_negative_numbers = true)]
     threads: usize,
     /// A table to read, or JSON.
     #[arg(long, value_enum, default_value = "table")]

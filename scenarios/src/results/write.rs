@@ -13,10 +13,11 @@ use super::record::StoredRun;
 use super::store::{RunStore, run_id};
 use crate::error::StudyError;
 use crate::plan::coordinates;
+use crate::study::Failures;
 use crate::summary::bottlenecks;
 use crate::tables::{Axis, Point, StudyTables};
 
-/// Violations and failures that are spelt out.
+/// Violations that are spelt out.
 const SHOWN: usize = 20;
 
 /// Reads the tables of a finished or interrupted study back from its folder, for figures and reports.
@@ -72,14 +73,14 @@ pub(crate) struct Written {
     pub(crate) tables: StudyTables,
     pub(crate) counts: Counts,
     pub(crate) checks: CheckSummary,
-    /// The first failed runs and why.
-    pub(crate) failures: Vec<String>,
+    /// Why runs failed.
+    pub(crate) failures: Failures,
 }
 
 /// Writes all tables of the study that `manifest` describes, from the runs in `store`, into `folder`.
 pub(crate) fn write_tables(folder: &Path, manifest: &Manifest, store: &RunStore) -> Result<Written, StudyError> {
     let counts = Counts { planned: manifest.plan().runs(), ..Counts::default() };
-    let (tables, checks, failures) = (blank(manifest), CheckSummary::default(), Vec::new());
+    let (tables, checks, failures) = (blank(manifest), CheckSummary::default(), Failures::default());
     let mut written = Written { tables, counts, checks, failures };
     let mut files = Files::create(folder, &written.tables.axes)?;
     let mut fewest = u32::MAX;
@@ -115,8 +116,8 @@ impl Written {
         self.checks.violated += run.violations.len() as u64;
         let left = SHOWN.saturating_sub(self.checks.violations.len());
         self.checks.violations.extend(run.violations.iter().take(left).map(|v| format!("{id}: {v}")));
-        if let Some(error) = run.error.as_ref().filter(|_| self.failures.len() < SHOWN) {
-            self.failures.push(format!("{id}: {error}"));
+        if let Some(error) = &run.error {
+            self.failures.add(id, error);
         }
     }
 }

@@ -26,7 +26,7 @@ mod render;
 mod schema;
 mod source;
 
-pub use overrides::{apply_set, get_path, set_path};
+pub use overrides::{NO_ASSIGNMENT, apply_set, get_path, set_path};
 pub use parse::{GIVEN_TWICE, parse};
 pub use path::{near_paths, paths, split_path, value_at};
 pub use reference::reference_markdown;

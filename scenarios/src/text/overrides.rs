@@ -5,6 +5,9 @@ use sim_core::config::{Diagnostic, Key, Node, Span, Tree};
 use super::parse::parse;
 use super::path::split_path;
 
+/// The codes of assignments that cannot be read at all.
+pub const NO_ASSIGNMENT: [&str; 2] = ["E0301", "E0303"];
+
 /// Applies `path=value`, the text of source `source`; the value is TOML or, if it is not, a string.
 ///
 /// Tables on the way are made as needed. An error if the path is malformed or leads through a value, or if a value that
@@ -17,14 +20,14 @@ pub fn apply_set(root: &mut Node, assignment: &str, source: u32) -> Result<(), D
         return Err(d.help("such as `--set link.uplink.rate=\"20 Mbit/s\"`"));
     };
     let value = value_of(assignment, equals + 1, source)?;
-    set_at(root, &assignment[..equals], value, span(source, 0, equals))
+    set_at(root, &assignment[..equals], value, span(source, 0, equals), true)
 }
 
 /// Puts `value` at a dotted `path`; tables on the way are made as needed. An error if the path is malformed or leads
 /// through a value that is no table.
 pub fn set_path(root: &mut Node, path: &str, value: Node) -> Result<(), Diagnostic> {
     let place = value.span;
-    set_at(root, path, value, place)
+    set_at(root, path, value, place, false)
 }
 
 /// The value at a dotted path; array elements by index.
@@ -86,7 +89,8 @@ fn shift(node: &mut Node, by: i64) {
     }
 }
 
-fn set_at(root: &mut Node, path: &str, value: Node, place: Span) -> Result<(), Diagnostic> {
+/// Puts `value` at `path`; with `rename`, what is wrong with the last key is then told of at `place`.
+fn set_at(root: &mut Node, path: &str, value: Node, place: Span, rename: bool) -> Result<(), Diagnostic> {
     let Some(keys) = split_path(path.trim()) else {
         let message = format!("`{path}` is not a path");
         let d = Diagnostic::error("E0301", place, message, "expected keys with dots between them");
@@ -94,7 +98,11 @@ fn set_at(root: &mut Node, path: &str, value: Node, place: Span) -> Result<(), D
     };
     let mut node = root;
     let mut walked = String::new();
-    for (key, _) in keys {
+    let last = keys.len() - 1;
+    for (k, (key, _)) in keys.into_iter().enumerate() {
+        if let (true, Tree::Table(entries)) = (rename && k == last, &mut node.tree) {
+            entries.iter_mut().filter(|(k, _)| k.name == key).for_each(|(k, _)| k.span = place);
+        }
         node = step(node, key.clone(), &walked, place)?;
         walked = if walked.is_empty() { key } else { format!("{walked}.{key}") };
     }

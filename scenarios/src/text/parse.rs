@@ -1,5 +1,6 @@
 //! Reads TOML into a tree of which every part knows its place.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use sim_core::config::{Diagnostic, Diagnostics, Key, Node, Span, Tree};
@@ -18,9 +19,20 @@ pub fn parse(source_name: &str, text: &str, source: u32) -> (Node, Diagnostics) 
         return (Node { tree: Tree::Table(Vec::new()), span: Span { source, ..Span::default() } }, found);
     }
     let (table, errors) = DeTable::parse_recoverable(text);
+    // After one slip the reader is out of step up to the end of the line, and in an array without an end up to that of the
+    // file.
+    let endless = errors.iter().any(|e| e.message().starts_with("unclosed array"));
+    let mut lines = BTreeSet::new();
     for e in errors {
         let span = place(source, &e.span().unwrap_or(text.len()..text.len()));
-        found.push(syntax_error(text, span, e.message()));
+        let d = syntax_error(text, span, e.message());
+        let in_it = endless && d.message.contains("array");
+        if d.code == GIVEN_TWICE || lines.insert(line_start(text, span)) {
+            found.push(if in_it { d.help("is there a `]` missing?") } else { d });
+        }
+        if in_it {
+            break;
+        }
     }
     let mut reader = Reader { source, found };
     let root = Node { tree: reader.table(table.get_ref()), span: place(source, &(0..text.len())) };
@@ -44,14 +56,19 @@ fn syntax_error(text: &str, span: Span, said: &str) -> Diagnostic {
             .help("put all keys of a table in one place");
     }
     let label = if expected.is_empty() { String::new() } else { format!("expected {expected}") };
-    Diagnostic::error("E0001", span, what, label)
+    let d = Diagnostic::error("E0001", span, what, label);
+    if expected == "`=`" { d.help("a key is one word, or in quotes: `\"two words\" = ...`") } else { d }
+}
+
+/// Where the line of a place begins.
+fn line_start(text: &str, span: Span) -> usize {
+    let at = super::source::floor_boundary(text, span.start as usize);
+    text[..at].rfind('\n').map_or(0, |i| i + 1)
 }
 
 /// The most common slip: a value with a unit, but without quotes.
 fn unquoted(text: &str, span: Span) -> Option<String> {
-    let at = super::source::floor_boundary(text, span.start as usize);
-    let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
-    let line = text[start..].lines().next()?.split('#').next()?;
+    let line = text[line_start(text, span)..].lines().next()?.split('#').next()?;
     let value = line.split_once('=')?.1.trim();
     let bare = value.starts_with(|c: char| c.is_ascii_digit() || c == '-') && value.contains(char::is_alphabetic);
     (bare && !value.contains(['"', '\'', '[', '{'])).then(|| format!("write `\"{value}\"`, in quotes"))

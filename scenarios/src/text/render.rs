@@ -3,6 +3,7 @@
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use sim_core::config::{Diagnostic, Diagnostics, Severity};
 
+use super::parse::GIVEN_TWICE;
 use super::source::{Sources, floor_boundary};
 
 /// All findings in the order of their places, each with its source line, and a blank line between two.
@@ -42,12 +43,15 @@ fn first_line(text: &str, start: usize, end: usize) -> std::ops::Range<usize> {
     start..end.min(line_end).max(start)
 }
 
-/// The findings of a check, without those on a line that has a syntax error: they follow from it.
+/// The findings of a check, without those that follow from a syntax error: those on its line, and those that something is
+/// missing, which may be in what could not be read.
 #[must_use]
 pub fn without_echoes(found: &Diagnostics, syntax: &Diagnostics, sources: &Sources) -> Diagnostics {
     let line = |d: &Diagnostic| (d.span.source, sources.line_column(d.span).0);
+    let unread = syntax.iter().any(|s| s.code != GIVEN_TWICE);
+    let is_echo = |d: &Diagnostic| unread && d.code == "E0103" || syntax.iter().any(|s| line(s) == line(d));
     let mut kept = Diagnostics::default();
-    for d in found.iter().filter(|d| syntax.iter().all(|s| line(s) != line(d))) {
+    for d in found.iter().filter(|d| !is_echo(d)) {
         kept.push(d.clone());
     }
     kept

@@ -205,7 +205,11 @@ impl Checker<'_> {
         let unnamed = entries(node).iter().find(|(_, n)| !matches!(n.tree, Tree::Table(_)));
         if let Some((key, n)) = unnamed {
             let message = format!("expected a table `[{}.NAME]`, found {}", section.name, n.describe());
-            let help = format!("give the table a name: `[{}.NAME]`, with `{}` in it", section.name, key.name);
+            let help = if self.has_key(section, &key.name) {
+                format!("give the table a name: `[{}.NAME]`, with `{}` in it", section.name, key.name)
+            } else {
+                format!("`{0}.{1}` is a table: set one of its keys, as in `[{0}.{1}]`", section.name, key.name)
+            };
             let label = format!("every entry of `{}` is a named table", section.name);
             self.report(Diagnostic::error("E0104", key.span, message, label).help(help));
             all.wrong = true;
@@ -218,6 +222,14 @@ impl Checker<'_> {
             }
         }
         all
+    }
+
+    /// Whether tables of a section may have `key`.
+    fn has_key(&self, section: &Section, key: &str) -> bool {
+        let has = |fields: &[Field]| fields.iter().any(|f| f.name == key);
+        let of_kind =
+            |family| self.kinds.names(family).into_iter().any(|k| self.kinds.fields(family, k).is_some_and(has));
+        has(section.fields) || section.family.is_some_and(|family| key == "kind" || of_kind(family))
     }
 
     /// A dot or a blank in a name would break the paths that `--set` and `[sweep]` use.

@@ -25,7 +25,11 @@ impl Checker<'_> {
             (Type::Any, _) => Some(Data::Any(node.clone())),
             _ => self.wrong_type(node, path, ty),
         }?;
-        Some(Value::given(data, node.span))
+        let written = match (&data, &node.tree) {
+            (Data::Quantity(_), Tree::Str(s)) => Some(s.trim().into()),
+            _ => None,
+        };
+        Some(Value { written, ..Value::given(data, node.span) })
     }
 
     /// The checked value, or after a report what stands in for it.
@@ -117,7 +121,10 @@ impl Checker<'_> {
         let expected = explain::one_of(dimensions.iter().map(|d| d.describe().to_owned()));
         let label = format!("expected {expected}");
         let mut d = Diagnostic::error("E0202", within(node.span, text, &e.range), e.message.clone(), label);
-        d.help = e.hint.clone().or_else(|| dimensions.first().map(|d| format!("for example `{}`", d.example())));
+        d.help = e
+            .hint
+            .clone()
+            .or_else(|| dimensions.first().map(|d| format!("write a number, then its unit: `{}`", d.example())));
         self.report(d);
         None
     }

@@ -103,9 +103,10 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     (best.0 > 0.75).then_some(best.1)
 }
 
-/// Jaro-Winkler misses swapped letters in short words (`lna` for `lan`), which one edit explains.
+/// Jaro-Winkler misses swapped and missing letters in short words (`lna` for `lan`, `rn` for `run`), which one edit
+/// explains.
 fn nearness(a: &str, b: &str) -> f64 {
-    let one_edit = a.chars().count() > 2 && strsim::damerau_levenshtein(a, b) == 1;
+    let one_edit = a.chars().count().max(b.chars().count()) > 2 && strsim::damerau_levenshtein(a, b) == 1;
     strsim::jaro_winkler(a, b).max(if one_edit { 0.8 } else { 0.0 })
 }
 

@@ -1,4 +1,5 @@
-//! Prints a checked scenario as TOML with every default explicit, and single values as TOML has them.
+//! Prints a checked scenario as TOML with every default explicit, and single values as TOML has them. Quantities keep
+//! the units that they were given in.
 
 use super::check::join;
 use super::{Data, Node, Table, Tree, Value};
@@ -73,7 +74,7 @@ fn is_table(value: &Value) -> bool {
 /// A value on one line; a list of tables has one table a line.
 fn value_text(value: &Value) -> String {
     match &value.data {
-        Data::Quantity(q) => string_text(&q.to_string()),
+        Data::Quantity(q) => value.written.as_deref().map_or_else(|| string_text(&q.to_string()), string_text),
         Data::Number(x) => float_text(*x),
         Data::Integer(i) => i.to_string(),
         Data::Bool(b) => b.to_string(),

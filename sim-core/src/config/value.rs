@@ -18,6 +18,8 @@ pub struct Value {
     pub defaulted: bool,
     /// Whether it stands in for one that is missing or was refused: what follows from it tells the user nothing.
     pub wrong: bool,
+    /// A quantity as it was written: `"1500 B"`, where the same is `1.5 kB` too.
+    pub written: Option<Box<str>>,
 }
 
 /// A checked value.
@@ -146,7 +148,7 @@ impl Table {
 impl Value {
     /// A value as it was given.
     pub fn given(data: Data, span: Span) -> Self {
-        Self { data, span, defaulted: false, wrong: false }
+        Self { data, span, defaulted: false, wrong: false, written: None }
     }
     /// Whether it, or anything in it, has been found wrong.
     pub fn has_wrong(&self) -> bool {

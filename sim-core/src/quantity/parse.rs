@@ -148,7 +148,7 @@ impl<'a> Parser<'a> {
         }
         if found.is_empty() || found == "-" || found == "+" {
             let end = self.text.trim_end().len().max(start);
-            return error("expected a number with a unit", start..end, Some("write a number, then its unit: `5 ms`"));
+            return error("expected a number with a unit", start..end, None);
         }
         error(format!("`{found}` is not a decimal number"), start..self.at, Some("write it as `0.5` or `5e-1`"))
     }
