@@ -6,8 +6,8 @@ use sim_core::quantity::{Dimension, Quantity};
 use super::builder::{Compartment, Named, PathwayBuilder, Pool, World};
 use super::law::AVOGADRO;
 use super::reaction;
+use crate::BuildContext;
 use crate::probe;
-use crate::registry::Registry;
 
 /// Counts above this are no longer whole in the arithmetic used.
 pub(super) const COUNT_MAX: f64 = 9_007_199_254_740_992.0;
@@ -21,8 +21,9 @@ pub(super) fn tables<'a>(scenario: &'a Table, section: &str) -> impl Iterator<It
 /// Builds the world that `scenario` describes.
 ///
 /// Fails with everything that is wrong with it.
-pub(super) fn assemble(scenario: &Table, registry: &Registry) -> Result<World, Diagnostics> {
-    let mut world = World::default();
+pub(super) fn assemble(scenario: &Table, context: &BuildContext<'_>) -> Result<World, Diagnostics> {
+    let registry = context.registry;
+    let mut world = World { waveforms: context.waveforms.clone(), ..World::default() };
     let mut findings = Diagnostics::default();
     declare(scenario, &mut world);
     for (name, span, table) in tables(scenario, "compartment") {
@@ -37,7 +38,7 @@ pub(super) fn assemble(scenario: &Table, registry: &Registry) -> Result<World, D
     for (name, _, table) in tables(scenario, "pathway") {
         let kind = registry.pathways.get(table.kind()).expect("the checker knows the kind");
         let mut builder = begin(&mut world, name, table);
-        if let Err(d) = (kind.make)(table, &mut builder) {
+        if let Err(d) = (kind.make)(table, &mut builder).and_then(|()| builder.follow_all(table, "shape")) {
             findings.push(d);
         }
     }

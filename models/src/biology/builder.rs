@@ -1,8 +1,11 @@
 //! What a kind of pathway builds with: it finds compartments and species, and adds channels.
 
-use sim_core::config::{Diagnostic, Span, Table, did_you_mean};
+use std::sync::Arc;
+
+use sim_core::config::{Diagnostic, Diagnostics, Span, Table, did_you_mean};
 
 use super::law::{AVOGADRO, Law, READS_MAX, Species};
+use crate::common::waveform::{Course, Waveform, Waveforms};
 
 /// A compartment.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -100,6 +103,8 @@ pub(super) struct Named {
 pub(super) struct Owned {
     pub(super) pathway: u32,
     pub(super) channel: Channel,
+    /// The waveform that multiplies its rate.
+    pub(super) shape: Option<Arc<str>>,
 }
 
 /// Everything that a scenario's sections describe, before it is frozen into arrays.
@@ -111,6 +116,8 @@ pub(super) struct World {
     pub(super) declared: Vec<(String, &'static str)>,
     pub(super) pathways: Vec<Named>,
     pub(super) channels: Vec<Owned>,
+    /// The courses that rates follow.
+    pub(super) waveforms: Waveforms,
 }
 
 /// Finds compartments and species for one pathway, and takes its channels.
@@ -265,7 +272,34 @@ impl PathwayBuilder<'_> {
         if let Law::Custom { reads, .. } = &channel.law {
             assert!(reads.len() <= READS_MAX, "a law of one's own reads at most {READS_MAX} species");
         }
-        self.world.channels.push(Owned { pathway: self.pathway, channel });
+        self.world.channels.push(Owned { pathway: self.pathway, channel, shape: None });
+    }
+
+    /// Multiplies the rate of the channel added last by the waveform that `table` names under `key`, if it names one.
+    ///
+    /// Fails if there is none of that name, or if it is no factor.
+    pub fn follow(&mut self, table: &Table, key: &str) -> Result<(), Diagnostic> {
+        let last = self.world.channels.len().saturating_sub(1);
+        self.follow_from(last, table, key)
+    }
+    /// The same of all channels of the pathway.
+    pub(super) fn follow_all(&mut self, table: &Table, key: &str) -> Result<(), Diagnostic> {
+        let from = self.world.channels.partition_point(|owned| owned.pathway < self.pathway);
+        self.follow_from(from, table, key)
+    }
+    fn follow_from(&mut self, from: usize, table: &Table, key: &str) -> Result<(), Diagnostic> {
+        let Some(name) = table.opt_text(key) else { return Ok(()) };
+        let span = table.span_of(key);
+        self.world.waveforms.factor(name, span).map_err(|found| first(&found))?;
+        for owned in &mut self.world.channels[from..] {
+            if matches!(&owned.channel.law, Law::Expression { follows, .. } if !follows.is_empty()) {
+                let message = format!("`{}` reads waveforms already", table.path);
+                let d = Diagnostic::error("E0613", span, message, "a rate that cannot be multiplied besides");
+                return Err(d.help(format!("write `* {name}` into the law")));
+            }
+            owned.shape = Some(name.into());
+        }
+        Ok(())
     }
 
     /// Makes the pathway report a utilization: the rate of the channel added last over `vmax` (1/s).
@@ -280,7 +314,17 @@ impl PathwayBuilder<'_> {
     }
 }
 
+/// The first of some findings.
+fn first(found: &Diagnostics) -> Diagnostic {
+    found.iter().next().cloned().expect("there is one")
+}
+
 impl World {
+    /// The waveform called `name`, or the time.
+    pub(super) fn course(&self, name: &str) -> Course {
+        let found = self.waveforms.get(name, Span::default());
+        found.map_or_else(|_| Course::new(&Waveform::clock()), Course::new)
+    }
     pub(super) fn add_pool(&mut self, pool: Pool) -> Species {
         let species = Species { slot: self.pools.len() as u32, fixed: pool.fixed };
         self.pools.push(pool);

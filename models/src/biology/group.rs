@@ -14,6 +14,7 @@ use sim_core::{Ctx, Departure, EVENTS_PER_INSTANT_MAX, Probe, SimTime, TICKS_PER
 
 use super::assemble::{COUNT_MAX, FOLLOWED_MAX};
 use super::dose::Dose;
+use super::driven::{self, Driven, Due};
 use super::network::{NONE, Network, Phase};
 use super::rates::{COMMON, Rates};
 use super::run::Event;
@@ -94,6 +95,8 @@ pub(super) struct Group<'a> {
     /// By slot: how many interventions have put in and taken out.
     dosed: Vec<(u64, u64)>,
     tree: SumTree,
+    /// In place of the tree and of what is drawn, if channels follow waveforms.
+    driven: Option<Box<Driven>>,
     /// All inner nodes of the tree.
     all_nodes: Vec<(u32, u32)>,
     meters: Vec<Meter>,
@@ -143,6 +146,7 @@ impl<'a> Group<'a> {
             dosed: vec![(0, 0); network.initial.len()],
             all_nodes: tree.touched(0..network.channels()),
             tree,
+            driven: Driven::new(&phases[0], element, streams).map(Box::new),
             meters,
             meter_of,
             now: 0,
@@ -152,13 +156,15 @@ impl<'a> Group<'a> {
             tags,
         };
         group.enter_phase(0);
-        group.aim(group.total());
+        if group.driven.is_none() {
+            group.aim(group.total());
+        }
         group
     }
 
     /// The sum of all propensities, in 1/s.
     fn total(&self) -> f64 {
-        self.tree.total()
+        self.driven.as_ref().map_or_else(|| self.tree.total(), |driven| driven.total())
     }
 
     /// Works all propensities out anew.
@@ -166,23 +172,48 @@ impl<'a> Group<'a> {
         for q in 0..self.network.channels() {
             self.update(q);
         }
-        self.tree.refresh(&self.all_nodes);
+        if self.driven.is_some() {
+            self.refresh_driven();
+        } else {
+            self.tree.refresh(&self.all_nodes);
+        }
+    }
+
+    /// Takes over new propensities of a part that follows waveforms, with a new cell if the last is over.
+    fn refresh_driven(&mut self) {
+        let Some(driven) = &mut self.driven else { return };
+        if driven.needs_cell(self.now) {
+            driven.begin_cell(self.now, self.rates, &self.x);
+            for q in 0..self.network.channels() {
+                self.update(q);
+            }
+        }
+        let Some(driven) = &mut self.driven else { return };
+        driven.refresh(self.now);
+        self.next = driven.next().0;
     }
 
     #[inline]
     fn update(&mut self, q: usize) {
-        let rate = self.rates.rate(q, &self.x);
-        if self.rates.common[q].other == COMMON {
-            self.tree.set(q, rate);
+        if self.rates.common[q].other == COMMON && self.driven.is_none() {
+            self.tree.set(q, self.rates.rate(q, &self.x));
         } else {
-            self.update_other(q, rate);
+            self.update_other(q);
         }
     }
 
     /// Laws that are not of the common form may be metered, and may give what is no rate.
-    fn update_other(&mut self, q: usize, rate: f64) {
+    fn update_other(&mut self, q: usize) {
+        let rate = match &self.driven {
+            Some(driven) if driven.is_thinned(q) => driven::greatest(self.rates, q, &self.x, driven.ranges()),
+            _ => self.rates.rate(q, &self.x),
+        };
         // What is no rate makes the total none, which ends the run.
-        self.tree.set(q, if rate >= 0.0 { rate } else { f64::NAN });
+        let valid = if rate >= 0.0 { rate } else { f64::NAN };
+        match &mut self.driven {
+            Some(driven) => driven.set(q, valid),
+            None => self.tree.set(q, valid),
+        }
         if let Some(m) = self.meters.get_mut(self.meter_of[q] as usize) {
             let capacity = self.phases[self.phase].capacity[q];
             let share = if capacity > 0.0 { rate / capacity } else { 0.0 };
@@ -215,13 +246,19 @@ impl<'a> Group<'a> {
     ///
     /// Fails if a count gets out of hand.
     pub(super) fn begin_phase<P: Probe>(&mut self, i: usize, now: u64, probe: &mut P) -> Result<(), String> {
-        let (last, before) = (self.now, self.total());
+        let (last, before, phase) = (self.now, self.total(), self.phase);
         self.now = now;
         let dosed = match self.phases[i].dose {
             Some((slot, dose)) => self.dose(slot as usize, dose, probe)?,
             None => false,
         };
+        if let Some(driven) = &mut self.driven {
+            driven.follow(&self.phases[phase], &self.phases[i], now);
+        }
         self.enter_phase(i);
+        if self.driven.is_some() {
+            return Ok(());
+        }
         if !dosed && self.total().to_bits() == before.to_bits() {
             // The hazard goes on as it did: the next firing stays where it is, to the tick.
             self.now = last;
@@ -275,6 +312,7 @@ impl<'a> Group<'a> {
             let before = self.now;
             let n = match &self.phases[self.phase].small {
                 Some(plan) => small::advance(self, plan, limit, MOST, ctx.probe()),
+                None if self.driven.is_some() => self.advance_driven(limit, MOST, ctx.probe()),
                 None if self.is_followed() => self.advance::<P, true>(limit, MOST, ctx.probe()),
                 None => self.advance::<P, false>(limit, MOST, ctx.probe()),
             };
@@ -294,24 +332,56 @@ impl<'a> Group<'a> {
         let mut n = 0;
         while self.next < limit && n < most {
             self.now = self.next;
-            let q = self.tree.select(self.draw.pick * self.total());
-            self.fired[q] += 1;
-            for &(slot, change) in self.network.changes.row(q) {
-                let slot = slot as usize;
-                let (x, to) = (self.x[slot], self.x[slot] + change);
-                self.books[slot].enter(x, to, self.now);
-                self.x[slot] = to;
-            }
-            if TAGGED {
-                self.tag_changes(q, self.now, probe);
-            }
-            for &d in self.network.dependents.row(q) {
-                self.update(d as usize);
-            }
+            let q = self.tree.select(self.draw.pick * self.tree.total());
+            self.apply::<P, TAGGED>(q, probe);
             self.tree.refresh(self.network.touched.row(q));
             self.draw = Draw::new(&mut self.rng);
-            self.aim(self.total());
+            self.aim(self.tree.total());
             n += 1;
+        }
+        n
+    }
+
+    /// What a firing of channel `q` does.
+    #[inline]
+    fn apply<P: Probe, const TAGGED: bool>(&mut self, q: usize, probe: &mut P) {
+        self.fired[q] += 1;
+        for &(slot, change) in self.network.changes.row(q) {
+            let slot = slot as usize;
+            let (x, to) = (self.x[slot], self.x[slot] + change);
+            self.books[slot].enter(x, to, self.now);
+            self.x[slot] = to;
+        }
+        if TAGGED {
+            self.tag_changes(q, self.now, probe);
+        }
+        for &d in self.network.dependents.row(q) {
+            self.update(d as usize);
+        }
+    }
+
+    /// As [`Group::advance`], of a part that follows waveforms. Candidates that are not taken and ends of cells count.
+    fn advance_driven<P: Probe>(&mut self, limit: u64, most: u64, probe: &mut P) -> u64 {
+        let mut n = 0;
+        while n < most {
+            let Some(driven) = &mut self.driven else { break };
+            let (at, due) = driven.next();
+            self.next = at;
+            if at >= limit {
+                break;
+            }
+            self.now = at;
+            n += 1;
+            if let Due::Clock(clock) = due
+                && let Some(q) = driven.candidate(clock, at, self.rates, &self.x)
+            {
+                if self.is_followed() {
+                    self.apply::<P, true>(q, probe);
+                } else {
+                    self.apply::<P, false>(q, probe);
+                }
+            }
+            self.refresh_driven();
         }
         n
     }
@@ -353,7 +423,10 @@ impl<'a> Group<'a> {
 
     /// What is wrong with the propensities, in words.
     fn fault(&self, total: f64) -> String {
-        let rates = |q: &usize| self.rates.rate(*q, &self.x);
+        let rates = |q: &usize| match &self.driven {
+            Some(driven) => driven.rate(*q, self.rates, &self.x),
+            None => self.rates.rate(*q, &self.x),
+        };
         let bad = (0..self.network.channels()).find(|q| !(rates(q) >= 0.0 && rates(q).is_finite()));
         let fastest = (0..self.network.channels()).max_by(|a, b| rates(a).total_cmp(&rates(b)));
         match (bad, fastest) {
@@ -428,7 +501,7 @@ pub(super) fn due(now: u64, hazard: f64, total: f64) -> u64 {
 
 /// Whether `total` propensity can be drawn from.
 #[inline]
-fn is_rate(total: f64) -> bool {
+pub(super) fn is_rate(total: f64) -> bool {
     // False for NaN.
     total > 0.0 && total < RATE_MAX
 }

@@ -12,20 +12,21 @@ use super::dose::{self, Dose};
 use super::network::{Network, Phase};
 use super::parts::{Piece, split};
 use super::system::Part;
+use crate::BuildContext;
+use crate::common::waveform::Waveforms;
 use crate::intervention::{change, collect, find, in_order, is_outage, nearest};
-use crate::registry::Registry;
 
 /// The sections whose values can be changed.
-const OPEN: &[&str] = &["compartment", "pathway", "reaction"];
+const OPEN: &[&str] = &["compartment", "pathway", "reaction", "waveform"];
 
 /// Gives every part a phase for each intervention, in order of time.
 ///
 /// Fails with every intervention that cannot be done.
-pub(super) fn add_phases(scenario: &Table, registry: &Registry, parts: &mut [Part]) -> Result<(), Diagnostics> {
+pub(super) fn add_phases(scenario: &Table, context: &BuildContext<'_>, parts: &mut [Part]) -> Result<(), Diagnostics> {
     let mut now = scenario.clone();
     let (all, mut findings) = in_order(scenario);
     for (at, table) in all {
-        match intervene(table, at, &mut now, registry, parts) {
+        match intervene(table, at, &mut now, context, parts) {
             Ok(phases) => parts.iter_mut().zip(phases).for_each(|(part, phase)| part.phases.push(phase)),
             Err(found) => findings.extend(found),
         }
@@ -50,7 +51,7 @@ fn intervene(
     table: &Table,
     at: u64,
     scenario: &mut Table,
-    registry: &Registry,
+    context: &BuildContext<'_>,
     parts: &[Part],
 ) -> Result<Vec<Phase>, Diagnostics> {
     let one = |d| {
@@ -71,7 +72,11 @@ fn intervene(
     }
     // What is wrong with the new value is reported where the new value stands.
     let place = table.get("value").or(table.get("factor")).map_or(span, |v| v.span);
-    let world = assemble(scenario, registry).map_err(|found| {
+    let world = Waveforms::read(scenario, context.registry, context.folder).and_then(|waveforms| {
+        // A waveform may be what changes.
+        assemble(scenario, &BuildContext { waveforms: &waveforms, ..*context })
+    });
+    let world = world.map_err(|found| {
         let mut all = Diagnostics::default();
         for d in found.iter() {
             all.push(Diagnostic { span: place, ..d.clone() });

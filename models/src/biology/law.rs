@@ -53,12 +53,14 @@ pub enum Law {
         /// What binds to the carrier and how.
         inhibitors: Vec<Inhibitor>,
     },
-    /// An expression over counts; a value below zero or not finite ends the run. Its variables are species.
+    /// An expression over counts and waveforms; a value below zero or not finite ends the run.
     Expression {
         /// The expression; variable `i` is `reads[i]`.
         law: Arc<Expression>,
         /// The species that stand for the variables.
         reads: Vec<Species>,
+        /// The waveforms that stand for the variables from [`READS_MAX`] on, at most eight; `time` is one.
+        follows: Vec<Arc<str>>,
     },
     /// Anything else.
     Custom {
@@ -71,6 +73,8 @@ pub enum Law {
 
 /// The most species that a custom law or an expression may read.
 pub const READS_MAX: usize = 16;
+/// The most waveforms that an expression may read.
+pub(super) const FOLLOWS_MAX: usize = 8;
 
 /// A propensity law of one's own; see [`Law::Custom`].
 pub trait Propensity: fmt::Debug + Send + Sync {

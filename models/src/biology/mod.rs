@@ -12,6 +12,7 @@
 mod assemble;
 mod builder;
 mod dose;
+mod driven;
 mod equation;
 mod group;
 mod intervention;
@@ -70,7 +71,11 @@ pub const SECTIONS: &[Section] = &[
         name: "pathway",
         shape: Shape::Keyed,
         family: Some("pathway"),
-        fields: &[],
+        fields: &[Field::optional(
+            "shape",
+            Type::Reference("waveform"),
+            "The [waveform.NAME] that multiplies its rates, both ways.",
+        )],
         doc: "A way between compartments, or in or out of the system.",
     },
     Section {

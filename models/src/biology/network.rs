@@ -1,11 +1,15 @@
 //! A reaction network frozen into flat arrays, as the reaction group runs it.
 
-use super::builder::{Busy, Passage, World};
+use std::sync::Arc;
+
+use super::builder::{Busy, Owned, Passage, World};
 use super::dose::Dose;
+use super::law::Law;
 use super::parts::Piece;
 use super::rates::Rates;
 use super::small;
 use super::tree::SumTree;
+use crate::common::waveform::Course;
 
 /// No component, no meter.
 pub(super) const NONE: u32 = u32::MAX;
@@ -171,6 +175,17 @@ fn net_changes(channel: &super::builder::Channel) -> Vec<(u32, f64)> {
     net
 }
 
+/// What the rate of a channel follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Drive {
+    /// Nothing but counts.
+    Steady,
+    /// It is multiplied by a course, by index.
+    Shape(u32),
+    /// Its law reads courses.
+    Law,
+}
+
 /// Laws and held counts from some time on.
 #[derive(Clone, Debug)]
 pub(super) struct Phase {
@@ -181,6 +196,10 @@ pub(super) struct Phase {
     pub(super) dose: Option<(u32, Dose)>,
     /// Slots that are held constant, and what they hold.
     pub(super) fixed: Vec<(u32, f64)>,
+    /// The waveforms that rates follow, and their names.
+    pub(super) courses: Vec<(Arc<str>, Course)>,
+    /// By channel.
+    pub(super) drives: Vec<Drive>,
     /// By channel: the greatest rate that its utilization is relative to, or 0.
     pub(super) capacity: Vec<f64>,
     /// The same for the fast kernel, if the network is small and plain enough.
@@ -191,7 +210,22 @@ impl Phase {
     /// What holds from `at` on according to `world`.
     pub(super) fn new(at: u64, world: &World, network: &Network) -> Self {
         let counts: Vec<f64> = world.pools.iter().map(|p| p.initial).collect();
-        let rates = Rates::new(world.channels.iter().map(|c| &c.channel), network.one() as u32, &counts);
+        let mut courses: Vec<(Arc<str>, Course)> = Vec::new();
+        let mut course_of = |name: &str| {
+            let known = courses.iter().position(|c| *c.0 == *name);
+            known.unwrap_or_else(|| {
+                courses.push((name.into(), world.course(name)));
+                courses.len() - 1
+            }) as u32
+        };
+        let channels = || world.channels.iter().map(|c| &c.channel);
+        let rates = Rates::new(channels(), network.one() as u32, &counts, &mut course_of);
+        let drive = |owned: &Owned| match (&owned.shape, &owned.channel.law) {
+            (Some(shape), _) => Drive::Shape(course_of(shape)),
+            (None, Law::Expression { follows, .. }) if !follows.is_empty() => Drive::Law,
+            _ => Drive::Steady,
+        };
+        let drives: Vec<Drive> = world.channels.iter().map(drive).collect();
         let fixed = world.pools.iter().zip(0..).filter(|p| p.0.fixed).map(|(p, slot)| (slot, p.initial)).collect();
         let mut capacity = vec![0.0; network.channels()];
         for pathway in &world.pathways {
@@ -199,7 +233,8 @@ impl Phase {
                 capacity[channel as usize] = vmax;
             }
         }
-        let small = small::Plan::new(network, &rates);
-        Self { at, rates, dose: None, fixed, capacity, small }
+        let is_steady = drives.iter().all(|d| *d == Drive::Steady);
+        let small = small::Plan::new(network, &rates).filter(|_| is_steady);
+        Self { at, rates, dose: None, fixed, courses, drives, capacity, small }
     }
 }

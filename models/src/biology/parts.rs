@@ -92,6 +92,7 @@ impl Members {
             pools: self.pools.iter().map(|&s| world.pools[s as usize].clone()).collect(),
             pathways: self.pathways.iter().map(|&p| world.pathways[p as usize].clone()).collect(),
             channels: self.channels.iter().map(|&q| world.channels[q as usize].clone()).collect(),
+            waveforms: world.waveforms.clone(),
             ..World::default()
         };
         for pathway in &mut part.pathways {

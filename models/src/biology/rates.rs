@@ -6,8 +6,12 @@
 use std::sync::Arc;
 
 use super::builder::Channel;
-use super::law::{Inhibition, Law, Propensity, READS_MAX, Species};
+use super::law::{FOLLOWS_MAX, Inhibition, Law, Propensity, READS_MAX, Species};
 use crate::common::expression::Expression;
+use crate::common::interval::Interval;
+
+/// The variables of a law: counts, and from [`READS_MAX`] on values of waveforms.
+const VARIABLES: usize = READS_MAX + FOLLOWS_MAX;
 
 /// `other` of a law that is of the common form.
 pub(super) const COMMON: u32 = u32::MAX;
@@ -49,6 +53,12 @@ enum Form {
         law: Arc<Expression>,
         reads: Vec<u32>,
     },
+    /// The same with waveforms, by index.
+    Following {
+        law: Arc<Expression>,
+        reads: Vec<u32>,
+        follows: Vec<u32>,
+    },
     Custom {
         propensity: Arc<dyn Propensity>,
         reads: Vec<u32>,
@@ -72,16 +82,27 @@ pub(super) struct Rates {
 impl Rates {
     /// Compiles the laws of `channels`; `one` is the slot that always holds 1, `counts` what slots hold at first (for
     /// those that never change).
-    pub(super) fn new<'a>(channels: impl Iterator<Item = &'a Channel>, one: u32, counts: &[f64]) -> Self {
+    pub(super) fn new<'a>(
+        channels: impl Iterator<Item = &'a Channel>,
+        one: u32,
+        counts: &[f64],
+        course_of: &mut dyn FnMut(&str) -> u32,
+    ) -> Self {
         let mut rates = Self { common: Vec::new(), others: Vec::new() };
         for channel in channels {
-            let law = rates.compile(channel, one, counts);
+            let law = rates.compile(channel, one, counts, course_of);
             rates.common.push(law);
         }
         rates
     }
 
-    fn compile(&mut self, channel: &Channel, one: u32, counts: &[f64]) -> Common {
+    fn compile(
+        &mut self,
+        channel: &Channel,
+        one: u32,
+        counts: &[f64],
+        course_of: &mut dyn FnMut(&str) -> u32,
+    ) -> Common {
         let common = |c, i, j, d| Common { c, d, i, j, other: COMMON };
         // The common form is zero by itself when its reactants lack; it must not be used for a channel that takes more.
         let covers = |law: &[(Species, u32)]| {
@@ -114,8 +135,13 @@ impl Rates {
                     Form::Inhibited { vmax: *vmax, km: *km, substrate: substrate.slot, inhibitors }
                 }
             }
-            Law::Expression { law, reads } => {
-                Form::Expression { law: Arc::clone(law), reads: reads.iter().map(|s| s.slot).collect() }
+            Law::Expression { law, reads, follows } => {
+                let (law, reads) = (Arc::clone(law), reads.iter().map(|s| s.slot).collect());
+                if follows.is_empty() {
+                    Form::Expression { law, reads }
+                } else {
+                    Form::Following { law, reads, follows: follows.iter().map(|name| course_of(name)).collect() }
+                }
             }
             Law::Custom { propensity, reads } => {
                 Form::Custom { propensity: Arc::clone(propensity), reads: reads.iter().map(|s| s.slot).collect() }
@@ -138,14 +164,44 @@ impl Rates {
         if law.other == COMMON {
             law.c * x[law.i as usize] * (x[law.j as usize] - law.d)
         } else {
-            self.others[law.other as usize].rate(x)
+            self.others[law.other as usize].rate(x, &[])
         }
+    }
+    /// The same of one that may follow waveforms, which have these values.
+    pub(super) fn rate_at(&self, q: usize, x: &[f64], values: &[f64]) -> f64 {
+        match self.common[q].other {
+            COMMON => self.rate(q, x),
+            other => self.others[other as usize].rate(x, values),
+        }
+    }
+    /// Bounds on it while waveforms have values in these ranges.
+    pub(super) fn range(&self, q: usize, x: &[f64], ranges: &[Interval]) -> Interval {
+        let other = self.others.get(self.common[q].other as usize);
+        let Some(other @ Other { form: Form::Following { law, reads, follows }, .. }) = other else {
+            let rate = self.rate(q, x);
+            return (rate, rate);
+        };
+        if other.lacks(x) {
+            return (0.0, 0.0);
+        }
+        let mut all = [(0.0, 0.0); VARIABLES];
+        for (to, &slot) in all.iter_mut().zip(reads) {
+            *to = (x[slot as usize], x[slot as usize]);
+        }
+        for (to, &course) in all[READS_MAX..].iter_mut().zip(follows) {
+            *to = ranges[course as usize];
+        }
+        law.range(&all)
     }
 }
 
 impl Other {
-    fn rate(&self, x: &[f64]) -> f64 {
-        if self.needs.iter().any(|&(s, n)| x[s as usize] < f64::from(n)) {
+    /// Whether it lacks what it takes.
+    fn lacks(&self, x: &[f64]) -> bool {
+        self.needs.iter().any(|&(s, n)| x[s as usize] < f64::from(n))
+    }
+    fn rate(&self, x: &[f64], values: &[f64]) -> f64 {
+        if self.lacks(x) {
             return 0.0;
         }
         match &self.form {
@@ -163,6 +219,16 @@ impl Other {
                 if n == 0.0 { 0.0 } else { vmax * n / (km * free + n * loaded) }
             }
             Form::Expression { law, reads } => with_counts(x, reads, |counts| law.evaluate(counts)),
+            Form::Following { law, reads, follows } => {
+                let mut all = [0.0; VARIABLES];
+                for (to, &slot) in all.iter_mut().zip(reads) {
+                    *to = x[slot as usize];
+                }
+                for (to, &course) in all[READS_MAX..].iter_mut().zip(follows) {
+                    *to = values[course as usize];
+                }
+                law.evaluate(&all)
+            }
             Form::Custom { propensity, reads } => with_counts(x, reads, |counts| propensity.rate(counts)),
         }
     }

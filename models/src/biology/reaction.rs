@@ -5,8 +5,8 @@
 //! choose the reactants (Gillespie 1992, doi:10.1016/0378-4371(92)90283-V). `c` may be given directly.
 //!
 //! A `law` is the propensity itself, in firings per second. A species' name stands for its count, `[A]` for its
-//! concentration in mol/m^3, which is the base unit that parameters with units come in; `volume` (m^3) and `N_A` (1/mol)
-//! are known. A channel that lacks its reactants does not fire, whatever its law says.
+//! concentration in mol/m^3, which is the base unit that parameters with units come in; `volume` (m^3), `N_A` (1/mol),
+//! `time` (s) and the waveforms of the scenario are known. A channel that lacks its reactants does not fire, whatever its law says.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use sim_core::quantity::{Dimension, Quantity};
 
 use super::builder::{Channel, Compartment, Passage, PathwayBuilder};
 use super::equation::{self, Equation, Term};
-use super::law::{AVOGADRO, Law, READS_MAX, Species};
+use super::law::{AVOGADRO, FOLLOWS_MAX, Law, READS_MAX, Species};
 use crate::common::expression::{Expression, Name, Symbol};
 
 /// m^6/mol^2/s
@@ -54,6 +54,9 @@ pub(crate) const ANY_DIMENSION: &[Dimension] = &[
     Dimension::PER_AREA,
 ];
 
+/// What the time is called in laws.
+pub(super) const TIME: &str = "time";
+
 pub(super) const FIELDS: &[Field] = &[
     Field::required(
         "equation",
@@ -72,9 +75,16 @@ pub(super) const FIELDS: &[Field] = &[
     Field::optional(
         "law",
         Type::Text,
-        "Propensity in 1/s as an expression; `A` is a count, `[A]` a concentration in mol/m^3.",
+        "Propensity in 1/s as an expression; `A` is a count, `[A]` a concentration in mol/m^3, the name of a waveform its \
+         value now in SI base units, `time` the time in s.",
     ),
     Field::optional("law_back", Type::Text, "Propensity backwards."),
+    Field::optional("shape", Type::Reference("waveform"), "The [waveform.NAME] that multiplies the rate forwards."),
+    Field::optional(
+        "shape_back",
+        Type::Reference("waveform"),
+        "The [waveform.NAME] that multiplies the rate backwards.",
+    ),
     Field::optional(
         "parameters",
         Type::Map(&Type::Signed(ANY_DIMENSION)),
@@ -95,10 +105,12 @@ pub(super) fn make(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<(), Dia
     let right = reaction.side(&equation.right, to)?;
     let law = reaction.law(["k", "c", "law"], &left, to)?;
     to.channel(Channel { takes: left.clone(), gives: right.clone(), law, passage: Passage::Forward });
-    let back = ["k_back", "c_back", "law_back"];
+    to.follow(table, "shape")?;
+    let back = ["k_back", "c_back", "law_back", "shape_back"];
     if equation.reversible {
-        let law = reaction.law(back, &right, to)?;
+        let law = reaction.law([back[0], back[1], back[2]], &right, to)?;
         to.channel(Channel { takes: right, gives: left, law, passage: Passage::Backward });
+        to.follow(table, "shape_back")?;
     } else if let Some(key) = back.into_iter().find(|k| table.get(k).is_some()) {
         let message = format!("`{}` only goes one way", table.path);
         let d = Diagnostic::error("E0611", table.span_of(key), message, "a constant backwards needs `<->`");
@@ -226,10 +238,13 @@ impl Reaction<'_> {
         let (text, span) = (self.table.text(key), self.table.span_of(key));
         let parameters = self.table.opt_table("parameters");
         let mut reads: Vec<Species> = Vec::new();
+        let mut follows: Vec<Arc<str>> = Vec::new();
+        let waveforms = to.world.waveforms.clone();
         let mut known: Vec<String> = parameters.map_or(Vec::new(), |t| t.entries.iter().map(|e| e.0.clone()).collect());
         let terms = self.equation.left.iter().chain(&self.equation.right);
         known.extend(terms.map(|t| t.name.clone()));
-        known.extend(["volume".to_owned(), "N_A".to_owned()]);
+        known.extend(["volume", "N_A", TIME].map(str::to_owned));
+        known.extend(waveforms.names().map(str::to_owned));
         let law = Expression::parse(text, &mut |name| {
             let (Name::Plain(word) | Name::Bracketed(word)) = name;
             if name == Name::Plain(word) {
@@ -241,6 +256,14 @@ impl Reaction<'_> {
                     ("N_A", _) => return Some(Symbol::Constant(AVOGADRO)),
                     _ => {}
                 }
+            }
+            if name == Name::Plain(word) && (word == TIME || waveforms.names().any(|n| n == word)) {
+                let index = follows.iter().position(|f| **f == *word).unwrap_or_else(|| {
+                    follows.push(word.into());
+                    follows.len() - 1
+                });
+                // Behind all species that can be read.
+                return Some(Symbol::Variable { index: (READS_MAX + index) as u32, scale: 1.0 });
             }
             let (species, place) = self.species(word, span, to).ok()?;
             let index = reads.iter().position(|s| *s == species).unwrap_or_else(|| {
@@ -264,7 +287,11 @@ impl Reaction<'_> {
             let message = format!("the law reads {} species", reads.len());
             return Err(Diagnostic::error("E0613", span, message, format!("at most {READS_MAX} are possible")));
         }
-        Ok(Law::Expression { law: Arc::new(law), reads })
+        if follows.len() > FOLLOWS_MAX {
+            let message = format!("the law reads {} waveforms", follows.len());
+            return Err(Diagnostic::error("E0613", span, message, format!("at most {FOLLOWS_MAX} are possible")));
+        }
+        Ok(Law::Expression { law: Arc::new(law), reads, follows })
     }
 }
 

@@ -10,7 +10,7 @@ use sim_core::stats::{Component, ComponentKind, RunRecord, Window, observe};
 use super::assemble::assemble;
 use super::builder::World;
 use super::intervention;
-use super::network::{Network, Phase};
+use super::network::{Drive, Network, Phase};
 use super::parts::{Piece, split};
 use super::run::Run;
 use crate::{BuildContext, System};
@@ -38,12 +38,12 @@ pub(crate) fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<
 }
 
 pub(super) fn biology(scenario: &Table, context: &BuildContext<'_>) -> Result<Biology, Diagnostics> {
-    let world = assemble(scenario, context.registry).map_err(|mut found| {
+    let world = assemble(scenario, context).map_err(|mut found| {
         found.extend(intervention::findings(scenario));
         found
     })?;
     let mut parts: Vec<Part> = split(&world).into_iter().map(Part::new).collect();
-    intervention::add_phases(scenario, context.registry, &mut parts)?;
+    intervention::add_phases(scenario, context, &mut parts)?;
     Ok(Biology { components: components(&world), parts })
 }
 
@@ -96,7 +96,15 @@ impl Part {
             if let Some((slot, dose)) = phase.dose {
                 counts[slot as usize] = dose.apply(counts[slot as usize]);
             }
-            fastest = fastest.max((0..self.network.channels()).map(|q| phase.rates.rate(q, &counts)).sum());
+            let values: Vec<f64> = phase.courses.iter().map(|c| c.1.clone().value(0)).collect();
+            let rate = |q: usize| {
+                let factor = match phase.drives[q] {
+                    Drive::Shape(course) => values[course as usize],
+                    Drive::Steady | Drive::Law => 1.0,
+                };
+                factor * phase.rates.rate_at(q, &counts, &values)
+            };
+            fastest = fastest.max((0..self.network.channels()).map(rate).sum());
         }
         fastest
     }

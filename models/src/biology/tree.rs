@@ -49,6 +49,11 @@ impl SumTree {
         self.nodes[channel / FAN][channel % FAN] = rate;
     }
 
+    /// What was set of a channel.
+    pub(super) fn leaf(&self, channel: usize) -> f64 {
+        self.nodes[channel / FAN][channel % FAN]
+    }
+
     /// Brings the sums of `touched` nodes up to date, lower levels first.
     #[inline]
     pub(super) fn refresh(&mut self, touched: &[(u32, u32)]) {

@@ -20,6 +20,7 @@ use std::ops::Range;
 use thiserror::Error;
 
 use super::expression_token::{Token, Tokens};
+use super::interval::{self, Interval};
 
 /// A name as it stands in an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,6 +158,40 @@ impl Expression {
         stack[0]
     }
 
+    /// Bounds on its value while variable i is anywhere in `variables[i]` (lowest and highest): interval arithmetic, so they may
+    /// be wide, and are infinite where no bound is known.
+    pub fn range(&self, variables: &[Interval]) -> Interval {
+        let mut stack = [(0.0, 0.0); DEPTH];
+        let mut top = 0;
+        for op in &self.ops {
+            match *op {
+                Op::Constant(x) => {
+                    stack[top] = (x, x);
+                    top += 1;
+                }
+                Op::Load(i, scale) => {
+                    stack[top] = interval::multiply(variables[i as usize], (scale, scale));
+                    top += 1;
+                }
+                Op::Negate => stack[top - 1] = (-stack[top - 1].1, -stack[top - 1].0),
+                Op::Unary(f) => stack[top - 1] = f.range(stack[top - 1]),
+                Op::Binary(b) => {
+                    top -= 1;
+                    stack[top - 1] = b.range(stack[top - 1], stack[top]);
+                }
+                Op::Select => {
+                    top -= 2;
+                    stack[top - 1] = match stack[top - 1] {
+                        (0.0, 0.0) => stack[top + 1],
+                        (low, high) if low > 0.0 || high < 0.0 => stack[top],
+                        _ => interval::either(stack[top], stack[top + 1]),
+                    };
+                }
+            }
+        }
+        stack[0]
+    }
+
     /// The greatest number of values that it holds at once.
     fn stack(&self) -> usize {
         let (mut now, mut most) = (0usize, 0);
@@ -184,7 +219,45 @@ impl Unary {
     }
 }
 
+impl Unary {
+    fn range(self, (low, high): Interval) -> Interval {
+        match self {
+            Self::Abs if low <= 0.0 && high >= 0.0 => (0.0, high.max(-low)),
+            Self::Abs => (low.abs().min(high.abs()), low.abs().max(high.abs())),
+            // The others rise all the way; what has no logarithm or root has no bound.
+            _ => interval::known((self.apply(low), self.apply(high))),
+        }
+    }
+}
+
 impl Binary {
+    fn range(self, a: Interval, b: Interval) -> Interval {
+        // Whether a comparison holds for all, for none, or for some.
+        let truth = |all: bool, none: bool| {
+            if all {
+                (1.0, 1.0)
+            } else if none {
+                (0.0, 0.0)
+            } else {
+                (0.0, 1.0)
+            }
+        };
+        match self {
+            Self::Add => interval::known((a.0 + b.0, a.1 + b.1)),
+            Self::Subtract => interval::known((a.0 - b.1, a.1 - b.0)),
+            Self::Multiply => interval::multiply(a, b),
+            Self::Divide => interval::divide(a, b),
+            Self::Power => interval::power(a, b),
+            Self::Min => (a.0.min(b.0), a.1.min(b.1)),
+            Self::Max => (a.0.max(b.0), a.1.max(b.1)),
+            Self::Less => truth(a.1 < b.0, a.0 >= b.1),
+            Self::LessEqual => truth(a.1 <= b.0, a.0 > b.1),
+            Self::Greater => truth(a.0 > b.1, a.1 <= b.0),
+            Self::GreaterEqual => truth(a.0 >= b.1, a.1 < b.0),
+            Self::Equal => truth(a.0 == b.1 && a.1 == b.0, a.1 < b.0 || b.1 < a.0),
+            Self::Unequal => truth(a.1 < b.0 || b.1 < a.0, a.0 == b.1 && a.1 == b.0),
+        }
+    }
     #[inline]
     fn apply(self, a: f64, b: f64) -> f64 {
         match self {
@@ -460,6 +533,22 @@ mod tests {
             if let Ok(e) = compile(&text) {
                 e.evaluate(&[1.0, 2.0]);
             }
+        }
+        #[test]
+        fn values_lie_in_their_range(
+            which in 0usize..12, x in -5.0..5.0f64, y in -5.0..5.0f64, dx in 0.0..3.0f64, dy in 0.0..3.0f64,
+            u in 0.0..1.0f64, v in 0.0..1.0f64,
+        ) {
+            let text = [
+                "x * cell.y - [x] / cell.y", "x / (cell.y + 9)", "x^3 - cell.y^2", "x^-2 + 1", "abs(x)^0.7 * exp(-cell.y)",
+                "max(x, cell.y) - min(x, 2)", "if(x < cell.y, x, -cell.y)", "log(abs(x) + 1) * sqrt(abs(cell.y))",
+                "30 * x^4 / (k^4 + x^4)", "if(x >= 0, 1, 0) * (cell.y != x)", "2^x / (1 + exp(-cell.y))", "-x^cell.y",
+            ][which];
+            let e = compile(text).unwrap();
+            let (low, high) = e.range(&[(x, x + dx), (y, y + dy)]);
+            let value = e.evaluate(&[x + u * dx, y + v * dy]);
+            let slack = 1e-9 * value.abs().max(1.0);
+            prop_assert!(value.is_nan() || value >= low - slack && value <= high + slack, "{} {} {} {}", text, low, value, high);
         }
         #[test]
         fn sums_and_products_agree_with_the_language(a in -100.0..100.0f64, b in -100.0..100.0f64, c in 0.1..100.0f64) {

@@ -2,5 +2,6 @@
 
 pub mod expression;
 mod expression_token;
+pub mod interval;
 pub(crate) mod rows;
 pub mod waveform;

@@ -7,6 +7,7 @@ mod interventions;
 mod pathways;
 mod reactions;
 mod toml;
+mod waveforms;
 
 use std::path::Path;
 

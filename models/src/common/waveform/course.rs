@@ -95,6 +95,50 @@ impl Course {
         None
     }
 
+    /// Whether `other` has the same values at all times.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.pieces == other.pieces && self.lap == other.lap
+    }
+    /// The value at `at`.
+    #[inline]
+    pub fn value(&mut self, at: u64) -> f64 {
+        self.seek(at);
+        self.pieces[self.piece].0.value((at - self.began) as f64)
+    }
+    /// The integral from `from` to `to`, in ticks at a value of one.
+    pub fn area(&mut self, from: u64, to: u64) -> f64 {
+        self.seek(from);
+        let (mut from, mut sum) = (from, 0.0);
+        if let Some((ticks, whole)) = self.lap {
+            let laps = (to - from) / ticks;
+            sum += laps as f64 * whole;
+            from += laps * ticks;
+            self.began += laps * ticks;
+        }
+        loop {
+            let (piece, ticks) = &self.pieces[self.piece];
+            let end = self.began.saturating_add(*ticks);
+            let until = to.min(end);
+            sum += piece.integral((from - self.began) as f64, (until - from) as f64);
+            if until == to {
+                return sum;
+            }
+            from = end;
+            self.step();
+        }
+    }
+    /// Where the piece that lasts at `at` ends; [`u64::MAX`] if it never does.
+    pub fn end(&mut self, at: u64) -> u64 {
+        self.seek(at);
+        self.began.saturating_add(self.pieces[self.piece].1)
+    }
+    /// Least and greatest value from `from` up to `to`, which is no later than the end of the piece there.
+    pub fn range(&mut self, from: u64, to: u64) -> (f64, f64) {
+        self.seek(from);
+        let span = if to == u64::MAX { f64::INFINITY } else { (to - from) as f64 };
+        self.pieces[self.piece].0.range((from - self.began) as f64, span)
+    }
+
     /// Goes to the piece that lasts at `at`.
     #[inline]
     fn seek(&mut self, at: u64) {
@@ -129,6 +173,26 @@ mod tests {
         Course::new(&Waveform::new(points.iter().map(piece).collect(), repeats))
     }
     const ON: f64 = f64::INFINITY;
+
+    #[test]
+    fn areas_and_ranges_are_those_of_the_values() {
+        for w in waveforms() {
+            let mut course = Course::new(&w);
+            for (from, to) in [(0.0, 0.3), (0.2, 2.1), (1.9, 2.0), (3.3, 19.0), (6.0, 6.0), (12.0, 400.0)] {
+                let (a, b) = (ticks(from), ticks(to));
+                assert!((course.area(a, b) / SECOND - w.integral(from, to)).abs() < 1e-9, "{w:?} {from} {to}");
+                let end = course.end(a).min(b);
+                let (low, high) = course.range(a, end);
+                let n = 4000;
+                let at = |i: u32| a + (end - a) / u64::from(n) * u64::from(i);
+                let values: Vec<f64> = (0..n).map(|i| course.value(at(i))).collect();
+                let (least, most) = values.iter().fold((f64::MAX, f64::MIN), |m, v| (m.0.min(*v), m.1.max(*v)));
+                assert!(low <= least && most <= high, "{w:?} {from} {to}: {low} {least} {most} {high}");
+                // And no wider than they must be, at this distance between values.
+                assert!(low >= least - 0.01 && high <= most + 0.01, "{w:?} {from} {to}: {low} {least} {most} {high}");
+            }
+        }
+    }
 
     #[test]
     fn what_is_reached_is_the_integral() {

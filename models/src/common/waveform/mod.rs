@@ -1,6 +1,6 @@
 //! Waveforms: quantities that follow a given course in time, integrated exactly.
 //!
-//! A waveform f(t) >= 0 is a row of pieces, each with a closed form and a closed integral. What happens at a rate r f(t)
+//! A waveform f(t) is a row of pieces, each with a closed form and a closed integral. What happens at a rate r f(t)
 //! comes where r times the integral of f has reached an amount: a packet on a link ends where that is its bits, the next
 //! event of a Poisson process where it is E, exponential with mean 1 (time change of a Poisson process, Cinlar 1975,
 //! Introduction to Stochastic Processes, ch. 4 (from memory)). Nothing is frozen between events and nothing is thinned.
@@ -16,9 +16,10 @@ mod read;
 use std::sync::Arc;
 
 pub use course::Course;
-use piece::Piece;
+use piece::{Form, Piece};
 pub(crate) use read::UNKNOWN;
 pub use read::{MakeWaveform, SECTION, WAVEFORMS, Waveforms};
+use sim_core::quantity::Dimension;
 
 /// A course in time, from zero on. Cheap to copy.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub struct Waveform {
     area: f64,
     /// Length of all pieces of one that repeats, in s.
     period: f64,
+    /// Of its values.
+    dimension: Dimension,
 }
 
 /// A place in a waveform: a piece, and s from its beginning.
@@ -47,7 +50,12 @@ impl Waveform {
             area = pieces.iter().map(|p| p.integral(0.0, p.length)).sum();
             period = pieces.iter().map(|p| p.length).sum();
         }
-        Self { pieces: pieces.into(), repeats, area, period }
+        Self { pieces: pieces.into(), repeats, area, period, dimension: Dimension::NUMBER }
+    }
+    /// Time itself: f(t) = t, in s.
+    pub fn clock() -> Self {
+        let now = Piece { length: f64::INFINITY, form: Form::Linear { from: 0.0, slope: 1.0 } };
+        Self { dimension: Dimension::TIME, ..Self::new(vec![now], false) }
     }
     /// The value at `t` s.
     pub fn value(&self, t: f64) -> f64 {
@@ -106,7 +114,6 @@ impl Waveform {
 
 #[cfg(test)]
 mod tests {
-    use super::piece::Form;
     use super::*;
 
     pub(super) fn waveforms() -> Vec<Waveform> {

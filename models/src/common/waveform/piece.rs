@@ -8,7 +8,7 @@ const SECOND: f64 = TICKS_PER_SECOND as f64;
 const RUN_MAX: f64 = 2.0 * SimTime::HORIZON_MAX.ticks() as f64;
 
 /// A stretch.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Piece {
     /// s (ticks where they are what a course counts); the last one of a waveform that does not repeat has no end.
     pub(super) length: f64,
@@ -16,7 +16,7 @@ pub(super) struct Piece {
 }
 
 /// The value at u from the beginning of a piece.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Form {
     Constant(f64),
     /// from + slope u
@@ -88,6 +88,43 @@ impl Piece {
             Form::Sine { mean, amplitude, .. } => (mean - amplitude.abs(), mean + amplitude.abs()),
             Form::Exponential { to, gap, .. } => both(to, to + gap),
             Form::Gaussian { base, height, .. } => both(base, base + height),
+        }
+    }
+    /// Least and greatest value from `from` on over a length of `span`.
+    pub(super) fn range(&self, from: f64, span: f64) -> (f64, f64) {
+        let to = from + span;
+        let ends = |form: &Self| {
+            let (a, b) = (form.value(from), form.value(to));
+            (a.min(b), a.max(b))
+        };
+        match self.form {
+            Form::Constant(v) => (v, v),
+            Form::Exponential { .. } if to == f64::INFINITY => {
+                let (a, b) = (self.value(from), self.value(f64::MAX));
+                (a.min(b), a.max(b))
+            }
+            Form::Linear { .. } | Form::Exponential { .. } => ends(self),
+            Form::Sine { mean, amplitude, omega, phase } => {
+                let turn = 2.0 * std::f64::consts::PI;
+                // Whether the phase passes `at` modulo a turn.
+                let passes = |at: f64| {
+                    let first = ((omega * from + phase - at) / turn).ceil() * turn + at;
+                    first <= omega * to + phase
+                };
+                let (low, high) = if to < f64::INFINITY { ends(self) } else { (mean, mean) };
+                let (crest, trough) = (0.25 * turn, 0.75 * turn);
+                let reach = amplitude.abs();
+                (
+                    if passes(trough) || amplitude < 0.0 && passes(crest) { mean - reach } else { low },
+                    if passes(crest) || amplitude < 0.0 && passes(trough) { mean + reach } else { high },
+                )
+            }
+            Form::Gaussian { base, height, centre, .. } => {
+                let far = if to < f64::INFINITY { self.value(to) } else { base };
+                let near = self.value(from);
+                let peak = if from <= centre && centre <= to { base + height } else { near };
+                (near.min(far).min(peak), near.max(far).max(peak))
+            }
         }
     }
     /// The same with time counted in units of 1 / `per_second` s.

@@ -28,7 +28,16 @@ pub const SECTION: Section = Section {
 };
 
 const TIME: Type = Type::Quantity(&[Dimension::TIME]);
-const VALUE: Type = Type::Number { min: 0.0, max: 1e12 };
+const VALUE: Type = Type::Signed(VALUES);
+/// A factor, or a quantity that rates of a cell may depend on.
+const VALUES: &[Dimension] = &[
+    Dimension::NUMBER,
+    Dimension::CONCENTRATION,
+    Dimension::VOLTAGE,
+    Dimension::RATE,
+    Dimension::ITEMS,
+    Dimension::TEMPERATURE,
+];
 
 const POINTS: Type = Type::List(&Type::List(&Type::OneOf(&[TIME, VALUE])));
 const REPEATS: Field = Field::optional("period", TIME, "Begins anew after so long; without it, the last value stays.");
@@ -40,7 +49,7 @@ pub const WAVEFORMS: &[Kind<MakeWaveform>] = &[
         doc: "mean + amplitude sin(2 pi (t - shift) / period): a day and a night.",
         fields: &[
             Field::default("mean", VALUE, "1.0", "The mean."),
-            Field::required("amplitude", VALUE, "How far it swings; at most the mean."),
+            Field::required("amplitude", VALUE, "How far it swings; of a factor at most the mean."),
             Field::required("period", TIME, "How long a swing takes."),
             Field::default("shift", TIME, "\"0 s\"", "When it first rises through its mean."),
         ],
@@ -137,6 +146,42 @@ impl Waveforms {
             one(UNKNOWN, span, format!("there is no waveform `{name}`"), "unknown waveform", help)
         })
     }
+    /// The same, of one that multiplies a rate.
+    ///
+    /// Fails with a hint if there is none, or if it is no factor: not a number, or below zero at times.
+    pub fn factor(&self, name: &str, span: Span) -> Result<&Waveform, Diagnostics> {
+        let found = self.get(name, span)?;
+        let (what, help) = if found.dimension != Dimension::NUMBER {
+            (found.dimension.describe().to_string(), "give its values without units: 1 changes nothing")
+        } else if found.min() < 0.0 {
+            (
+                format!("below zero at times, down to {}", found.min()),
+                "rates cannot be negative: raise it, or let it swing less",
+            )
+        } else {
+            return Ok(found);
+        };
+        Err(one("E0366", span, format!("the waveform `{name}` is {what}"), "no factor of a rate", help))
+    }
+    /// The names of all.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+/// The values under `keys`, and their common dimension.
+fn values<const N: usize>(table: &Table, keys: [&str; N]) -> Result<([f64; N], Dimension), Diagnostics> {
+    let all = keys.map(|key| table.quantity(key));
+    // A value that is given says what the others are.
+    let dimension = all.iter().map(|q| q.dimension).find(|d| *d != Dimension::NUMBER).unwrap_or(Dimension::NUMBER);
+    match keys.iter().zip(&all).find(|(_, q)| q.dimension != dimension) {
+        None => Ok((all.map(|q| q.value), dimension)),
+        Some((key, q)) => {
+            let message = format!("`{key}` is {q}, but other values are {}", dimension.describe());
+            let help = format!("{key} = \"{}\"", dimension.example());
+            Err(one("E0366", table.span_of(key), message, "of another dimension", help))
+        }
+    }
 }
 
 /// A time over zero, in s.
@@ -159,33 +204,32 @@ fn piece(length: f64, form: Form) -> Piece {
 }
 
 fn sine(table: &Table) -> Result<Waveform, Diagnostics> {
-    let (mean, amplitude, period) = (table.number("mean"), table.number("amplitude"), positive(table, "period")?);
-    if amplitude > mean {
-        let message = format!("an amplitude of {amplitude} around a mean of {mean} falls below zero");
-        let help = "rates cannot be negative: lower the amplitude, or raise the mean";
-        return Err(one("E0366", table.span_of("amplitude"), message, "more than the mean", help));
-    }
+    let ([mean, amplitude], dimension) = values(table, ["mean", "amplitude"])?;
+    let period = positive(table, "period")?;
     let omega = 2.0 * std::f64::consts::PI / period;
     let phase = -omega * table.quantity("shift").value;
-    Ok(Waveform::new(vec![piece(period, Form::Sine { mean, amplitude, omega, phase })], true))
+    let swing = piece(period, Form::Sine { mean, amplitude, omega, phase });
+    Ok(Waveform { dimension, ..Waveform::new(vec![swing], true) })
 }
 
 fn exponential(table: &Table) -> Result<Waveform, Diagnostics> {
-    let (from, to, tau) = (table.number("from"), table.number("to"), positive(table, "tau")?);
+    let ([from, to], dimension) = values(table, ["from", "to"])?;
+    let tau = positive(table, "tau")?;
     let start = table.quantity("start").value;
     let decay = piece(f64::INFINITY, Form::Exponential { to, gap: from - to, rate: 1.0 / tau });
     let before = (start > 0.0).then(|| piece(start, Form::Constant(from)));
-    Ok(Waveform::new(before.into_iter().chain([decay]).collect(), false))
+    Ok(Waveform { dimension, ..Waveform::new(before.into_iter().chain([decay]).collect(), false) })
 }
 
 fn gaussian(table: &Table) -> Result<Waveform, Diagnostics> {
-    let (base, height) = (table.number("base"), table.number("height"));
+    let ([base, height], dimension) = values(table, ["base", "height"])?;
     let (centre, sigma) = (table.quantity("centre").value, positive(table, "sigma")?);
-    Ok(Waveform::new(vec![piece(f64::INFINITY, Form::Gaussian { base, height, centre, sigma })], false))
+    let surge = piece(f64::INFINITY, Form::Gaussian { base, height, centre, sigma });
+    Ok(Waveform { dimension, ..Waveform::new(vec![surge], false) })
 }
 
 fn pulses(table: &Table) -> Result<Waveform, Diagnostics> {
-    let (base, height) = (table.number("base"), table.number("height"));
+    let ([base, height], dimension) = values(table, ["base", "height"])?;
     let (width, period) = (positive(table, "width")?, positive(table, "period")?);
     if width >= period {
         let message = "pulses that are as long as their period never end";
@@ -201,14 +245,14 @@ fn pulses(table: &Table) -> Result<Waveform, Diagnostics> {
         pieces.push(piece(period - width, Form::Constant(base)));
     }
     pieces.push(piece(f64::INFINITY, Form::Constant(base)));
-    Ok(Waveform::new(pieces, false))
+    Ok(Waveform { dimension, ..Waveform::new(pieces, false) })
 }
 
 /// Steps or straight lines through points.
 fn through(table: &Table, folder: &Path, straight: bool) -> Result<Waveform, Diagnostics> {
-    let points = match (table.get("points"), table.get("file")) {
+    let (points, dimension) = match (table.get("points"), table.get("file")) {
         (Some(_), None) => inline(table.list("points"))?,
-        (None, Some(_)) => imported(table, folder)?,
+        (None, Some(_)) => (imported(table, folder)?, Dimension::NUMBER),
         _ => {
             let help = "points = [[\"0 s\", 1.0], [\"10 s\", 2.0]], or file = \"load.csv\"";
             return Err(one("E0366", table.span, "either `points` or `file`", "one of them", help));
@@ -234,7 +278,7 @@ fn through(table: &Table, folder: &Path, straight: bool) -> Result<Waveform, Dia
         };
         piece(length, form)
     });
-    Ok(Waveform::new(pieces.collect(), period.is_some()))
+    Ok(Waveform { dimension, ..Waveform::new(pieces.collect(), period.is_some()) })
 }
 
 fn in_order(points: &[(f64, f64)], span: Span) -> Result<(), Diagnostics> {
@@ -249,14 +293,22 @@ fn in_order(points: &[(f64, f64)], span: Span) -> Result<(), Diagnostics> {
     Err(one("E0366", span, message, "points begin at \"0 s\" and go forward", "[[\"0 s\", 1.0], [\"10 s\", 2.0]]"))
 }
 
-fn inline(points: &[Value]) -> Result<Vec<(f64, f64)>, Diagnostics> {
+fn inline(points: &[Value]) -> Result<(Vec<(f64, f64)>, Dimension), Diagnostics> {
     let mut wrong = Diagnostics::default();
-    let mut all = Vec::new();
+    let (mut all, mut dimension) = (Vec::new(), None);
     for point in points {
         let cells = if let Data::List(cells) = &point.data { cells.as_slice() } else { &[] };
         match cells {
-            [Value { data: Data::Quantity(t), .. }, v] if v.as_number().is_some() => {
-                all.push((t.value, v.as_number().unwrap_or_default()));
+            [Value { data: Data::Quantity(t), .. }, v @ Value { data: Data::Quantity(q), .. }]
+                if t.dimension == Dimension::TIME =>
+            {
+                let common = *dimension.get_or_insert(q.dimension);
+                if q.dimension != common {
+                    let message = format!("{q}, but the first value is {}", common.describe());
+                    let d = Diagnostic::error("E0366", v.span, message, "of another dimension");
+                    wrong.push(d.help("give all values in units of one kind"));
+                }
+                all.push((t.value, q.value));
             }
             _ => wrong.push(
                 Diagnostic::error("E0366", point.span, "not a point", "expected [\"TIME\", value]")
@@ -264,7 +316,7 @@ fn inline(points: &[Value]) -> Result<Vec<(f64, f64)>, Diagnostics> {
             ),
         }
     }
-    if wrong.has_errors() { Err(wrong) } else { Ok(all) }
+    if wrong.has_errors() { Err(wrong) } else { Ok((all, dimension.unwrap_or(Dimension::NUMBER))) }
 }
 
 /// Points of more than this in a file are refused.
@@ -273,13 +325,13 @@ const MIB_MAX: u64 = 64;
 fn imported(table: &Table, folder: &Path) -> Result<Vec<(f64, f64)>, Diagnostics> {
     let mut all = Vec::new();
     for_each_row(table, "file", folder, MIB_MAX, &["time", "value"], &mut |row| {
-        let expected = || "a row is a time in seconds and a value from 0 to 1e12".to_string();
+        let expected = || "a row is a time in seconds and a value".to_string();
         let (Some(time), Some(value)) = (row.cell(0), row.cell(1)) else {
             return Err(("a row without time and value".into(), expected()));
         };
         let seconds = Quantity::parse(&format!("{time} s")).ok().filter(|q| q.value >= 0.0);
         let seconds = seconds.ok_or_else(|| (format!("`{time}` is not a time in seconds"), expected()))?;
-        let value = value.parse().ok().filter(|v| (0.0..=1e12).contains(v));
+        let value = value.parse().ok().filter(|v: &f64| v.is_finite());
         all.push((seconds.value, value.ok_or_else(|| ("not a value".to_string(), expected()))?));
         Ok(())
     })?;
@@ -325,7 +377,7 @@ mod tests {
         let file = TestFile::new("wave.csv", b"time (s),value\n0,1\n10,3\n");
         let text = format!("{{ kind = 'linear', file = '{}' }}", file.name);
         assert_eq!(values(&text, &[5.0]), [2.0]);
-        let file = TestFile::new("bad-wave.csv", b"0,1\n10,-3\nx,1\n");
+        let file = TestFile::new("bad-wave.csv", b"0,1\n10,-3\nx,1\n11,y\n");
         let found = read(&format!("{{ kind = 'steps', file = '{}' }}", file.name)).unwrap_err();
         assert_eq!(found.iter().count(), 2);
     }
@@ -333,7 +385,8 @@ mod tests {
     #[test]
     fn courses_that_make_no_sense_are_refused() {
         for text in [
-            "{ kind = 'sine', amplitude = 1.5, period = '1 s' }",
+            "{ kind = 'sine', mean = '5 mV', amplitude = 1.5, period = '1 s' }",
+            "{ kind = 'steps', points = [['0 s', 1], ['5 s', '2 uM']] }",
             "{ kind = 'sine', amplitude = 0.5, period = '0 s' }",
             "{ kind = 'steps' }",
             "{ kind = 'steps', points = [] }",

@@ -168,7 +168,7 @@ impl Builder<'_> {
                 _ => ServicePlan::Framed(serialisation, overhead),
             });
         };
-        let waveform = self.context.waveforms.get(&shape.name, shape.span)?;
+        let waveform = self.context.waveforms.factor(&shape.name, shape.span)?;
         if rate.value * waveform.max() > RATE_MAX {
             return Err(out_of_range(shape.span, format!("{rate} times {}", waveform.max())));
         }

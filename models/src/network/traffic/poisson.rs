@@ -31,7 +31,7 @@ pub(super) const KIND: Kind<MakeTraffic> = Kind {
         let rate = PacketRate::new(table.quantity("rate"), size, table.span_of("rate"))?;
         let poisson = Poisson::new(rate, size);
         let Some(name) = table.opt_text("shape") else { return Ok(poisson.into()) };
-        let shape = context.waveforms.get(name, table.span_of("shape"))?;
+        let shape = context.waveforms.factor(name, table.span_of("shape"))?;
         // The course is that of the run, whenever the source begins.
         let at = table.opt_quantity("start").and_then(Quantity::to_ticks).unwrap_or(0);
         Ok(Shaped { poisson, max: shape.max(), course: Course::new(shape), at }.into())
