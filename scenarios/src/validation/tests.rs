@@ -26,6 +26,7 @@ const QUICK: &[&str] = &[
     "immigration-death",
     "birth-death",
     "competitive-inhibition",
+    "shaper",
 ];
 
 #[test]
