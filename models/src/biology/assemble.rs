@@ -47,8 +47,8 @@ pub(super) fn assemble(scenario: &Table, context: &BuildContext<'_>) -> Result<W
             let message = format!("`{name}` is the name of a pathway and of a reaction");
             findings.push(Diagnostic::error("E0608", span, message, "tables could not tell them apart"));
         }
-        if let Err(d) = reaction::make(table, &mut begin(&mut world, name, table)) {
-            findings.push(d);
+        if let Err(found) = reaction::make(table, &mut begin(&mut world, name, table)) {
+            findings.extend(found);
         }
     }
     let (probes, wrong) = probe::of(scenario, crate::World::Biology, registry);

@@ -11,13 +11,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use sim_core::config::{Diagnostic, Field, Span, Table, Type, did_you_mean};
+use sim_core::config::{Diagnostic, Diagnostics, Field, Span, Table, Type, did_you_mean};
 use sim_core::quantity::{Dimension, Quantity};
 
 use super::builder::{Channel, Compartment, Passage, PathwayBuilder};
 use super::equation::{self, Equation, Term};
 use super::law::{AVOGADRO, FOLLOWS_MAX, Law, READS_MAX, Species};
-use crate::common::expression::{Expression, Name, Symbol};
+use crate::common::expression::{Expression, ExpressionError, Name, Symbol};
 
 /// m^6/mol^2/s
 const THIRD_ORDER: Dimension = Dimension { m: 6, mol: -2, ..Dimension::RATE };
@@ -93,7 +93,7 @@ pub(super) const FIELDS: &[Field] = &[
 ];
 
 /// Adds the channels of a reaction.
-pub(super) fn make(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<(), Diagnostic> {
+pub(super) fn make(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<(), Diagnostics> {
     let text = table.text("equation");
     let span = table.span_of("equation");
     let equation = equation::parse(text)
@@ -103,20 +103,25 @@ pub(super) fn make(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<(), Dia
     let reaction = Reaction { table, equation: &equation, home };
     let left = reaction.side(&equation.left, to)?;
     let right = reaction.side(&equation.right, to)?;
-    let law = reaction.law(["k", "c", "law"], &left, to)?;
-    to.channel(Channel { takes: left.clone(), gives: right.clone(), law, passage: Passage::Forward });
-    to.follow(table, "shape")?;
+    let mut wrong = Diagnostics::default();
+    let mut law = |keys, reactants: &[_]| reaction.law(keys, reactants, to).map_err(|d| wrong.extend(d)).ok();
+    let forward = law(["k", "c", "law"], &left);
     let back = ["k_back", "c_back", "law_back", "shape_back"];
-    if equation.reversible {
-        let law = reaction.law([back[0], back[1], back[2]], &right, to)?;
-        to.channel(Channel { takes: right, gives: left, law, passage: Passage::Backward });
-        to.follow(table, "shape_back")?;
-    } else if let Some(key) = back.into_iter().find(|k| table.get(k).is_some()) {
+    let backward = equation.reversible.then(|| law([back[0], back[1], back[2]], &right)).flatten();
+    if let Some(key) = back.into_iter().find(|k| !equation.reversible && table.get(k).is_some()) {
         let message = format!("`{}` only goes one way", table.path);
         let d = Diagnostic::error("E0611", table.span_of(key), message, "a constant backwards needs `<->`");
-        return Err(d.help(format!("write `equation = \"{}\"`", text.replace("->", "<->"))));
+        wrong.push(d.help(format!("write `equation = \"{}\"`", text.replace("->", "<->"))));
     }
-    Ok(())
+    if let Some(law) = forward {
+        to.channel(Channel { takes: left.clone(), gives: right.clone(), law, passage: Passage::Forward });
+        to.follow(table, "shape").unwrap_or_else(|d| wrong.push(d));
+    }
+    if let Some(law) = backward {
+        to.channel(Channel { takes: right, gives: left, law, passage: Passage::Backward });
+        to.follow(table, "shape_back").unwrap_or_else(|d| wrong.push(d));
+    }
+    if wrong.has_errors() { Err(wrong) } else { Ok(()) }
 }
 
 /// The compartment that names without a dot are in, if there is one.
@@ -175,7 +180,7 @@ impl Reaction<'_> {
         keys: [&'static str; 3],
         reactants: &[(Species, u32)],
         to: &mut PathwayBuilder<'_>,
-    ) -> Result<Law, Diagnostic> {
+    ) -> Result<Law, Diagnostics> {
         let given: Vec<&str> = keys.into_iter().filter(|k| self.table.get(k).is_some()).collect();
         let mass_action = |c| Law::MassAction { c, reactants: reactants.to_vec() };
         match given.as_slice() {
@@ -186,12 +191,12 @@ impl Reaction<'_> {
                 let message = format!("`{}` has no rate", self.table.path);
                 let label = format!("expected `{}`, `{}` or `{}`", keys[0], keys[1], keys[2]);
                 let d = Diagnostic::error("E0611", self.table.span, message, label);
-                Err(d.help(format!("add `{} = \"{}\"`", keys[0], example(order(reactants)))))
+                Err(d.help(format!("add `{} = \"{}\"`", keys[0], example(order(reactants)))).into())
             }
             [.., more] => {
                 let message = format!("`{}` has more than one rate", self.table.path);
                 let label = format!("expected one of {}", given.join(", "));
-                Err(Diagnostic::error("E0611", self.table.span_of(more), message, label))
+                Err(Diagnostic::error("E0611", self.table.span_of(more), message, label).into())
             }
         }
     }
@@ -234,7 +239,7 @@ impl Reaction<'_> {
         })
     }
 
-    fn expression(&self, key: &str, to: &mut PathwayBuilder<'_>) -> Result<Law, Diagnostic> {
+    fn expression(&self, key: &str, to: &mut PathwayBuilder<'_>) -> Result<Law, Diagnostics> {
         let (text, span) = (self.table.text(key), self.table.span_of(key));
         let parameters = self.table.opt_table("parameters");
         let mut reads: Vec<Species> = Vec::new();
@@ -245,6 +250,7 @@ impl Reaction<'_> {
         known.extend(terms.map(|t| t.name.clone()));
         known.extend(["volume", "N_A", TIME].map(str::to_owned));
         known.extend(waveforms.names().map(str::to_owned));
+        known.extend(to.world.declared.iter().map(|(name, _)| name.clone()));
         let law = Expression::parse(text, &mut |name| {
             let (Name::Plain(word) | Name::Bracketed(word)) = name;
             if name == Name::Plain(word) {
@@ -273,7 +279,7 @@ impl Reaction<'_> {
             let scale = if name == Name::Plain(word) { 1.0 } else { 1.0 / place.molecules(1.0) };
             Some(Symbol::Variable { index, scale })
         });
-        let law = law.map_err(|e| {
+        let finding = |e: ExpressionError| {
             let d = Diagnostic::error("E0613", part(span, text, &e.range), e.message, "in this rate law");
             match e.unknown {
                 None => d,
@@ -282,14 +288,19 @@ impl Reaction<'_> {
                         .unwrap_or_else(|| format!("give it under `parameters`: `parameters = {{ {name} = 1 }}`")),
                 ),
             }
+        };
+        let law = law.map_err(|all| {
+            let mut wrong = Diagnostics::default();
+            all.into_iter().map(finding).for_each(|d| wrong.push(d));
+            wrong
         })?;
         if reads.len() > READS_MAX {
             let message = format!("the law reads {} species", reads.len());
-            return Err(Diagnostic::error("E0613", span, message, format!("at most {READS_MAX} are possible")));
+            return Err(Diagnostic::error("E0613", span, message, format!("at most {READS_MAX} are possible")).into());
         }
         if follows.len() > FOLLOWS_MAX {
             let message = format!("the law reads {} waveforms", follows.len());
-            return Err(Diagnostic::error("E0613", span, message, format!("at most {FOLLOWS_MAX} are possible")));
+            return Err(Diagnostic::error("E0613", span, message, format!("at most {FOLLOWS_MAX} are possible")).into());
         }
         Ok(Law::Expression { law: Arc::new(law), reads, follows })
     }

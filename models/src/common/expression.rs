@@ -105,19 +105,28 @@ const DEPTH: usize = 32;
 impl Expression {
     /// Compiles `text`; `resolve` says what its names stand for.
     ///
-    /// Fails if it does not parse, if a name is not resolved, or if it is nested too deeply.
-    pub fn parse(text: &str, resolve: &mut dyn FnMut(Name<'_>) -> Option<Symbol>) -> Result<Self, ExpressionError> {
-        let mut parser = Parser { tokens: Tokens::new(text), resolve, ops: Vec::new(), nested: 0 };
-        parser.expression(0)?;
-        let (token, range) = parser.tokens.next()?;
-        if token != Token::End {
-            return Err(error(format!("unexpected {token}"), range));
+    /// Fails with every name that is not resolved and every function that is wrongly used, each once, up to where the text
+    /// does not parse or is nested too deeply, if it does not; in the order of the text.
+    pub fn parse(
+        text: &str,
+        resolve: &mut dyn FnMut(Name<'_>) -> Option<Symbol>,
+    ) -> Result<Self, Vec<ExpressionError>> {
+        let tokens = Tokens::new(text);
+        let mut parser = Parser { tokens, resolve, ops: Vec::new(), nested: 0, open: Vec::new(), wrong: Vec::new() };
+        if let Err(e) = parser.whole() {
+            let open = parser.open.pop().filter(|_| e.range.start >= text.len());
+            parser.wrong.push(match open {
+                Some(range) => error(format!("`{}` is not closed: {}", &text[range.clone()], e.message), range),
+                None => e,
+            });
         }
-        let expression = Self { ops: parser.ops };
-        if expression.stack() > DEPTH {
-            return Err(error("the expression is nested too deeply", 0..text.len()));
+        let (ops, mut wrong) = (parser.ops, parser.wrong);
+        let expression = Self { ops };
+        if wrong.is_empty() && expression.stack() > DEPTH {
+            wrong.push(error("the expression is nested too deeply", 0..text.len()));
         }
-        Ok(expression)
+        wrong.sort_by_key(|e| e.range.start);
+        if wrong.is_empty() { Ok(expression) } else { Err(wrong) }
     }
 
     /// The indices of the variables that it reads, ascending, each once.
@@ -320,9 +329,21 @@ struct Parser<'a, 'r> {
     resolve: &'r mut dyn FnMut(Name<'_>) -> Option<Symbol>,
     ops: Vec<Op>,
     nested: usize,
+    /// The brackets that are not closed yet, those of functions with the name.
+    open: Vec<Range<usize>>,
+    /// What is wrong, but does not keep it from reading on.
+    wrong: Vec<ExpressionError>,
 }
 
 impl Parser<'_, '_> {
+    fn whole(&mut self) -> Result<(), ExpressionError> {
+        self.expression(0)?;
+        match self.tokens.next()? {
+            (Token::End, _) => Ok(()),
+            (token, range) => Err(error(format!("unexpected {token}"), range)),
+        }
+    }
+
     /// Reads operands and operators that bind at least as tightly as `least`.
     fn expression(&mut self, least: u8) -> Result<(), ExpressionError> {
         self.nested += 1;
@@ -347,18 +368,22 @@ impl Parser<'_, '_> {
         match token {
             Token::Number(x) => self.emit(Op::Constant(x)),
             Token::Name(name) if self.tokens.peek()?.0 == Token::Symbol("(") => self.call(name, range)?,
-            Token::Name(name) => self.name(Name::Plain(name), range)?,
+            Token::Name(name) => self.name(Name::Plain(name), range),
             Token::Symbol("[") => {
+                self.open.push(range);
                 let (inner, at) = self.tokens.next()?;
                 let Token::Name(name) = inner else {
                     return Err(error(format!("expected a name between `[` and `]`, found {inner}"), at));
                 };
                 self.expect("]")?;
-                self.name(Name::Bracketed(name), at)?;
+                self.open.pop();
+                self.name(Name::Bracketed(name), at);
             }
             Token::Symbol("(") => {
+                self.open.push(range);
                 self.expression(0)?;
                 self.expect(")")?;
+                self.open.pop();
             }
             Token::Symbol("-") => {
                 self.expression(SIGN)?;
@@ -370,21 +395,25 @@ impl Parser<'_, '_> {
         Ok(())
     }
 
-    fn name(&mut self, name: Name<'_>, range: Range<usize>) -> Result<(), ExpressionError> {
+    fn name(&mut self, name: Name<'_>, range: Range<usize>) {
         match (self.resolve)(name) {
             Some(Symbol::Constant(x)) => self.emit(Op::Constant(x)),
             Some(Symbol::Variable { index, scale }) => self.emit(Op::Load(index, scale)),
             None => {
                 let (Name::Plain(text) | Name::Bracketed(text)) = name;
                 let message = format!("unknown name `{text}`");
-                return Err(ExpressionError { message, range, unknown: Some(text.to_owned()) });
+                if self.wrong.iter().all(|e| e.unknown.as_deref() != Some(text)) {
+                    self.wrong.push(ExpressionError { message, range, unknown: Some(text.to_owned()) });
+                }
+                self.emit(Op::Constant(f64::NAN));
             }
         }
-        Ok(())
     }
 
     fn call(&mut self, function: &str, range: Range<usize>) -> Result<(), ExpressionError> {
+        let bracket = self.tokens.peek()?.1.end;
         self.expect("(")?;
+        self.open.push(range.start..bracket);
         let fold = match function {
             "min" => Some(Binary::Min),
             "max" => Some(Binary::Max),
@@ -404,22 +433,28 @@ impl Parser<'_, '_> {
                 other => return Err(error(format!("expected `,` or `)`, found {other}"), at)),
             }
         }
+        self.open.pop();
+        if let Err(message) = self.apply(function, given) {
+            self.wrong.push(error(message, range));
+        }
+        Ok(())
+    }
+
+    /// Adds the step of a function of `given` values.
+    fn apply(&mut self, function: &str, given: usize) -> Result<(), String> {
         let (op, wanted) = match function {
             "min" | "max" if given > 1 => return Ok(()),
-            "min" | "max" => return Err(error(format!("`{function}` takes two values or more, given {given}"), range)),
+            "min" | "max" => return Err(format!("`{function}` takes two values or more, given {given}")),
             "exp" => (Op::Unary(Unary::Exp), 1),
             "log" => (Op::Unary(Unary::Log), 1),
             "sqrt" => (Op::Unary(Unary::Sqrt), 1),
             "abs" => (Op::Unary(Unary::Abs), 1),
             "if" => (Op::Select, 3),
-            _ => {
-                let message = format!("unknown function `{function}`; there are exp, log, sqrt, abs, min, max, if");
-                return Err(error(message, range));
-            }
+            _ => return Err(format!("unknown function `{function}`; there are exp, log, sqrt, abs, min, max, if")),
         };
         if given != wanted {
             let values = if wanted == 1 { "one value" } else { "three values" };
-            return Err(error(format!("`{function}` takes {values}, given {given}"), range));
+            return Err(format!("`{function}` takes {values}, given {given}"));
         }
         self.emit(op);
         Ok(())
@@ -456,7 +491,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn compile(text: &str) -> Result<Expression, ExpressionError> {
+    fn compile(text: &str) -> Result<Expression, Vec<ExpressionError>> {
         Expression::parse(text, &mut |name| match name {
             Name::Plain("x") => Some(Symbol::Variable { index: 0, scale: 1.0 }),
             Name::Bracketed("x") => Some(Symbol::Variable { index: 0, scale: 0.5 }),
@@ -466,7 +501,7 @@ mod tests {
         })
     }
     fn value(text: &str) -> f64 {
-        compile(text).unwrap_or_else(|e| panic!("{text}: {e}")).evaluate(&[4.0, 10.0])
+        compile(text).unwrap_or_else(|e| panic!("{text}: {e:?}")).evaluate(&[4.0, 10.0])
     }
 
     #[test]
@@ -507,7 +542,11 @@ mod tests {
         for (text, message, range) in [
             ("1 + ", "expected a number, a name or `(`, found the end", 4..4),
             ("1 + * 2", "expected a number, a name or `(`, found `*`", 4..5),
-            ("(1 + 2", "expected `)`, found the end", 6..6),
+            ("(1 + 2", "`(` is not closed: expected `)`, found the end", 0..1),
+            ("x * log(", "`log(` is not closed: expected a number, a name or `(`, found the end", 4..8),
+            ("min(x, (1)", "`min(` is not closed: expected `,` or `)`, found the end", 0..4),
+            ("2 * [x ", "`[` is not closed: expected `]`, found the end", 4..5),
+            ("(1 + 2]", "expected `)`, found `]`", 6..7),
             ("1 2", "unexpected the number 2", 2..3),
             ("foo * 2", "unknown name `foo`", 0..3),
             ("sin(x)", "unknown function `sin`; there are exp, log, sqrt, abs, min, max, if", 0..3),
@@ -518,13 +557,28 @@ mod tests {
             ("[2]", "expected a name between `[` and `]`, found the number 2", 1..2),
             ("", "expected a number, a name or `(`, found the end", 0..0),
         ] {
-            let e = compile(text).unwrap_err();
-            assert_eq!((e.message.as_str(), e.range), (message, range), "{text}");
+            let found = compile(text).unwrap_err();
+            assert_eq!((found.len(), found[0].message.as_str(), found[0].range.clone()), (1, message, range), "{text}");
         }
         let deep = "(".repeat(500) + "1" + &")".repeat(500);
-        assert_eq!(compile(&deep).unwrap_err().message, "the expression is nested too deeply");
+        assert_eq!(compile(&deep).unwrap_err()[0].message, "the expression is nested too deeply");
         let wide = "x^".repeat(40) + "x";
-        assert_eq!(compile(&wide).unwrap_err().message, "the expression is nested too deeply");
+        assert_eq!(compile(&wide).unwrap_err()[0].message, "the expression is nested too deeply");
+    }
+
+    #[test]
+    fn mistakes_are_found_in_one_pass() {
+        let found = compile("foo * bar + foo * sin(min(baz)) + log(").unwrap_err();
+        let messages: Vec<&str> = found.iter().map(|e| e.message.as_str()).collect();
+        let expected = [
+            "unknown name `foo`",
+            "unknown name `bar`",
+            "unknown function `sin`; there are exp, log, sqrt, abs, min, max, if",
+            "`min` takes two values or more, given 1",
+            "unknown name `baz`",
+            "`log(` is not closed: expected a number, a name or `(`, found the end",
+        ];
+        assert_eq!(messages, expected);
     }
 
     proptest! {

@@ -138,8 +138,26 @@ fn reactions() {
     refused("k = \"1 /uM/s\"", "k = \"1 /uM/s\"\nc = 1", "1", "more than one rate", "");
     refused("k = \"1 /uM/s\"", "k = \"1 /uM/s\"\nk_back = \"1 /s\"", "\"1 /s\"", "only goes one way", "<->");
     refused("k = \"1 /uM/s\"", "law = \"k * A\"", "k", "unknown name `k`", "parameters");
-    refused("k = \"1 /uM/s\"", "law = \"2 * (A\"", "\"", "expected `)`", "");
+    refused("k = \"1 /uM/s\"", "law = \"2 * (A\"", "(", "`(` is not closed", "");
     refused("[reaction.r]", "[reaction.pgp]", "]", "name of a pathway and of a reaction", "");
+}
+
+#[test]
+fn everything_wrong_with_rate_laws_is_told_at_once() {
+    let text = GOOD.replace("2 A -> A\"", "2 A <-> A\"");
+    let text = text.replace("k = \"1 /uM/s\"", "law = \"k * dru * log(\"\nlaw_back = \"2 * B\"");
+    let found = build(&text).err().unwrap();
+    let told: Vec<(&str, Option<&str>)> = found.iter().map(|d| (d.message.as_str(), d.help.as_deref())).collect();
+    let parameter = |name: &str| format!("give it under `parameters`: `parameters = {{ {name} = 1 }}`");
+    assert_eq!(
+        told,
+        [
+            ("unknown name `k`", Some(parameter("k").as_str())),
+            ("unknown name `dru`", Some("did you mean `drug`?")),
+            ("`log(` is not closed: expected a number, a name or `(`, found the end", None),
+            ("unknown name `B`", Some(parameter("B").as_str())),
+        ]
+    );
 }
 
 #[test]
