@@ -1,6 +1,7 @@
 //! The scenario reference page, written from the declarations.
 
 use sim_core::config::{Field, Kinds, Presence, Section, Shape, Type};
+use sim_core::quantity::Dimension;
 
 /// A Markdown page: a heading for each section and each family, a table of keys, a sub-heading for each kind.
 pub fn reference_markdown(sections: &[Section], kinds: &dyn Kinds) -> String {
@@ -95,8 +96,8 @@ impl Page<'_> {
     fn ty(&mut self, ty: &Type) -> String {
         match ty {
             Type::Quantity(d) | Type::Signed(d) => {
-                let each: Vec<String> = d.iter().map(|d| format!("{} (`\"{}\"`)", d.describe(), d.example())).collect();
-                each.join(" or ")
+                let one = |x: &Dimension| format!("{} (`\"{}\"`)", x.describe(), x.example_among(d));
+                d.iter().map(one).collect::<Vec<_>>().join(" or ")
             }
             Type::Number { min, max } => format!("number{}", bounds(*min, *max)),
             Type::Integer { min, max } => {

@@ -141,7 +141,7 @@ impl Writer<'_> {
 
 fn quantity(dimensions: &[Dimension], signed: bool) -> Value {
     let pattern = if signed { "^\\s*[-+\u{2212}]?[0-9]" } else { "^\\s*\\+?[0-9]" };
-    let examples: Vec<String> = dimensions.iter().map(|d| d.example()).collect();
+    let examples: Vec<String> = dimensions.iter().map(|d| d.example_among(dimensions)).collect();
     let string = json!({ "type": "string", "pattern": pattern, "examples": examples });
     if dimensions.contains(&Dimension::NUMBER) { json!({ "anyOf": [string, { "type": "number" }] }) } else { string }
 }

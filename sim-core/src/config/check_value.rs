@@ -111,7 +111,7 @@ impl Checker<'_> {
         if !signed && q.exact.0 < 0 {
             let message = format!("{} cannot be negative", q.dimension.describe());
             let d = Diagnostic::error("E0203", node.span, message, format!("`{path}` is zero or more"));
-            self.report(d.help(format!("for example `{}`", q.dimension.example())));
+            self.report(d.help(format!("for example `{}`", q.dimension.example_among(dimensions))));
             return None;
         }
         Some(Data::Quantity(q))
@@ -121,10 +121,8 @@ impl Checker<'_> {
         let expected = explain::one_of(dimensions.iter().map(|d| d.describe().to_owned()));
         let label = format!("expected {expected}");
         let mut d = Diagnostic::error("E0202", within(node.span, text, &e.range), e.message.clone(), label);
-        d.help = e
-            .hint
-            .clone()
-            .or_else(|| dimensions.first().map(|d| format!("write a number, then its unit: `{}`", d.example())));
+        let example = dimensions.first().map(|d| d.example_among(dimensions));
+        d.help = e.hint.clone().or_else(|| example.map(|e| format!("write a number, then its unit: `{e}`")));
         self.report(d);
         None
     }
@@ -136,7 +134,7 @@ impl Checker<'_> {
             Dimension::NUMBER => "the unit is missing".to_owned(),
             d => format!("this is in {d}"),
         };
-        let example = wanted.first().map(|d| d.example()).unwrap_or_default();
+        let example = wanted.first().map(|d| d.example_among(wanted)).unwrap_or_default();
         let help = format!("`{path}` takes {expected}, for example `{example}`");
         self.report(Diagnostic::error("E0201", node.span, message, label).help(help));
         None

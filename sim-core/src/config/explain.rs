@@ -106,7 +106,9 @@ pub(super) fn one_of(parts: impl Iterator<Item = String>) -> String {
 /// A TOML value that a type takes.
 pub(super) fn example(ty: &Type) -> String {
     match ty {
-        Type::Quantity(d) | Type::Signed(d) => format!("\"{}\"", d.first().map(|d| d.example()).unwrap_or_default()),
+        Type::Quantity(d) | Type::Signed(d) => {
+            format!("\"{}\"", d.first().map(|f| f.example_among(d)).unwrap_or_default())
+        }
         Type::Number { min, max } => format!("{:?}", 1_f64.clamp(*min, max.max(*min))),
         Type::Integer { min, max } => 1.clamp(*min, *max.max(min)).to_string(),
         Type::Bool => "true".to_owned(),
@@ -155,7 +157,7 @@ pub(super) fn repair(node: &Node, ty: &Type) -> Option<String> {
 
 /// A bare number, quoted and with a unit of the first of `dimensions`.
 pub(super) fn with_unit(node: &Node, dimensions: &[Dimension]) -> Option<String> {
-    let example = dimensions.first()?.example();
+    let example = dimensions.first()?.example_among(dimensions);
     let unit = example.split_once(' ').map_or("", |(_, unit)| unit);
     match &node.tree {
         Tree::Int(i) => Some(format!("write it with a unit and in quotes, for example `\"{i} {unit}\"`")),

@@ -49,6 +49,14 @@ impl Dimension {
         self.named().map_or_else(|| format!("1 {}", self.unit()), |n| n.2.to_owned())
     }
 
+    /// As [`Dimension::example`], where a value of any of `dimensions` may stand: what is counted beside amounts or
+    /// concentrations are molecules.
+    pub fn example_among(self, dimensions: &[Self]) -> String {
+        let of_cells = dimensions.iter().any(|d| d.mol != 0) && dimensions.iter().all(|d| d.bit == 0);
+        let example = self.example();
+        if of_cells && self.item != 0 { example.replace("packets", "molecules") } else { example }
+    }
+
     /// The product of base units that stands behind a number of this dimension: `bit/s`, `/s`, empty for a number.
     pub(super) fn unit(self) -> String {
         let text = self.to_string();
@@ -135,6 +143,18 @@ mod tests {
         assert_eq!(Dimension::NUMBER.to_string(), "1");
         assert_eq!(Dimension::VOLTAGE.to_string(), "kg*m^2/A/s^3");
         assert_eq!((Dimension::RATE.unit(), Dimension::NUMBER.unit()), ("/s".into(), String::new()));
+    }
+
+    #[test]
+    fn what_is_counted_follows_from_what_else_there_may_be() {
+        let in_a_cell = [Dimension::CONCENTRATION, Dimension::ITEMS, Dimension::ITEM_RATE];
+        assert_eq!(Dimension::ITEMS.example_among(&in_a_cell), "1000 molecules");
+        assert_eq!(Dimension::ITEM_RATE.example_among(&in_a_cell), "800 molecules/s");
+        assert_eq!(Dimension::CONCENTRATION.example_among(&in_a_cell), Dimension::CONCENTRATION.example());
+        let in_a_network = [Dimension::ITEM_RATE, Dimension::BIT_RATE];
+        assert_eq!(Dimension::ITEM_RATE.example_among(&in_a_network), "800 packets/s");
+        let anywhere = [in_a_cell.as_slice(), &in_a_network].concat();
+        assert_eq!(Dimension::ITEMS.example_among(&anywhere), "1000 packets");
     }
 
     #[test]
