@@ -8,7 +8,7 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 use sim_core::config::{Diagnostic, Diagnostics, Span, Table, did_you_mean};
 
 /// So many complaints about one file are enough.
-const COMPLAINTS_MAX: usize = 10;
+const COMPLAINTS_MAX: usize = 3;
 
 /// A complaint about a row, and a hint.
 pub(crate) type Complaint = (String, String);
@@ -80,7 +80,13 @@ pub(crate) fn for_each_row(
     let mut bytes = Vec::new();
     for line in 1u64.. {
         bytes.clear();
-        let found = match file.read_until(b'\n', &mut bytes) {
+        let read = file.read_until(b'\n', &mut bytes);
+        if line == 1
+            && let Some((message, help)) = other_format(&bytes, columns)
+        {
+            return Err(one("E0341", span, format!("`{name}` {message}"), "not a table", help));
+        }
+        let found = match read {
             Ok(0) => break,
             Ok(_) => cells(&bytes, line == 1, &mut record),
             Err(e) => {
@@ -104,6 +110,17 @@ pub(crate) fn for_each_row(
         }
     }
     if wrong.has_errors() { Err(wrong) } else { Ok(()) }
+}
+
+/// What a file is that is no table, by its first line; none of its lines would tell the user more.
+fn other_format(line: &[u8], columns: &[&str]) -> Option<Complaint> {
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii_start();
+    let table = format!("write a CSV table with the columns {}", columns.join(", "));
+    if line.starts_with(b"?SNDlib") {
+        return Some(("is in SNDlib's native format, which is not read".into(), table));
+    }
+    let help = format!("{table}; of networks, GraphML is read: [topology] kind = \"graphml\"; SNDlib's formats are not");
+    line.starts_with(b"<").then(|| ("is XML, which is not read here".into(), help))
 }
 
 /// Splits one line into trimmed cells; false if it has none. Fields in quotes end on their line, so that every complaint

@@ -126,6 +126,28 @@ mod tests {
     }
 
     #[test]
+    fn files_of_other_formats_are_called_that_once() {
+        let native = "?SNDlib native format; type: network; version: 1.0\n# network abilene\nNODES (\n  ATLA ( -84.4 33.7 )\n)\n";
+        let xml = "\u{feff}<?xml version=\"1.0\"?>\n<network xmlns=\"http://sndlib.zib.de/network\" version=\"1.0\">\n";
+        for (name, text, message) in [
+            ("native.txt", native, "is in SNDlib's native format, which is not read"),
+            ("network.xml", xml, "is XML, which is not read here"),
+        ] {
+            let file = TestFile::new(name, text.as_bytes());
+            let found =
+                read(&format!("{{ topology = {{ kind = 'edge_list', file = '{}' }} }}", file.name)).unwrap_err();
+            assert_eq!(codes(&found), ["E0341"], "{name}");
+            let d = found.iter().next().unwrap();
+            assert!(d.message.ends_with(message), "{}", d.message);
+            assert!(d.help.as_ref().unwrap().contains("the columns from, to, rate, delay, cost"), "{:?}", d.help);
+        }
+        // Of many lines that are wrong alike, three are enough.
+        let file = TestFile::new("alike.csv", "a;b;1 Mbit/s\n".repeat(50).as_bytes());
+        let found = read(&format!("{{ topology = {{ kind = 'edge_list', file = '{}' }} }}", file.name)).unwrap_err();
+        assert_eq!(codes(&found), ["E0341"; 3]);
+    }
+
+    #[test]
     fn complaints_name_the_line() {
         for (i, (row, message)) in [
             ("a,b", "a link without a rate"),

@@ -62,8 +62,12 @@ impl<'a> File<'a> {
 
     fn read(&self, template: &Template, draft: &mut Draft) -> Result<(), Diagnostics> {
         let root = self.document.root_element();
-        if root.tag_name().name() != "graphml" {
-            return Err(self.refuse(root, "not a GraphML file", "its root is <graphml>"));
+        match root.tag_name().name() {
+            "graphml" => {}
+            "network" => {
+                return Err(self.refuse(root, "SNDlib's format, which is not read", "expected a GraphML file"));
+            }
+            _ => return Err(self.refuse(root, "not a GraphML file", "its root is <graphml>")),
         }
         for (tag, what, limit) in [("node", "nodes", NODES_MAX), ("edge", "links", LINKS_MAX)] {
             let found = self.elements(tag).count();
@@ -244,6 +248,7 @@ mod tests {
             (laughs.to_string(), "document type declaration"),
             ("<graphml>".to_string(), "is not XML"),
             ("<gexf/>".to_string(), "not a GraphML file"),
+            ("<network version=\"1.0\"/>".to_string(), "SNDlib's format, which is not read"),
             (format!("{node}<edge source=\"a\" target=\"b\"/>{end}"), "`target` is no node: `b`"),
             (format!("{node}<edge source=\"a\"/>{end}"), "`target` is no node"),
             (format!("{node}<node id=\"a\"/>{end}"), "empty, reserved or taken"),
