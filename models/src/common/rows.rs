@@ -119,7 +119,8 @@ fn other_format(line: &[u8], columns: &[&str]) -> Option<Complaint> {
     if line.starts_with(b"?SNDlib") {
         return Some(("is in SNDlib's native format, which is not read".into(), table));
     }
-    let help = format!("{table}; of networks, GraphML is read: [topology] kind = \"graphml\"; SNDlib's formats are not");
+    let help =
+        format!("{table}; of networks, GraphML is read: [topology] kind = \"graphml\"; SNDlib's formats are not");
     line.starts_with(b"<").then(|| ("is XML, which is not read here".into(), help))
 }
 

@@ -170,6 +170,18 @@ fn mistakes_are_told_with_their_codes() {
     let traffic = |x: &str| format!("{{ {two}, traffic = {{ x = {{ kind = 'poisson', rate = '1 /s', {x} }} }} }}");
     assert_eq!(code(&format!("{{ {two} }}")), ["E0300"]);
     assert_eq!(code(&traffic("from = 'a', to = 'bb'")), ["E0310"]);
+    let graph =
+        "<graphml><key id='l' for='node' attr.name='label'/><graph><node id='0'><data key='l'>Rome</data></node>
+                 <node id='1'/><edge source='0' target='1'/></graph></graphml>";
+    let file = TestFile::new("ids-of-nodes.graphml", graph.as_bytes());
+    let text = format!(
+        "{{ topology = {{ kind = 'graphml', file = '{}', rate = '1 Mbit/s' }},
+            traffic = {{ x = {{ kind = 'poisson', from = '0', to = '1', rate = '1 /s' }} }} }}",
+        file.name
+    );
+    let found = system(&text).err().unwrap();
+    let help = found.iter().next().unwrap().help.clone().unwrap();
+    assert!(help.contains("the node with the id `0` is called `Rome`"), "{help}");
     assert_eq!(code(&traffic("from = 'b', to = 'a'")), ["E0321"]);
     assert_eq!(code(&traffic("from = 'a'")), ["E0322"]);
     assert_eq!(code(&traffic("to = 'a'")), ["E0102"]);

@@ -192,7 +192,8 @@ impl<'a> Builder<'a> {
     fn node(&mut self, name: &str, span: Span) -> Option<usize> {
         let found = self.by_name.get(name).copied();
         if found.is_none() && !self.graph.incomplete {
-            let help = did_you_mean(name, self.by_name.keys().map(String::as_str)).unwrap_or_else(|| {
+            let near = || did_you_mean(name, self.by_name.keys().map(String::as_str));
+            let help = self.graph.name_hint(name).or_else(near).unwrap_or_else(|| {
                 let some: Vec<&str> = self.by_name.keys().take(8).map(String::as_str).collect();
                 match self.by_name.len() {
                     0 => "declare it as [node.NAME], or see `topology`".to_string(),

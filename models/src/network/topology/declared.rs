@@ -65,8 +65,9 @@ fn end(table: &Table, key: &str, draft: &mut Draft) -> End {
     let found = draft.nodes.get(name).copied();
     // A reserved name has been reported where it is declared.
     if found.is_none() && name != "exit" && !draft.graph.incomplete {
-        let help = did_you_mean(name, draft.nodes.keys().map(String::as_str))
-            .unwrap_or_else(|| format!("declare it as [node.{name}], or see `topology`"));
+        let near = || did_you_mean(name, draft.nodes.keys().map(String::as_str));
+        let help = draft.graph.name_hint(name).or_else(near);
+        let help = help.unwrap_or_else(|| format!("declare it as [node.{name}], or see `topology`"));
         let message = format!("there is no node `{name}`");
         draft.wrong.push(Diagnostic::error("E0310", table.span_of(key), message, "unknown node").help(help));
     }

@@ -107,7 +107,12 @@ impl<'a> File<'a> {
                 let message = format!("a node cannot be called `{name}`: the name is empty, reserved or taken");
                 return Err(self.refuse(node, &message, "give the node another label or id"));
             }
-            indices.extend(draft.add_node(name, self.span).map(|index| (id, index)));
+            let is_named_so = name == id;
+            let Some(index) = draft.add_node(name, self.span) else { continue };
+            indices.insert(id, index);
+            if !is_named_so {
+                draft.graph.ids.insert(id.to_owned(), index);
+            }
         }
         Ok(indices)
     }
@@ -228,6 +233,17 @@ mod tests {
             ["New_York-n1: New_York=n1", "n1-New_York: n1>New_York", "New_York-n1#2: New_York=n1", "1-4: 1=4"]
         );
         assert_eq!(g.links.iter().map(|l| l.rate.unwrap().value).collect::<Vec<_>>(), [2.5e9, 1e9, 1e9, 1e9]);
+    }
+
+    #[test]
+    fn nodes_called_by_their_ids_are_told_by_their_labels() {
+        let g = import_text("ids.graphml", SMALL, ", rate = '1 Gbit/s'").unwrap();
+        let hint = g.name_hint("0").unwrap();
+        assert_eq!(
+            hint,
+            "the node with the id `0` is called `New_York`: nodes of a GraphML file are named by their `label`"
+        );
+        assert_eq!((g.name_hint("2"), g.name_hint("9")), (None, None));
     }
 
     #[test]

@@ -47,6 +47,18 @@ pub struct Graph {
     pub loose: Vec<LooseLink>,
     /// Whether there may be nodes and links that could not be read.
     pub incomplete: bool,
+    /// Nodes by what an imported file calls them among its lines, where that is not their name.
+    pub ids: BTreeMap<String, usize>,
+}
+
+impl Graph {
+    /// What to tell somebody who calls a node by `id`, if an imported file does, too.
+    pub(in crate::network) fn name_hint(&self, id: &str) -> Option<String> {
+        let name = &self.nodes[*self.ids.get(id)?].name;
+        Some(format!(
+            "the node with the id `{id}` is called `{name}`: nodes of a GraphML file are named by their `label`"
+        ))
+    }
 }
 
 /// A link with an end that is not known.

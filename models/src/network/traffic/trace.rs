@@ -173,6 +173,6 @@ mod tests {
     #[test]
     fn complaints_about_one_file_are_bounded() {
         let found = trace("n.csv", "x,1\n".repeat(1000).as_bytes()).unwrap_err();
-        assert_eq!(found.iter().count(), 10);
+        assert_eq!(found.iter().count(), 3);
     }
 }
