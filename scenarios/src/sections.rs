@@ -79,7 +79,9 @@ pub const SECTIONS: &[Section] = &[
         shape: Shape::Free,
         family: None,
         fields: &[],
-        doc: "Paths and the values that they take: all combinations are run.",
+        doc: "Paths and the values that they take: all combinations are run. Values are a list, \
+              `\"link.uplink.rate\" = [\"9 Mbit/s\", \"10 Mbit/s\"]`, or a range, `{ from = \"1 uM\", to = \"100 uM\", n = 9 }`, with \
+              `scale = \"log\"` for equal factors instead of equal steps (`\"linear\"`, the default).",
     },
     Section {
         name: "figure",

@@ -29,7 +29,8 @@ const INHIBITOR: &[Field] = &[
     Field::optional(
         "in",
         Type::Reference("compartment"),
-        "Where its concentration counts; by default the first of `to` and `from` that has it.",
+        "The compartment whose concentration of it counts. If left out: `to`, if that holds it (under `fixed` or \
+         `initial`, or by an element before this one), else `from`, if that does, else `to`, where there is none at first.",
     ),
     Field::optional(
         "k_off",

@@ -91,7 +91,11 @@ pub const SECTIONS: &[Section] = &[
             Field::optional(
                 "file",
                 Type::Text,
-                "For `graphml` and `edge_list` (CSV): the file, from the scenario's folder.",
+                "For `graphml` and `edge_list`: the file, from the scenario's folder. An edge list is CSV with the columns \
+                 from, to and, if wanted, rate, delay, cost. Of GraphML are read: a node's `label`, which becomes its name \
+                 (with `_` for what names cannot have; its `id` where several have one label or it has none), an edge's \
+                 `LinkSpeedRaw` (bit/s), which becomes its rate, and `directed`. Nothing else is: delays do not follow from \
+                 coordinates; give a `delay`.",
             ),
             Field::optional("nodes", COUNT, "For `line`, `ring`, `star` (its hub n0 counts) and `tree`: how many."),
             Field::optional(
