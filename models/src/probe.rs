@@ -18,7 +18,8 @@ pub(crate) const SECTION: Section = Section {
 pub(crate) const PROBES: &[Kind<World>] = &[
     Kind {
         name: "residence",
-        doc: "How long single entities of a species stay; only where asked for, counts are enough otherwise.",
+        doc: "How long single entities of a species stay: until they cross, react or bind to an explicit carrier; only where \
+              asked for, counts are enough otherwise.",
         fields: &[Field::required("of", Type::Text, "Where: `compartment.species`.")],
         make: World::Biology,
     },

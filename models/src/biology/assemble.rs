@@ -3,8 +3,8 @@
 use sim_core::config::{Diagnostic, Diagnostics, Span, Table};
 use sim_core::quantity::{Dimension, Quantity};
 
-use super::builder::{Compartment, Named, PathwayBuilder, Pool, World};
-use super::law::AVOGADRO;
+use super::builder::{Channel, Compartment, Named, Owned, PathwayBuilder, Pool, World};
+use super::law::{AVOGADRO, Species};
 use super::reaction;
 use crate::BuildContext;
 use crate::probe;
@@ -167,6 +167,31 @@ fn follow(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
     }
     pool.tagged = true;
     Ok(())
+}
+
+/// Warnings about species that are followed and bind to explicit carriers: what is measured ends with the binding.
+pub(super) fn bound_while_followed(scenario: &Table, world: &World) -> Diagnostics {
+    let mut found = Diagnostics::default();
+    for (_, table) in scenario.named("probe") {
+        let Some(of) = table.opt_text("of") else { continue };
+        // Carriers are in no compartment.
+        let binds = |owned: &&Owned| {
+            let name = |s: Species| world.pools[s.slot as usize].name == of;
+            let is_carrier = |s: Species| world.pools[s.slot as usize].compartment.is_none();
+            let Channel { takes, gives, .. } = &owned.channel;
+            takes.iter().any(|t| name(t.0))
+                && takes.iter().any(|t| is_carrier(t.0))
+                && gives.iter().all(|g| is_carrier(g.0))
+        };
+        if let Some(owned) = world.channels.iter().find(binds) {
+            let pump = &world.pathways[owned.pathway as usize];
+            let message = format!("`{of}` binds to the carriers of `{}` one by one", pump.path);
+            let label = "residence times are from one binding or release to the next";
+            let d = Diagnostic::warning("W0626", table.span_of("of"), message, label);
+            found.push(d.help(format!("what leaves for good is the throughput of `{}`", pump.name)));
+        }
+    }
+    found
 }
 
 /// Following takes 8 bytes a molecule.

@@ -7,7 +7,7 @@ use sim_core::config::{Diagnostics, Table};
 use sim_core::rng::Streams;
 use sim_core::stats::{Component, ComponentKind, RunRecord, Window, observe};
 
-use super::assemble::assemble;
+use super::assemble::{assemble, bound_while_followed};
 use super::builder::World;
 use super::intervention;
 use super::network::{Drive, Network, Phase};
@@ -20,6 +20,7 @@ use crate::{BuildContext, System};
 pub(super) struct Biology {
     pub(super) components: Vec<Component>,
     pub(super) parts: Vec<Part>,
+    pub(super) warnings: Diagnostics,
 }
 
 /// A well-mixed reaction network with what will happen to it.
@@ -44,7 +45,7 @@ pub(super) fn biology(scenario: &Table, context: &BuildContext<'_>) -> Result<Bi
     })?;
     let mut parts: Vec<Part> = split(&world).into_iter().map(Part::new).collect();
     intervention::add_phases(scenario, context, &mut parts)?;
-    Ok(Biology { components: components(&world), parts })
+    Ok(Biology { components: components(&world), parts, warnings: bound_while_followed(scenario, &world) })
 }
 
 impl Part {
@@ -76,6 +77,10 @@ impl System for Biology {
 
     fn run_unless(&self, cancel: &AtomicBool, streams: Streams, window: Window) -> Result<RunRecord, RunError> {
         observe(Run::new(&self.parts, streams), &self.components, window, cancel)
+    }
+
+    fn warnings(&self) -> Diagnostics {
+        self.warnings.clone()
     }
 
     fn event_rate(&self) -> f64 {

@@ -18,6 +18,9 @@
 //! `(k_on S + k_off + kcat) / (k_on S kcat)` and the randomness `1 - 2 k_on S kcat / (k_on S + k_off + kcat)^2`. `k_on` is
 //! `(k_off + kcat) / Km` unless given.
 //!
+//! Whoever binds has left the count of the compartment, and is back when it is released: there, throughput and residence
+//! times are those of free molecules.
+//!
 //! Validated against this occupancy (binomial counts of states) and against mean and variance of turnovers of a single
 //! carrier's Markov chain in every mode.
 

@@ -46,7 +46,14 @@ const FIELDS: &[Field] = &[
     Field::required("kcat", Type::Quantity(&[Dimension::RATE]), "Turnovers of a saturated carrier per time."),
     Field::required("Km", Type::Quantity(&[Dimension::CONCENTRATION]), "Concentration at half the greatest rate."),
     Field::default("inhibitors", Type::List(&Type::Record(INHIBITOR)), "[]", "What slows it down."),
-    Field::default("explicit", Type::Bool, "false", "Whether every carrier's binding and release is simulated."),
+    Field::default(
+        "explicit",
+        Type::Bool,
+        "false",
+        "Whether every carrier's binding and release is simulated. A molecule that is bound is counted with the carriers \
+         (`NAME.bound`), not in its compartment: arrivals, departures, throughput and residence times there are from one \
+         binding or release to the next. What leaves for good is the throughput of the pump.",
+    ),
     Field::optional("k_on", Type::Quantity(&[Dimension::BIMOLECULAR]), "Binding, of explicit carriers."),
     Field::optional(
         "k_off",

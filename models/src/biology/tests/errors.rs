@@ -224,6 +224,17 @@ fn probes() {
 }
 
 #[test]
+fn a_probe_of_what_binds_to_carriers_is_warned_of() {
+    let probe = |of: &str| format!("[probe.p]\nkind = \"residence\"\nof = \"{of}\"\n");
+    let warnings = |text: &str| system(text).warnings().iter().map(|d| (d.code, d.help.clone())).collect::<Vec<_>>();
+    let explicit = GOOD.replace("N = 100", "N = 100\nexplicit = true").replace("pathway.pgp.N", "pathway.pgp.kcat");
+    assert_eq!(warnings(&(GOOD.to_owned() + &probe("cell.drug"))), []);
+    assert_eq!(warnings(&(explicit.clone() + &probe("cell.A"))), []);
+    let help = Some("what leaves for good is the throughput of `pgp`".to_owned());
+    assert_eq!(warnings(&(explicit + &probe("cell.drug"))), [("W0626", help)]);
+}
+
+#[test]
 fn a_scenario_without_compartments() {
     let found = build("[species.A]\n[reaction.r]\nequation = \"A ->\"\nk = \"1 /s\"\n").err().unwrap();
     assert!(found.iter().any(|d| d.message == "there is no compartment"));
