@@ -52,8 +52,8 @@ const BIOLOGY: &[Use] = &[
     Use {
         section: "waveform",
         named_in: &["pathway", "reaction"],
-        label: "no rate of a cell follows a waveform",
-        help: "leave it out; interventions change rates in steps",
+        label: "no rate follows it",
+        help: "let a rate follow it: `shape = \"NAME\"` in a [pathway.NAME] or [reaction.NAME], or its name in a `law`",
     },
 ];
 
@@ -181,5 +181,10 @@ mod tests {
               reaction = { r = { equation = '2 A->B', in = 'cell', k = '1 /uM/s' } },
               pathway = { leak = { kind = 'permeation', species = 'D', between = ['cell', 'sink'], k_out = '1 /s' } } }";
         assert_eq!(idle(text), ["species.C", "compartment.lost", "waveform.day"]);
+        for (rate, follows) in
+            [("k_out = '1 /s'", "k_out = '1 /s', shape = 'day'"), ("k = '1 /uM/s'", "law = 'A * day'")]
+        {
+            assert_eq!(idle(&text.replace(rate, follows)), ["species.C", "compartment.lost"]);
+        }
     }
 }
