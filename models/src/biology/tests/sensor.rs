@@ -45,7 +45,7 @@ fn release_under_a_surge_is_that_of_the_published_schemes() {
             "kind = \"gaussian\"\nbase = \"50 nM\"\nheight = \"{peak} uM\"\ncentre = \"2 ms\"\nsigma = \"{SIGMA}\""
         );
         let system = terminal(&surge, &format!("N = 4000\npreset = \"{preset}\""));
-        let fused = final_counts(system.as_ref(), "terminal.fused", 100, 10e-3);
+        let fused = final_counts(system.as_ref(), "terminal.fused", 40, 10e-3);
         Moments::binomial(4000.0, share).assert(&fused, &format!("{preset}, {peak} uM"));
     }
 }
