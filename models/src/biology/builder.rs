@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use sim_core::config::{Diagnostic, Diagnostics, Span, Table, did_you_mean};
+use sim_core::quantity::Dimension;
 
 use super::law::{AVOGADRO, Law, READS_MAX, Species};
 use crate::common::waveform::{Course, Waveform, Waveforms};
@@ -300,6 +301,19 @@ impl PathwayBuilder<'_> {
             owned.shape = Some(name.into());
         }
         Ok(())
+    }
+
+    /// That there is a waveform called `name`, whose values are of `dimension` and never below zero.
+    ///
+    /// Fails if there is not.
+    pub fn check_waveform(&self, name: &str, span: Span, dimension: Dimension) -> Result<(), Diagnostic> {
+        self.world.waveforms.of(name, span, dimension).map(|_| ()).map_err(|found| first(&found))
+    }
+    /// Multiplies the rate of the channel added last by the waveform called `name`, in SI base units.
+    pub fn follow_waveform(&mut self, name: &str) {
+        if let Some(owned) = self.world.channels.last_mut() {
+            owned.shape = Some(name.into());
+        }
     }
 
     /// Makes the pathway report a utilization: the rate of the channel added last over `vmax` (1/s).

@@ -14,13 +14,13 @@ use sim_core::{Ctx, Departure, EVENTS_PER_INSTANT_MAX, Probe, SimTime, TICKS_PER
 
 use super::assemble::{COUNT_MAX, FOLLOWED_MAX};
 use super::dose::Dose;
-use super::driven::{self, Driven, Due};
 use super::network::{NONE, Network, Phase};
 use super::rates::{COMMON, Rates};
 use super::run::Event;
 use super::small;
 use super::system::Part;
 use super::tree::SumTree;
+use super::varying::Varying;
 
 /// Above so many firings a second the clock's ticks of 1 ps would be felt (4e-4 of the rate).
 const RATE_MAX: f64 = 1e11;
@@ -95,8 +95,8 @@ pub(super) struct Group<'a> {
     /// By slot: how many interventions have put in and taken out.
     dosed: Vec<(u64, u64)>,
     tree: SumTree,
-    /// In place of the tree and of what is drawn, if channels follow waveforms.
-    driven: Option<Box<Driven>>,
+    /// What follows waveforms, if anything does; the tree then holds bounds.
+    varying: Option<Box<Varying>>,
     /// All inner nodes of the tree.
     all_nodes: Vec<(u32, u32)>,
     meters: Vec<Meter>,
@@ -146,7 +146,7 @@ impl<'a> Group<'a> {
             dosed: vec![(0, 0); network.initial.len()],
             all_nodes: tree.touched(0..network.channels()),
             tree,
-            driven: Driven::new(&phases[0], element, streams).map(Box::new),
+            varying: Varying::new(&phases[0], element, streams).map(Box::new),
             meters,
             meter_of,
             now: 0,
@@ -156,15 +156,13 @@ impl<'a> Group<'a> {
             tags,
         };
         group.enter_phase(0);
-        if group.driven.is_none() {
-            group.aim(group.total());
-        }
+        group.aim(group.total());
         group
     }
 
     /// The sum of all propensities, in 1/s.
     fn total(&self) -> f64 {
-        self.driven.as_ref().map_or_else(|| self.tree.total(), |driven| driven.total())
+        self.tree.total()
     }
 
     /// Works all propensities out anew.
@@ -172,48 +170,26 @@ impl<'a> Group<'a> {
         for q in 0..self.network.channels() {
             self.update(q);
         }
-        if self.driven.is_some() {
-            self.refresh_driven();
-        } else {
-            self.tree.refresh(&self.all_nodes);
-        }
-    }
-
-    /// Takes over new propensities of a part that follows waveforms, with a new cell if the last is over.
-    fn refresh_driven(&mut self) {
-        let Some(driven) = &mut self.driven else { return };
-        if driven.needs_cell(self.now) {
-            driven.begin_cell(self.now, self.rates, &self.x);
-            for q in 0..self.network.channels() {
-                self.update(q);
-            }
-        }
-        let Some(driven) = &mut self.driven else { return };
-        driven.refresh(self.now);
-        self.next = driven.next().0;
+        self.tree.refresh(&self.all_nodes);
     }
 
     #[inline]
     fn update(&mut self, q: usize) {
-        if self.rates.common[q].other == COMMON && self.driven.is_none() {
-            self.tree.set(q, self.rates.rate(q, &self.x));
+        let rate = match &self.varying {
+            None => self.rates.rate(q, &self.x),
+            Some(varying) => varying.bound(q, self.rates, &self.x),
+        };
+        if self.rates.common[q].other == COMMON {
+            self.tree.set(q, rate);
         } else {
-            self.update_other(q);
+            self.update_other(q, rate);
         }
     }
 
     /// Laws that are not of the common form may be metered, and may give what is no rate.
-    fn update_other(&mut self, q: usize) {
-        let rate = match &self.driven {
-            Some(driven) if driven.is_thinned(q) => driven::greatest(self.rates, q, &self.x, driven.ranges()),
-            _ => self.rates.rate(q, &self.x),
-        };
+    fn update_other(&mut self, q: usize, rate: f64) {
         // What is no rate makes the total none, which ends the run.
-        let valid = if rate >= 0.0 { rate } else { f64::NAN };
-        match &mut self.driven {
-            Some(driven) => driven.set(q, valid),
-            None => self.tree.set(q, valid),
-        }
+        self.tree.set(q, if rate >= 0.0 { rate } else { f64::NAN });
         if let Some(m) = self.meters.get_mut(self.meter_of[q] as usize) {
             let capacity = self.phases[self.phase].capacity[q];
             let share = if capacity > 0.0 { rate / capacity } else { 0.0 };
@@ -246,26 +222,22 @@ impl<'a> Group<'a> {
     ///
     /// Fails if a count gets out of hand.
     pub(super) fn begin_phase<P: Probe>(&mut self, i: usize, now: u64, probe: &mut P) -> Result<(), String> {
-        let (last, before, phase) = (self.now, self.total(), self.phase);
+        let (last, before) = (self.now, self.total());
         self.now = now;
         let dosed = match self.phases[i].dose {
             Some((slot, dose)) => self.dose(slot as usize, dose, probe)?,
             None => false,
         };
-        if let Some(driven) = &mut self.driven {
-            driven.follow(&self.phases[phase], &self.phases[i], now);
+        if let Some(varying) = &mut self.varying {
+            varying.follow(&self.phases[i], now);
         }
         self.enter_phase(i);
-        if self.driven.is_some() {
-            return Ok(());
-        }
         if !dosed && self.total().to_bits() == before.to_bits() {
             // The hazard goes on as it did: the next firing stays where it is, to the tick.
             self.now = last;
             return Ok(());
         }
-        let used = before * ((now - last) as f64 / TICKS);
-        self.draw.hazard = (self.draw.hazard - used).max(0.0);
+        self.use_up(before, last, now);
         self.aim(self.total());
         Ok(())
     }
@@ -298,6 +270,11 @@ impl<'a> Group<'a> {
         for &(slot, held) in &self.phases[i].fixed {
             self.x[slot as usize] = held;
         }
+        if let Some(varying) = &mut self.varying
+            && varying.end <= self.now
+        {
+            varying.begin_cell(self.now, self.rates, &self.x);
+        }
         self.recompute();
     }
 
@@ -308,15 +285,19 @@ impl<'a> Group<'a> {
         // So many at one instant are no progress; and after so many it is asked whether to go on at all.
         const MOST: u64 = EVENTS_PER_INSTANT_MAX;
         let mut fired = 0;
-        while self.next < limit {
+        while self.upcoming() < limit {
             let before = self.now;
             let n = match &self.phases[self.phase].small {
                 Some(plan) => small::advance(self, plan, limit, MOST, ctx.probe()),
-                None if self.driven.is_some() => self.advance_driven(limit, MOST, ctx.probe()),
+                None if self.varying.is_some() => self.advance_varying(limit, MOST, ctx.probe()),
                 None if self.is_followed() => self.advance::<P, true>(limit, MOST, ctx.probe()),
                 None => self.advance::<P, false>(limit, MOST, ctx.probe()),
             };
             fired += n;
+            if n == 0 {
+                // There is no going on with these rates, which `due` tells.
+                break;
+            }
             if n == MOST && self.now == before {
                 return Err(format!("no progress: {n} firings at one instant"));
             }
@@ -332,11 +313,10 @@ impl<'a> Group<'a> {
         let mut n = 0;
         while self.next < limit && n < most {
             self.now = self.next;
-            let q = self.tree.select(self.draw.pick * self.tree.total());
+            let q = self.tree.select(self.draw.pick * self.total());
             self.apply::<P, TAGGED>(q, probe);
-            self.tree.refresh(self.network.touched.row(q));
             self.draw = Draw::new(&mut self.rng);
-            self.aim(self.tree.total());
+            self.aim(self.total());
             n += 1;
         }
         n
@@ -358,32 +338,67 @@ impl<'a> Group<'a> {
         for &d in self.network.dependents.row(q) {
             self.update(d as usize);
         }
+        self.tree.refresh(self.network.touched.row(q));
     }
 
     /// As [`Group::advance`], of a part that follows waveforms. Candidates that are not taken and ends of cells count.
-    fn advance_driven<P: Probe>(&mut self, limit: u64, most: u64, probe: &mut P) -> u64 {
+    fn advance_varying<P: Probe>(&mut self, limit: u64, most: u64, probe: &mut P) -> u64 {
         let mut n = 0;
-        while n < most {
-            let Some(driven) = &mut self.driven else { break };
-            let (at, due) = driven.next();
-            self.next = at;
-            if at >= limit {
+        while self.upcoming() < limit && n < most {
+            let total = self.total();
+            if total != 0.0 && !is_rate(total) {
                 break;
             }
-            self.now = at;
             n += 1;
-            if let Due::Clock(clock) = due
-                && let Some(q) = driven.candidate(clock, at, self.rates, &self.x)
-            {
-                if self.is_followed() {
-                    self.apply::<P, true>(q, probe);
-                } else {
-                    self.apply::<P, false>(q, probe);
+            let Some(varying) = &mut self.varying else { break };
+            let end = varying.end;
+            if end <= self.next {
+                self.next_cell(end);
+                continue;
+            }
+            self.now = self.next;
+            let q = self.tree.select(self.draw.pick * total);
+            match varying.takes(q, self.tree.leaf(q), self.now, self.rates, &self.x) {
+                Ok(true) if self.is_followed() => self.apply::<P, true>(q, probe),
+                Ok(true) => self.apply::<P, false>(q, probe),
+                Ok(false) => {}
+                Err(()) => {
+                    // Ends the run.
+                    self.tree.set(q, f64::NAN);
+                    self.tree.refresh(&self.all_nodes);
                 }
             }
-            self.refresh_driven();
+            self.draw = Draw::new(&mut self.rng);
+            self.aim(self.total());
         }
         n
+    }
+
+    /// A cell of time ends at `now`, and with it the bounds of what follows waveforms.
+    fn next_cell(&mut self, now: u64) {
+        self.use_up(self.total(), self.now, now);
+        self.now = now;
+        if let Some(varying) = &mut self.varying {
+            varying.begin_cell(now, self.rates, &self.x);
+        }
+        let mut i = 0;
+        while let Some(&q) = self.varying.as_ref().and_then(|v| v.channels.get(i)) {
+            self.update(q as usize);
+            i += 1;
+        }
+        self.tree.refresh(&self.all_nodes);
+        self.aim(self.total());
+    }
+
+    /// Uses up the hazard from `from` to `to` at a sum of propensities of `total`.
+    fn use_up(&mut self, total: f64, from: u64, to: u64) {
+        let used = total * ((to - from) as f64 / TICKS);
+        self.draw.hazard = (self.draw.hazard - used).max(0.0);
+    }
+
+    /// When it has something to do next.
+    fn upcoming(&self) -> u64 {
+        self.varying.as_ref().map_or(self.next, |varying| self.next.min(varying.end))
     }
 
     /// Follows those that come and go when channel `q` fires.
@@ -418,13 +433,13 @@ impl<'a> Group<'a> {
     /// Fails if there is no telling.
     pub(super) fn due(&self) -> Result<u64, String> {
         let total = self.total();
-        if total == 0.0 || is_rate(total) { Ok(self.next) } else { Err(self.fault(total)) }
+        if total == 0.0 || is_rate(total) { Ok(self.upcoming()) } else { Err(self.fault(total)) }
     }
 
     /// What is wrong with the propensities, in words.
     fn fault(&self, total: f64) -> String {
-        let rates = |q: &usize| match &self.driven {
-            Some(driven) => driven.rate(*q, self.rates, &self.x),
+        let rates = |q: &usize| match &self.varying {
+            Some(varying) => varying.rate(*q, self.rates, &self.x),
             None => self.rates.rate(*q, &self.x),
         };
         let bad = (0..self.network.channels()).find(|q| !(rates(q) >= 0.0 && rates(q).is_finite()));

@@ -12,7 +12,6 @@
 mod assemble;
 mod builder;
 mod dose;
-mod driven;
 mod equation;
 mod group;
 mod intervention;
@@ -26,6 +25,7 @@ mod run;
 mod small;
 mod system;
 mod tree;
+mod varying;
 
 use sim_core::config::{Field, Section, Shape, Type};
 use sim_core::quantity::Dimension;

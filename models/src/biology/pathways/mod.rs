@@ -6,6 +6,7 @@ mod exocytosis;
 mod influx;
 mod permeation;
 mod pump;
+mod sensor;
 
 use sim_core::config::{Diagnostic, Table};
 
@@ -17,7 +18,7 @@ pub type MakePathway = fn(&Table, &mut PathwayBuilder<'_>) -> Result<(), Diagnos
 
 /// The kinds of pathways that come with the program.
 pub const PATHWAYS: &[Kind<MakePathway>] =
-    &[permeation::KIND, pump::KIND, exocytosis::KIND, influx::KIND, degradation::KIND];
+    &[permeation::KIND, pump::KIND, exocytosis::KIND, influx::KIND, degradation::KIND, sensor::KIND];
 
 /// The error of a pathway that leads from a compartment into itself.
 fn same_place(table: &Table, key: &str, name: &str) -> Diagnostic {

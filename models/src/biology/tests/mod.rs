@@ -6,6 +6,7 @@ mod errors;
 mod interventions;
 mod pathways;
 mod reactions;
+mod sensor;
 mod toml;
 mod waveforms;
 

@@ -118,9 +118,9 @@ fn sensor(peak: f64, thinned: bool) -> Box<dyn System> {
 fn release_under_a_calcium_surge_is_binomial() {
     // By the matrix exponential of the six states over short steps: reference values to six digits.
     for (peak, p) in [(10.0, 0.002_471), (20.0, 0.036_572), (30.0, 0.134_746)] {
-        let released = final_counts(sensor(peak, false).as_ref(), "cell.F", 120, 10e-3);
+        let released = final_counts(sensor(peak, false).as_ref(), "cell.F", 50, 10e-3);
         Moments::binomial(4000.0, p).assert(&released, &format!("{peak} uM"));
-        let released = final_counts(sensor(peak, true).as_ref(), "cell.F", 60, 10e-3);
+        let released = final_counts(sensor(peak, true).as_ref(), "cell.F", 30, 10e-3);
         Moments::binomial(4000.0, p).assert(&released, &format!("{peak} uM, thinned"));
     }
 }

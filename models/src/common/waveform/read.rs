@@ -88,12 +88,20 @@ pub const WAVEFORMS: &[Kind<MakeWaveform>] = &[
     },
     Kind {
         name: "gaussian",
-        doc: "base + height exp(-(t - centre)^2 / (2 sigma^2)): a single surge.",
+        doc: "base + height exp(-(t - centre)^2 / (2 sigma^2)): a surge, or a train of them (a spike's calcium). Between two \
+              surges that are close, the nearer one counts.",
         fields: &[
             Field::default("base", VALUE, "1.0", "The value far from the surge."),
             Field::required("height", VALUE, "What the surge adds at its peak."),
             Field::required("centre", TIME, "When it peaks."),
-            Field::required("sigma", TIME, "How wide it is: 68 % of the surge lie within this of its peak."),
+            Field::required(
+                "sigma",
+                TIME,
+                "How wide it is: 68 % of the surge lie within this of its peak; 0.4247 of its width at half height.",
+            ),
+            Field::optional("period", TIME, "From one surge of a train to the next."),
+            Field::default("count", Type::Integer { min: 1, max: 100_000 }, "1", "How many surges the train has."),
+            Field::default("also", Type::List(&TIME), "[]", "When further surges peak, after the train."),
         ],
         make: |table, _| gaussian(table),
     },
@@ -150,18 +158,27 @@ impl Waveforms {
     ///
     /// Fails with a hint if there is none, or if it is no factor: not a number, or below zero at times.
     pub fn factor(&self, name: &str, span: Span) -> Result<&Waveform, Diagnostics> {
+        self.of(name, span, Dimension::NUMBER)
+    }
+    /// The same, of one whose values are of `dimension` and never below zero.
+    ///
+    /// Fails with a hint if there is none, or if it is not of this sort.
+    pub fn of(&self, name: &str, span: Span, dimension: Dimension) -> Result<&Waveform, Diagnostics> {
         let found = self.get(name, span)?;
-        let (what, help) = if found.dimension != Dimension::NUMBER {
-            (found.dimension.describe().to_string(), "give its values without units: 1 changes nothing")
-        } else if found.min() < 0.0 {
-            (
-                format!("below zero at times, down to {}", found.min()),
-                "rates cannot be negative: raise it, or let it swing less",
-            )
-        } else {
-            return Ok(found);
-        };
-        Err(one("E0366", span, format!("the waveform `{name}` is {what}"), "no factor of a rate", help))
+        let wrong = |message: String, label: &str, help: String| Err(one("E0366", span, message, label, help));
+        if found.dimension != dimension {
+            let (is, wanted) = (found.dimension.describe(), dimension.describe());
+            let help = match dimension {
+                Dimension::NUMBER => "give its values without units: 1 changes nothing".to_string(),
+                _ => format!("give its values as `{}`", dimension.example()),
+            };
+            return wrong(format!("the values of `{name}` are {is}"), &format!("expected {wanted}"), help);
+        }
+        if found.min() < 0.0 {
+            let message = format!("`{name}` is below zero at times, down to {}", found.min());
+            return wrong(message, "a rate would be negative", "raise it, or let it swing less".to_string());
+        }
+        Ok(found)
     }
     /// The names of all.
     pub fn names(&self) -> impl Iterator<Item = &str> {
@@ -224,8 +241,36 @@ fn exponential(table: &Table) -> Result<Waveform, Diagnostics> {
 fn gaussian(table: &Table) -> Result<Waveform, Diagnostics> {
     let ([base, height], dimension) = values(table, ["base", "height"])?;
     let (centre, sigma) = (table.quantity("centre").value, positive(table, "sigma")?);
-    let surge = piece(f64::INFINITY, Form::Gaussian { base, height, centre, sigma });
-    Ok(Waveform { dimension, ..Waveform::new(vec![surge], false) })
+    let count = table.integer("count");
+    let period = match table.get("period") {
+        Some(_) => positive(table, "period")?,
+        None if count == 1 => 0.0,
+        None => {
+            let help = "period = \"10 ms\"";
+            return Err(one("E0366", table.span_of("count"), "a train without a period", "how far apart?", help));
+        }
+    };
+    let train = (0..count).map(|k| centre + k as f64 * period);
+    let centres: Vec<f64> =
+        train.chain(table.list("also").iter().filter_map(|v| Some(v.as_quantity()?.value))).collect();
+    if let Some(w) = centres.windows(2).find(|w| w[1] <= w[0]) {
+        let message = format!("a surge at {} s follows one at {} s", w[1], w[0]);
+        return Err(one(
+            "E0366",
+            table.span_of("also"),
+            message,
+            "times go forward",
+            "put them in order, after the train",
+        ));
+    }
+    let mut pieces = Vec::new();
+    let mut begins = 0.0;
+    for (i, &at) in centres.iter().enumerate() {
+        let ends = centres.get(i + 1).map_or(f64::INFINITY, |next| f64::midpoint(at, *next));
+        pieces.push(piece(ends - begins, Form::Gaussian { base, height, centre: at - begins, sigma }));
+        begins = ends;
+    }
+    Ok(Waveform { dimension, ..Waveform::new(pieces, false) })
 }
 
 fn pulses(table: &Table) -> Result<Waveform, Diagnostics> {
@@ -368,6 +413,8 @@ mod tests {
         assert_eq!(values(relax, &[0.0, 5.0, 15.0]), [2.0, 2.0, 1.367_879_441]);
         let surge = "{ kind = 'gaussian', height = 2, centre = '60 s', sigma = '10 s' }";
         assert_eq!(values(surge, &[60.0, 70.0]), [3.0, 2.213_061_319]);
+        let surges = "{ kind = 'gaussian', base = '1 uM', height = '2 uM', centre = '60 s', sigma = '1 s', period = '10 s', count = 2, also = ['100 s'] }";
+        assert_eq!(values(surges, &[60.0, 71.0, 80.0, 99.0]), [3e-3, 2.213_061e-3, 1e-3, 2.213_061e-3]);
         let train = "{ kind = 'pulses', height = 4, width = '1 s', period = '5 s', start = '2 s', count = 2 }";
         assert_eq!(values(train, &[0.0, 2.5, 3.5, 7.5, 12.5]), [1.0, 5.0, 1.0, 5.0, 1.0]);
     }
@@ -395,6 +442,8 @@ mod tests {
             "{ kind = 'steps', points = [['0 s', 1], ['5 s', 2]], period = '5 s' }",
             "{ kind = 'steps', points = [['0 s', 1, 2]] }",
             "{ kind = 'pulses', height = 1, width = '5 s', period = '5 s' }",
+            "{ kind = 'gaussian', height = 1, centre = '1 s', sigma = '1 s', count = 3 }",
+            "{ kind = 'gaussian', height = 1, centre = '1 s', sigma = '1 s', also = ['0.5 s'] }",
         ] {
             let found = read(text).err().unwrap_or_else(|| panic!("{text}"));
             assert!(found.iter().all(|d| d.code == "E0366" && d.help.is_some()), "{text}: {found:?}");

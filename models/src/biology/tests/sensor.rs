@@ -1,0 +1,107 @@
+//! Calcium sensors of vesicles.
+
+use super::*;
+
+const SIGMA: &str = "0.212330 ms";
+
+fn terminal(calcium: &str, sensor: &str) -> Box<dyn System> {
+    system(&format!(
+        "[compartment.terminal]\nvolume = \"1 fL\"\ninitial = {{ fused = 0, reserve = 300 }}\n[waveform.ca]\n{calcium}
+         [pathway.release]\nkind = \"sensor\"\ncalcium = \"ca\"\nto = \"terminal.fused\"\n{sensor}"
+    ))
+}
+
+#[test]
+fn times_to_fusion_after_a_step_are_those_of_the_published_schemes() {
+    // Shares of 2000 vesicles fused at 0.5, 1, 2, 5 and 10 ms, from the matrix exponential of the scheme.
+    let cases = [
+        ("schneggenburger2000", "5 uM", [0.000_05, 0.000_75, 0.006_17, 0.040_77, 0.107_44]),
+        ("schneggenburger2000", "20 uM", [0.017_17, 0.146_11, 0.528_21, 0.955_13, 0.999_24]),
+        ("lou2005", "5 uM", [0.000_19, 0.002_10, 0.012_47, 0.057_15, 0.129_89]),
+        ("lou2005", "20 uM", [0.029_87, 0.193_83, 0.561_52, 0.942_31, 0.998_06]),
+        ("voets2000", "50 uM", [0.000_18, 0.002_13, 0.019_82, 0.194_34, 0.550_27]),
+    ];
+    for (preset, calcium, shares) in cases {
+        let step = format!("kind = \"steps\"\npoints = [[\"0 s\", \"{calcium}\"]]");
+        let system = terminal(&step, &format!("N = 2000\npreset = \"{preset}\""));
+        for (ms, share) in [0.5, 1.0, 2.0, 5.0, 10.0].into_iter().zip(shares).filter(|c| c.1 > 1e-3) {
+            let fused = final_counts(system.as_ref(), "terminal.fused", 40, ms * 1e-3);
+            Moments::binomial(2000.0, share).assert(&fused, &format!("{preset} at {calcium}, {ms} ms"));
+        }
+    }
+}
+
+#[test]
+fn release_under_a_surge_is_that_of_the_published_schemes() {
+    let cases = [
+        ("schneggenburger2000", 15, 0.012_642),
+        ("schneggenburger2000", 25, 0.077_423),
+        ("lou2005", 10, 0.007_181),
+        ("lou2005", 20, 0.066_360),
+        ("lou2005", 30, 0.192_811),
+    ];
+    for (preset, peak, share) in cases {
+        let surge = format!(
+            "kind = \"gaussian\"\nbase = \"50 nM\"\nheight = \"{peak} uM\"\ncentre = \"2 ms\"\nsigma = \"{SIGMA}\""
+        );
+        let system = terminal(&surge, &format!("N = 4000\npreset = \"{preset}\""));
+        let fused = final_counts(system.as_ref(), "terminal.fused", 40, 10e-3);
+        Moments::binomial(4000.0, share).assert(&fused, &format!("{preset}, {peak} uM"));
+    }
+}
+
+#[test]
+fn constants_replace_those_of_a_preset_and_calcium_may_be_a_species() {
+    let text = |sensor: &str| {
+        format!(
+            "[compartment.terminal]\nvolume = \"1 pL\"\nfixed = {{ Ca = \"20 uM\" }}\ninitial = {{ fused = 0 }}
+             [pathway.release]\nkind = \"sensor\"\ncalcium = \"terminal.Ca\"\nto = \"terminal.fused\"\nN = 2000\n{sensor}"
+        )
+    };
+    let by_hand = "n = 5\nk_on = \"9e7 /M/s\"\nk_off = \"9500 /s\"\nb = 0.25\ngamma = \"6000 /s\"";
+    for sensor in [
+        by_hand,
+        "preset = \"schneggenburger2000\"",
+        "preset = \"lou2005\"\nk_on = \"9e7 /M/s\"\nk_off = \"9500 /s\"\nb = 0.25\ngamma = \"6000 /s\"",
+    ] {
+        let fused = final_counts(system(&text(sensor)).as_ref(), "terminal.fused", 40, 2e-3);
+        Moments::binomial(2000.0, 0.528_21).assert(&fused, sensor);
+    }
+    // Without release sites left to calcium, nothing is released.
+    let blocked = "preset = \"schneggenburger2000\"\ngamma = \"0 /s\"";
+    assert!(final_counts(system(&text(blocked)).as_ref(), "terminal.fused", 3, 2e-3).iter().all(|n| *n == 0.0));
+}
+
+#[test]
+fn empty_sites_are_refilled_from_the_reserve() {
+    // Fusion far faster than refilling: a site is empty nearly always, and the reserve leaves it at k.
+    let step = "kind = \"steps\"\npoints = [[\"0 s\", \"100 uM\"]]";
+    let refill = "N = 100\npreset = \"schneggenburger2000\"\nrefill = { k = \"2 /s\", from = \"terminal.reserve\" }";
+    let system = terminal(step, refill);
+    let all = final_counts(system.as_ref(), "terminal.fused", 30, 100.0);
+    assert!(all.iter().all(|n| *n == 400.0), "what is in reserve is released, and no more: {all:?}");
+    let endless = terminal(step, "N = 100\npreset = \"schneggenburger2000\"\nrefill = { k = \"2 /s\" }");
+    let released = final_counts(endless.as_ref(), "terminal.fused", 400, 3.0);
+    // 100 at first, and then a renewal process at each site: refilling of mean 0.5 s, fusion within some 0.5 ms.
+    let mean = released.iter().sum::<f64>() / 400.0;
+    assert!((mean / 700.0 - 1.0).abs() < 0.01, "{mean}");
+}
+
+#[test]
+fn sensors_that_make_no_sense_are_located() {
+    let step = "kind = \"steps\"\npoints = [[\"0 s\", \"5 uM\"]]";
+    let codes = |calcium: &str, sensor: &str| {
+        let text = format!(
+            "[compartment.t]\nvolume = \"1 fL\"\ninitial = {{ f = 0 }}\n[waveform.ca]\n{calcium}\n[pathway.r]\nkind = \"sensor\"\nN = 10\n{sensor}"
+        );
+        build(&text).err().map(|d| d.iter().map(|d| d.code).collect::<Vec<_>>())
+    };
+    assert_eq!(codes(step, "calcium = \"ca\"\npreset = \"lou2005\""), None);
+    assert_eq!(codes(step, "calcium = \"ca\""), Some(vec!["E0607"]));
+    assert_eq!(codes(step, "calcium = \"ca\"\npreset = \"lou2005\"\ngamma = \"1 /s\"\nf = 2"), Some(vec!["E0607"]));
+    assert_eq!(
+        codes("kind = \"steps\"\npoints = [[\"0 s\", 5]]", "calcium = \"ca\"\npreset = \"lou2005\""),
+        Some(vec!["E0366"])
+    );
+    assert_eq!(codes(step, "calcium = \"cax\"\npreset = \"lou2005\""), Some(vec!["E0365"]));
+}
