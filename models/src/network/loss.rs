@@ -2,6 +2,7 @@
 //!
 //! | kind | law | loss rate |
 //! |---|---|---|
+//! | `periodic` | every `every`-th packet, the first of them number `every` | 1/`every` |
 //! | `bernoulli` | each packet with probability `p`, independently | p |
 //! | `gilbert_elliott` | a state, good or bad, changes before each packet: good to bad with `p`, bad to good with `r`; a packet arrives with `k` in the good state, `h` in the bad one | (1-k) r/(p+r) + (1-h) p/(p+r) |
 //!
@@ -10,7 +11,7 @@
 //! bursts whose length is geometric with mean 1/r. The letters are those of Gilbert and Elliott and of Linux' netem
 //! (`gemodel p r 1-h 1-k`).
 //!
-//! Validated against: the binomial law (mean, variance); loss rate and burst lengths of the chain (mean, variance), and the
+//! Validated against: every n-th packet, exactly; the binomial law (mean, variance); loss rate and burst lengths of the chain (mean, variance), and the
 //! variance of the number lost, n pi (1 - pi) (1 + a) / (1 - a) with a = 1 - p - r.
 
 use sim_core::config::{Diagnostics, Field, Table, Type};
@@ -21,6 +22,11 @@ use crate::registry::Kind;
 /// A law of loss.
 #[derive(Clone, Debug)]
 pub enum Loss {
+    /// At regular intervals.
+    Periodic {
+        /// How many packets make one loss.
+        every: u64,
+    },
     /// Independent.
     Bernoulli {
         /// The probability of loss.
@@ -44,6 +50,16 @@ const PROBABILITY: Type = Type::Number { min: 0.0, max: 1.0 };
 
 /// The laws that come with the program.
 pub const LOSSES: &[Kind<MakeLoss>] = &[
+    Kind {
+        name: "periodic",
+        doc: "Every n-th packet is lost, which draws nothing: for transfers whose course is to be exact.",
+        fields: &[Field::required(
+            "every",
+            Type::Integer { min: 1, max: i64::MAX },
+            "n: the first loss is packet number n.",
+        )],
+        make: |table| Ok(Loss::Periodic { every: table.integer("every") as u64 }),
+    },
     Kind {
         name: "bernoulli",
         doc: "Each packet is lost with the same probability, independently of all others.",
@@ -76,6 +92,8 @@ pub(super) struct Losses {
     law: Loss,
     rng: Rng,
     bad: bool,
+    /// Packets since the last loss, of losses at intervals.
+    passed: u64,
 }
 
 impl Losses {
@@ -85,11 +103,15 @@ impl Losses {
             Loss::GilbertElliott { p, r, .. } if *p > 0.0 => rng.uniform() * (p + r) < *p,
             _ => false,
         };
-        Self { law: law.clone(), rng, bad }
+        Self { law: law.clone(), rng, bad, passed: 0 }
     }
     /// Whether the next packet is lost. Takes as many numbers from the stream for every packet.
     pub(super) fn next(&mut self) -> bool {
         match self.law {
+            Loss::Periodic { every } => {
+                self.passed = (self.passed + 1) % every;
+                self.passed == 0
+            }
             Loss::Bernoulli { p } => self.rng.uniform() < p,
             Loss::GilbertElliott { p, r, lost } => {
                 let change = if self.bad { r } else { p };
@@ -133,6 +155,14 @@ mod tests {
         assert!(z.abs() <= 3.3, "mean {mean}, not {}: z = {z}", exact.0);
         let z = (variance / exact.1 - 1.0) / ((kurtosis - 1.0) / n).sqrt();
         assert!(z.abs() <= 3.3, "variance {variance}, not {}: z = {z}", exact.1);
+    }
+
+    #[test]
+    fn every_third_is_lost() {
+        let mut l = losses("{ kind = 'periodic', every = 3 }", 1);
+        assert_eq!([(); 7].map(|()| l.next()), [false, false, true, false, false, true, false]);
+        let mut all = losses("{ kind = 'periodic', every = 1 }", 1);
+        assert!((0..5).all(|_| all.next()));
     }
 
     #[test]

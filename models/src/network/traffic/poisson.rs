@@ -3,7 +3,9 @@
 //! With a `shape` f the rate at t is `rate` x f(t), and an arrival comes where the integral of the rate from the one
 //! before has reached an exponential variate of mean 1: exact for any course, one variate an arrival.
 //!
-//! Validated against: index of dispersion 1, M/M/1, M/D/1, M/G/1; counts by phase of a sine.
+//! With a `batch` of n, n packets come at each arrival and arrivals are n times rarer, so that the rate stays.
+//!
+//! Validated against: index of dispersion 1 (n with batches), M/M/1, M/D/1, M/G/1, M^X/M/1; counts by phase of a sine.
 
 use sim_core::SimDuration;
 use sim_core::config::{Field, Type};
@@ -11,7 +13,7 @@ use sim_core::quantity::Quantity;
 use sim_core::rng::Exponentials;
 
 use super::rate::{PacketRate, RATE_FIELD};
-use super::{Emission, MakeTraffic, Streams, Traffic};
+use super::{Emission, Load, MakeTraffic, Streams, Traffic};
 use crate::common::waveform::Course;
 use crate::network::size::Size;
 use crate::registry::Kind;
@@ -26,15 +28,22 @@ pub(super) const KIND: Kind<MakeTraffic> = Kind {
             Type::Reference("waveform"),
             "The [waveform.NAME] that multiplies the rate (a diurnal course).",
         ),
+        Field::default(
+            "batch",
+            Type::Integer { min: 1, max: 1_000_000 },
+            "1",
+            "How many packets come at once; `rate` counts packets.",
+        ),
     ],
     make: |table, size, context| {
         let rate = PacketRate::new(table.quantity("rate"), size, table.span_of("rate"))?;
-        let poisson = Poisson::new(rate, size);
-        let Some(name) = table.opt_text("shape") else { return Ok(poisson.into()) };
+        let batch = table.integer("batch") as u32;
+        let poisson = Poisson::new(rate, size).every(batch);
+        let Some(name) = table.opt_text("shape") else { return Ok(batched(poisson, size, batch)) };
         let shape = context.waveforms.factor(name, table.span_of("shape"))?;
         // The course is that of the run, whenever the source begins.
         let at = table.opt_quantity("start").and_then(Quantity::to_ticks).unwrap_or(0);
-        Ok(Shaped { poisson, max: shape.max(), course: Course::new(shape), at }.into())
+        Ok(batched(Shaped { poisson, max: shape.max(), course: Course::new(shape), at }, size, batch))
     },
 };
 
@@ -51,6 +60,43 @@ pub(super) struct Poisson {
 impl Poisson {
     pub(super) fn new(rate: PacketRate, size: &Size) -> Self {
         Self { size: size.clone(), rate: rate.per_second(), mean_gap: rate.mean_gap(), ahead: Exponentials::default() }
+    }
+    /// Only every n-th of the arrivals.
+    fn every(self, n: u32) -> Self {
+        let n = f64::from(n);
+        Self { rate: self.rate / n, mean_gap: self.mean_gap * n, ..self }
+    }
+}
+
+/// `source` with so many packets at each arrival.
+fn batched<T: Traffic + Clone + 'static>(source: T, size: &Size, batch: u32) -> Load {
+    if batch == 1 { source.into() } else { Batched { source, size: size.clone(), batch, left: 0 }.into() }
+}
+
+/// Packets that come together.
+#[derive(Clone, Debug)]
+struct Batched<T> {
+    source: T,
+    size: Size,
+    batch: u32,
+    /// Packets of the last arrival that are still to come.
+    left: u32,
+}
+
+impl<T: Traffic + Clone + 'static> Traffic for Batched<T> {
+    fn next(&mut self, streams: &mut Streams) -> Option<Emission> {
+        if self.left == 0 {
+            self.left = self.batch - 1;
+            return self.source.next(streams);
+        }
+        self.left -= 1;
+        Some(Emission { gap: SimDuration::ZERO, bits: self.size.draw(&mut streams.size), conversation: 0 })
+    }
+    fn mean_rate(&self) -> f64 {
+        self.source.mean_rate() * f64::from(self.batch)
+    }
+    fn boxed_clone(&self) -> Box<dyn Traffic> {
+        Box::new(self.clone())
     }
 }
 
@@ -110,6 +156,20 @@ mod tests {
         // Four standard errors: of a mean of counts with variance 8, and of a variance (2/n) around the mean.
         assert!((mean - 8.0).abs() < 4.0 * (8.0 / n as f64).sqrt(), "{mean}");
         assert!((dispersion - 1.0).abs() < 4.0 * (2.1 / n as f64).sqrt(), "{dispersion}");
+    }
+
+    #[test]
+    fn batches_come_at_once_and_keep_the_rate() {
+        let mut source = traffic("{ kind = 'poisson', rate = '800 packets/s', batch = 4 }").unwrap();
+        assert_eq!(source.mean_rate(), 800.0);
+        let sent = sent(source.as_mut(), 7, 1.0);
+        assert!(sent.chunks_exact(4).all(|four| four.iter().all(|p| p.0 == four[0].0)));
+        let mut source = traffic("{ kind = 'poisson', rate = '800 packets/s', batch = 4 }").unwrap();
+        let n = 20_000;
+        let (mean, dispersion) = counts(source.as_mut(), 3, n, 0.01);
+        // Four times a Poisson count of mean 2: variance 32, whose own variance is (2 + 1/2) its square.
+        assert!((mean - 8.0).abs() < 3.3 * (32.0 / n as f64).sqrt(), "{mean}");
+        assert!((dispersion / 4.0 - 1.0).abs() < 3.3 * (2.5 / n as f64).sqrt(), "{dispersion}");
     }
 
     #[test]

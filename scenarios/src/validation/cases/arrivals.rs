@@ -8,6 +8,10 @@ const DM1: (&str, &str) = (
     "sigma = exp(-mu (1 - sigma) / lambda); Wq = sigma / (mu (1 - sigma)); W exponential",
     "Kleinrock 1975, Queueing Systems vol. 1, ch. 6 (from memory)",
 );
+const BATCHES: (&str, &str) = (
+    "L = rho / (1 - rho) (X + 1) / 2, batches of X",
+    "Gross, Shortle, Thompson & Harris 2008, Fundamentals of Queueing Theory, ch. 3 (from memory)",
+);
 const KINGMAN: (&str, &str) = (
     "Wq = rho / (1 - rho) (ca^2 + cs^2) / 2 services, an approximation: within 10 %",
     "Kingman 1961, doi:10.1017/S0305004100036094 (DOI from memory)",
@@ -29,6 +33,8 @@ pub(super) fn cases() -> Vec<Case> {
     let regular = "traffic.customers.kind=constant";
     vec![
         case("dm1", "D/M/1 at load 0.8", DM1, SERVER, regular_arrivals()).with(&[regular, "study.seed=142"]),
+        case("batches", "M/M/1 at load 0.7 whose customers come by fours", BATCHES, SERVER, by_fours())
+            .with(&["traffic.customers.rate=700 packets/s", "traffic.customers.batch=4", "study.seed=145"]),
         case("kingman", "Regular arrivals and long-tailed services (cv 1.5) at load 0.9", KINGMAN, SERVER, heavy())
             .with(&[
                 regular,
@@ -61,6 +67,15 @@ fn regular_arrivals() -> Vec<Observable> {
         Observable::mean("utilization", "workers", BUSY, q.means.utilization, "1"),
         quantile("sojourn time, median", "p50", 0.5),
         quantile("sojourn time, 99 %", "p99", 0.99),
+    ]
+}
+
+fn by_fours() -> Vec<Observable> {
+    let number = 0.7 / 0.3 * 2.5;
+    vec![
+        Observable::mean("number in system", "workers", NUMBER, number, "packet").within(0.015),
+        Observable::mean("sojourn time", "workers", SOJOURN, number / 700.0, "s").within(0.015),
+        Observable::mean("utilization", "workers", BUSY, 0.7, "1"),
     ]
 }
 
