@@ -101,9 +101,15 @@ impl Sweep<'_> {
         let numbers = self.numbers();
         let highest = lines.iter().flat_map(|l| &l.dots).map(|d| d.y).filter(|y| y.is_finite()).fold(0.0, f64::max);
         let y_scale = scale(&lines, highest, f64::INFINITY);
-        let typical = if y_scale.is_log() { (y_scale.low() * y_scale.high()).sqrt() } else { highest };
+        let share = matches!(key.metric, "utilization" | "loss_ratio");
+        let typical = match y_scale.is_log() {
+            // Of one, not of a thousand thousandths.
+            true if share => 1.0,
+            true => (y_scale.low() * y_scale.high()).sqrt(),
+            false => highest,
+        };
         // A share cannot be more than all.
-        let percent = matches!(key.metric, "utilization" | "loss_ratio") && !y_scale.is_log();
+        let percent = share && !y_scale.is_log();
         let y_unit = Unit::of(if percent { "%" } else { unit }, entity, typical);
         let reach = numbers.iter().flatten().map(|v| v.abs()).fold(0.0, f64::max);
         let x_unit = match &numbers {
