@@ -7,9 +7,13 @@ use crate::text::parse;
 /// Names and texts; the name is the file's.
 const LIBRARY: &[(&str, &str)] = &[
     ("abilene", include_str!("../library/abilene.toml")),
+    ("abilene-day", include_str!("../library/abilene-day.toml")),
     ("branch-office", include_str!("../library/branch-office.toml")),
+    ("bufferbloat", include_str!("../library/bufferbloat.toml")),
+    ("cellular-uplink", include_str!("../library/cellular-uplink.toml")),
     ("dumbbell-tcp", include_str!("../library/dumbbell-tcp.toml")),
     ("efflux-assay", include_str!("../library/efflux-assay.toml")),
+    ("parking-lot", include_str!("../library/parking-lot.toml")),
     ("pgp-efflux", include_str!("../library/pgp-efflux.toml")),
     ("qos-voice-vs-bulk", include_str!("../library/qos-voice-vs-bulk.toml")),
     ("shaped-uplink", include_str!("../library/shaped-uplink.toml")),

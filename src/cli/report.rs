@@ -14,11 +14,13 @@ const ROWS_MAX: usize = 12;
 const POINTS_MAX: usize = 12;
 
 /// What is shown of a component, in this order: metric, stat, heading.
-const COLUMNS: [(&str, &str, &str); 6] = [
+const COLUMNS: [(&str, &str, &str); 8] = [
     ("throughput", "mean", "throughput 1/s"),
+    ("goodput", "mean", "goodput bit/s"),
     ("occupancy", "time_mean", "occupancy"),
     ("sojourn_time", "mean", "sojourn s"),
     ("sojourn_time", "p99", "p99 s"),
+    ("slowdown", "mean", "slowdown"),
     ("utilization", "time_mean", "utilization"),
     ("loss_ratio", "mean", "loss ratio"),
 ];

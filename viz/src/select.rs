@@ -28,6 +28,7 @@ pub(crate) fn order(metric: &str) -> Order {
         "throughput" => &[&[Flow], &[Pathway], &[Station], &[Population]],
         "occupancy" => &[&[Station, Population], &[Flow], &[Pathway]],
         "sojourn_time" => &[&[Flow], &[Population, Pathway], &[Station]],
+        "goodput" | "slowdown" => &[&[Flow]],
         "loss_ratio" => &[&[Flow], &[Station], &[Population, Pathway]],
         _ => &[&[Station, Pathway], &[Flow, Population]],
     }
@@ -67,12 +68,19 @@ fn class(kind: ComponentKind) -> Class {
     }
 }
 
+/// Whether `name` carries the acknowledgements of another flow, which nobody asks for beside their data.
+fn acknowledges(tables: &StudyTables, name: &str) -> bool {
+    let is_flow = |name: &str| tables.components.iter().any(|c| c.name == name && c.kind == ComponentKind::Flow);
+    name.strip_suffix(".acks").is_some_and(is_flow)
+}
+
 /// At most `most` of the scored components: of the first group of `order` that has any, those with the highest scores.
+/// Acknowledgements are none of them.
 pub(crate) fn choose<'a>(tables: &StudyTables, order: Order, scored: &[(&'a str, f64)], most: usize) -> Choice<'a> {
     let position = |name: &str| tables.components.iter().position(|c| c.name == name);
     let mut known: Vec<(usize, &str, f64)> = scored
         .iter()
-        .filter(|(_, score)| !score.is_nan())
+        .filter(|(name, score)| !score.is_nan() && !acknowledges(tables, name))
         .filter_map(|(name, score)| Some((position(name)?, *name, *score)))
         .collect();
     known.sort_by_key(|(i, _, _)| *i);
@@ -103,6 +111,7 @@ pub(crate) fn entity(tables: &StudyTables, names: &[&str]) -> Option<&'static st
 pub(crate) fn sojourn_name(entity: Option<&str>) -> &'static str {
     match entity {
         Some("packet") => "Delay",
+        Some("transfer") => "Transfer time",
         Some(_) => "Residence time",
         None => "Sojourn time",
     }
@@ -160,6 +169,16 @@ mod tests {
         assert!(choice.left_out("throughput").contains("1 are left out"));
         let none = choose(&tables, order("throughput"), &[("a", f64::NAN)], 2);
         assert!(none.names.is_empty() && none.left_out("throughput").is_empty());
+    }
+
+    #[test]
+    fn acknowledgements_are_not_shown_beside_their_data() {
+        let flow = |name: &str| Component::new(name, ComponentKind::Flow, "packet");
+        let components = vec![flow("bulk"), flow("bulk.acks"), flow("sirs.acks")];
+        let tables = StudyTables { components, ..StudyTables::default() };
+        let scored = [("bulk", 1.0), ("bulk.acks", 3.0), ("sirs.acks", 2.0)];
+        let choice = choose(&tables, order("sojourn_time"), &scored, 7);
+        assert_eq!(choice, Choice { names: vec!["bulk", "sirs.acks"], of: 2 });
     }
 
     #[test]

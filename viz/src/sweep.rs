@@ -14,7 +14,7 @@ use crate::select::{self, Choice, Estimates};
 use crate::style::{LINES_MAX, Look};
 use crate::unit::{Unit, pretty};
 
-/// Figures an axis.
+/// Figures an axis, besides those of connections.
 const FIGURES_MAX: usize = 4;
 /// A ratio of the highest to the lowest value beyond which the y axis is logarithmic.
 const LOG_FROM: f64 = 50.0;
@@ -27,6 +27,9 @@ struct Key {
     stats: &'static [&'static str],
 }
 
+/// What only connections and transfers measure.
+const CONNECTIONS: [Key; 2] =
+    [Key { metric: "goodput", stats: &["mean"] }, Key { metric: "slowdown", stats: &["mean", "p99"] }];
 const THROUGHPUT: Key = Key { metric: "throughput", stats: &["mean"] };
 const SOJOURN: Key = Key { metric: "sojourn_time", stats: &["mean", "p99"] };
 const LOSS: Key = Key { metric: "loss_ratio", stats: &["mean"] };
@@ -47,6 +50,7 @@ pub(crate) fn drafts(tables: &StudyTables) -> Vec<Draft> {
     for (at, axis) in tables.axes.iter().enumerate().filter(|(_, a)| a.labels.len() > 1) {
         let groups = groups(tables, at);
         let sweep = Sweep { tables, estimates: &estimates, at, axis, groups };
+        out.extend(CONNECTIONS.iter().filter_map(|key| sweep.draft(key)));
         out.extend(keys.iter().filter_map(|key| sweep.draft(key)).take(FIGURES_MAX));
     }
     out
@@ -97,9 +101,15 @@ impl Sweep<'_> {
         let numbers = self.numbers();
         let highest = lines.iter().flat_map(|l| &l.dots).map(|d| d.y).filter(|y| y.is_finite()).fold(0.0, f64::max);
         let y_scale = scale(&lines, highest, f64::INFINITY);
-        let typical = if y_scale.is_log() { (y_scale.low() * y_scale.high()).sqrt() } else { highest };
+        let share = matches!(key.metric, "utilization" | "loss_ratio");
+        let typical = match y_scale.is_log() {
+            // Of one, not of a thousand thousandths.
+            true if share => 1.0,
+            true => (y_scale.low() * y_scale.high()).sqrt(),
+            false => highest,
+        };
         // A share cannot be more than all.
-        let percent = unit == "1" && !y_scale.is_log();
+        let percent = share && !y_scale.is_log();
         let y_unit = Unit::of(if percent { "%" } else { unit }, entity, typical);
         let reach = numbers.iter().flatten().map(|v| v.abs()).fold(0.0, f64::max);
         let x_unit = match &numbers {
@@ -244,6 +254,8 @@ impl Sweep<'_> {
 
 fn quantity(key: &Key, entity: Option<&str>) -> &'static str {
     match key.metric {
+        "goodput" => "Goodput",
+        "slowdown" => "Slowdown",
         "throughput" => "Throughput",
         "sojourn_time" => select::sojourn_name(entity),
         "loss_ratio" => "Loss ratio",

@@ -3,7 +3,7 @@ use crate::sheet::{Page, Shape, Text};
 use crate::synthetic::{biology, crowded, network};
 use resvg::tiny_skia::Pixmap;
 use resvg::usvg;
-use scenarios::tables::Estimate;
+use scenarios::tables::{Estimate, SummaryRow};
 
 fn studies() -> Vec<(&'static str, StudyTables)> {
     let mut single = network(false);
@@ -158,6 +158,21 @@ fn captions_say_what_a_reader_must_know() {
     let biology = figures(&biology(false));
     assert!(named(&biology, "delay_ccdf").svg.contains("Residence time"));
     assert!(named(&figures(&network(false)), "delay_ccdf").svg.contains("Delay (ms)"));
+}
+
+#[test]
+fn shares_over_decades_are_shares_of_one() {
+    let mut tables = network(true);
+    // One axis, so that lines are components, one of which is hardly used.
+    tables.axes.truncate(1);
+    tables.points.iter_mut().for_each(|p| p.coordinates.truncate(1));
+    let of_access = |r: &&mut SummaryRow| (r.component.as_str(), r.metric.as_str()) == ("access", "utilization");
+    for r in tables.summary.iter_mut().filter(of_access) {
+        r.estimate = Estimate { mean: 2e-5, sd: 1e-6, ci_low: 1.9e-5, ci_high: 2.1e-5, n: 20 };
+    }
+    let figures = figures(&tables);
+    assert!(named(&figures, "sweep_link.uplink.rate_utilization").svg.contains(">Utilization<"));
+    assert!(named(&figures, "sweep_link.uplink.rate_loss_ratio").svg.contains("(%)"));
 }
 
 #[test]

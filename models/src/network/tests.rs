@@ -137,6 +137,22 @@ fn a_constant_stream_above_capacity_loses_the_rest() {
 }
 
 #[test]
+fn a_matrix_of_transfers_is_connections_of_its_rates() {
+    let text = "{ node = { a = {}, b = {} }, link = { l = { from = 'a', to = 'b', rate = '10 Mbit/s', delay = '5 ms' } },
+                  traffic = { m = { kind = 'matrix', unit = 'Mbit/s', transfers = { bytes = '50 kB', law = 'exponential' },
+                                    demands = [['a', 'b', 2], ['b', 'a', 1]] } } }";
+    let names: Vec<String> = system(text).unwrap().components().iter().map(|c| c.name.clone()).collect();
+    assert_eq!(names, ["m.a-b", "m.a-b.acks", "m.b-a", "m.b-a.acks", "l", "l.reverse"]);
+    let record = run(text, 2000, 1);
+    // 9000 and 4500 transfers in 1800 s: 3.3 standard errors of a sum of exponential sizes of a Poisson number.
+    for (flow, rate, n) in [(0, 2e6, 9000.0), (2, 1e6, 4500.0)] {
+        let goodput = value(&record, flow, "goodput", "mean");
+        assert!((goodput / rate - 1.0).abs() < 3.3 * f64::sqrt(2.0 / n), "{goodput} {rate}");
+        assert!(value(&record, flow, "slowdown", "mean") >= 1.0);
+    }
+}
+
+#[test]
 fn the_urgent_class_does_not_wait_for_the_other() {
     let text = "{ node = { a = {}, b = {} },
                   link = { l = { from = 'a', to = 'b', rate = '10 Mbit/s',

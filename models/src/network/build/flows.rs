@@ -214,8 +214,8 @@ impl Builder<'_> {
     fn label(&mut self, name: &str, table: &Table, from: usize, to: Option<usize>) -> Label {
         let mut or_tell = |found: Result<u8, Diagnostic>| found.map_err(|d| self.diagnostics.push(d)).unwrap_or(0);
         let (dscp, protocol) = (or_tell(label::dscp(table, "dscp")), or_tell(label::protocol(table, "protocol")));
-        let protocol =
-            if table.get("tcp").is_some() && table.get("protocol").is_some_and(|v| v.defaulted) { 6 } else { protocol };
+        let connects = table.get("tcp").is_some() || table.get("transfers").is_some();
+        let protocol = if connects && table.get("protocol").is_some_and(|v| v.defaulted) { 6 } else { protocol };
         let port = |key| table.opt_integer(key).unwrap_or(0) as u16;
         Label {
             name: name.to_string(),
@@ -240,8 +240,8 @@ impl Builder<'_> {
         for demand in demands {
             let (from, to) = (self.node(&demand.from, demand.span), self.node(&demand.to, demand.span));
             let (Some(from), Some(to)) = (from, to) else { continue };
-            let traffic = match matrix::traffic(table, &demand, &size) {
-                Ok(traffic) => traffic,
+            let load = match matrix::load(table, &demand, &size, self.context) {
+                Ok(load) => Origin::Load(load),
                 Err(d) => {
                     self.diagnostics.extend(d);
                     continue;
@@ -250,10 +250,13 @@ impl Builder<'_> {
             let pair = format!("{name}.{}-{}", demand.from, demand.to);
             let n = times_seen.entry(pair.clone()).and_modify(|n| *n += 1).or_insert(1);
             let full = if *n == 1 { pair } else { format!("{pair}#{n}") };
-            let traffic = Origin::Load(Load::Source(traffic));
-            let to = self.at_node(to);
-            let flow = self.flow(full, table, traffic, from, Some(to), &size);
-            self.flows.push(flow);
+            let to = Some(self.at_node(to));
+            if let Origin::Load(Load::Application(..)) = load {
+                self.read_client(&full, table, load, from, to);
+            } else {
+                let flow = self.flow(full, table, load, from, to, &size);
+                self.flows.push(flow);
+            }
         }
     }
 }

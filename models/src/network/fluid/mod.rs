@@ -95,9 +95,12 @@ impl FluidSystem {
             Component { extras, ..Component::new(&l.name, ComponentKind::Pathway { saturable: false }, ENTITY) }
         };
         let components = flows.iter().map(of_flow).chain(links.iter().map(of_link)).collect();
-        // Three events a transfer; its mean size is not known here, 100 kB stand in.
+        // Three events a transfer; where nothing is known of them, they are taken to be of 100 kB.
         let rate = |f: &FlowPlan| match &f.load {
-            LoadPlan::Transfers(application, _) => application.mean_rate().map_or(0.0, |bytes| 3.0 * bytes / 1e5),
+            LoadPlan::Transfers(application, _) => {
+                let rate = application.transfer_rate().or_else(|| Some(application.mean_rate()? / 1e5));
+                3.0 * rate.unwrap_or(0.0)
+            }
             LoadPlan::Steady(_) => 0.0,
         };
         let event_rate = flows.iter().map(rate).sum();

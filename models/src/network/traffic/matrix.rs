@@ -9,6 +9,12 @@
 //! ```
 //! or `file = "demands.csv"` with the columns `from`, `to` and `rate`. A rate is a number in `unit`, or a string with a
 //! unit of its own; where there is none, `rate` stands in. Entries of rate zero are no flows.
+//!
+//! With `transfers` an entry is not packets but connections that come at random, as those of the kind `web`, whose payload
+//! has the entry's rate: what a backbone carries, and what the fluid mode can carry a day of.
+//!
+//! Validated against: the rates of entries; in the fluid of a backbone, loads of links by hand and the slowdown of
+//! processor sharing.
 
 use sim_core::config::{Data, Diagnostic, Diagnostics, Field, Span, Table, Type, Value};
 use sim_core::quantity::{Dimension, Quantity};
@@ -16,10 +22,13 @@ use sim_core::quantity::{Dimension, Quantity};
 use super::constant::Constant;
 use super::poisson::Poisson;
 use super::rate::{PacketRate, RATE, product};
-use super::{MakeTraffic, Traffic};
+use super::transfer::{ALPHA, BYTES, CV, PARETO, Transfer};
+use super::web::Web;
+use super::{Load, MakeTraffic};
 use crate::BuildContext;
 use crate::common::rows::{for_each_row, one};
 use crate::network::size::Size;
+use crate::network::transport::{self, Settings};
 use crate::registry::Kind;
 
 /// The kind's name.
@@ -61,6 +70,12 @@ pub(super) const KIND: Kind<MakeTraffic> = Kind {
             "\"poisson\"",
             "How the packets of an entry follow each other; \"constant\" sends the first of every flow at the start.",
         ),
+        Field::optional(
+            "transfers",
+            Type::Record(&[BYTES, PARETO, ALPHA, CV, transport::FIELD]),
+            "Makes an entry TCP connections in place of packets, each with one transfer, that arrive as a Poisson process: \
+             { bytes = \"1 MB\" }. A bit rate is that of their payload, another rate that of connections.",
+        ),
     ],
     make: |table, _, _| Err(one("E0356", table.span, "a matrix is many flows, not one", "not here", "name one flow")),
 };
@@ -84,14 +99,23 @@ pub fn demands(table: &Table, context: &BuildContext<'_>) -> Result<Vec<Demand>,
     }
 }
 
-/// The source of one entry.
+/// What one entry carries.
 ///
-/// Fails if its rate is over 10^9 packets/s.
-pub fn traffic(table: &Table, demand: &Demand, size: &Size) -> Result<Box<dyn Traffic>, Diagnostics> {
+/// Fails if its rate is over 10^9 packets/s, and as settings of connections do.
+pub fn load(table: &Table, demand: &Demand, size: &Size, context: &BuildContext<'_>) -> Result<Load, Diagnostics> {
+    if let Some(transfers) = table.opt_table("transfers") {
+        let settings = Settings::read(transfers, context)?;
+        let (transfer, mean) = Transfer::read(transfers)?;
+        let a_second = match demand.rate.dimension {
+            Dimension::BIT_RATE => demand.rate.value / (8.0 * mean),
+            _ => demand.rate.value,
+        };
+        return Ok(Load::Application(Box::new(Web::new(transfer, mean, a_second)), settings));
+    }
     let rate = PacketRate::new(demand.rate, size, demand.span)?;
     Ok(match table.text("arrivals") {
-        "constant" => Box::new(Constant::new(rate, size)),
-        _ => Box::new(Poisson::new(rate, size)),
+        "constant" => Load::Source(Box::new(Constant::new(rate, size))),
+        _ => Load::Source(Box::new(Poisson::new(rate, size))),
     })
 }
 
@@ -111,6 +135,10 @@ impl Rates {
                 let message = format!("a matrix has no `{key}`: its entries have");
                 return Err(one("E0356", table.span_of(key), message, "not for a matrix", "leave it out"));
             }
+        }
+        if table.opt_table("transfers").is_some() && table.get("arrivals").is_some_and(|v| !v.defaulted) {
+            let message = "transfers arrive at random, as a Poisson process";
+            return Err(one("E0356", table.span_of("arrivals"), message, "not for transfers", "leave it out"));
         }
         let unit = table.opt_text("unit").map(|text| unit(text, table.span_of("unit"))).transpose()?;
         let load = Quantity::from_value(table.number("load"), Dimension::NUMBER);
@@ -250,6 +278,7 @@ mod tests {
         for (text, n) in [
             ("{ kind = 'matrix' }", 1),
             ("{ kind = 'matrix', demands = [], file = 'x' }", 1),
+            ("{ kind = 'matrix', demands = [], arrivals = 'constant', transfers = { bytes = '1 MB' } }", 1),
             ("{ kind = 'matrix', unit = 'Mbit', demands = [['a', 'b', 1]] }", 1),
             ("{ kind = 'matrix', demands = [['a', 'b', 1], ['a', 'b']] }", 2),
             ("{ kind = 'matrix', unit = '/s', demands = [['a'], ['a', 1], ['a', 'b', 1, 1], ['a', 'b', '3 ms']] }", 4),
@@ -269,10 +298,36 @@ mod tests {
                 format!("{{ kind = 'matrix', unit = 'Mbit/s', arrivals = '{arrivals}', demands = [['a', 'b', 8]] }}");
             let table = table(&[KIND], &text);
             let all = within(&std::env::temp_dir(), |context| demands(&table, context)).unwrap();
-            let mut source = traffic(&table, &all[0], &Size::Constant(8000)).unwrap();
+            let Load::Source(mut source) = of_first(&table, &all) else { panic!("packets are asked for") };
             assert_eq!(source.mean_rate(), 1000.0);
             let start = super::super::fixture::sent(source.as_mut(), 1, 1.0)[0].0;
             assert_eq!(start == 0, first, "{arrivals}");
+        }
+    }
+
+    fn of_first(table: &Table, all: &[Demand]) -> Load {
+        within(&std::env::temp_dir(), |context| load(table, &all[0], &Size::Constant(8000), context)).unwrap()
+    }
+
+    #[test]
+    fn an_entry_becomes_transfers_of_its_rate() {
+        for (rate, bytes_a_second) in [("8 Mbit/s", 1e6), ("3 /s", 6e6)] {
+            let text = format!(
+                "{{ kind = 'matrix', transfers = {{ bytes = '2 MB', law = 'exponential' }}, demands = [['a', 'b', '{rate}']] }}"
+            );
+            let table = table(&[KIND], &text);
+            let all = within(&std::env::temp_dir(), |context| demands(&table, context)).unwrap();
+            let Load::Application(mut web, _) = of_first(&table, &all) else { panic!("transfers are asked for") };
+            assert_eq!(web.mean_rate(), Some(bytes_a_second), "{rate}");
+            // What is opened in 20 000 openings, with the errors of exponential gaps and sizes.
+            let mut streams = super::super::fixture::streams(5);
+            let (mut bytes, mut time) = (0.0, 0.0);
+            for _ in 0..20_000 {
+                let opening = web.open(&mut streams).unwrap();
+                bytes += opening.bytes.unwrap() as f64;
+                time += opening.gap.as_secs_f64();
+            }
+            assert!((bytes / time / bytes_a_second - 1.0).abs() < 3.3 * (2.0f64 / 20_000.0).sqrt(), "{rate}");
         }
     }
 }

@@ -31,16 +31,23 @@ pub(super) const KIND: Kind<MakeTraffic> = Kind {
         let settings = Settings::read(table, context)?;
         let (transfer, mean) = Transfer::read(table)?;
         let rate = PacketRate::new(table.quantity("rate"), size, table.span_of("rate"))?.per_second();
-        Ok(Load::Application(Box::new(Web { transfer, mean, rate }), settings))
+        Ok(Load::Application(Box::new(Web::new(transfer, mean, rate)), settings))
     },
 };
 
 #[derive(Clone, Debug)]
-struct Web {
+pub(super) struct Web {
     transfer: Transfer,
     mean: f64,
     /// Sessions a second.
     rate: f64,
+}
+
+impl Web {
+    /// `rate` sessions a second with transfers of this law, `mean` bytes on average.
+    pub(super) fn new(transfer: Transfer, mean: f64, rate: f64) -> Self {
+        Self { transfer, mean, rate }
+    }
 }
 
 impl Application for Web {
@@ -53,6 +60,9 @@ impl Application for Web {
     }
     fn mean_rate(&self) -> Option<f64> {
         Some(self.rate * self.mean)
+    }
+    fn transfer_rate(&self) -> Option<f64> {
+        Some(self.rate)
     }
     fn boxed_clone(&self) -> Box<dyn Application> {
         Box::new(self.clone())

@@ -33,6 +33,10 @@ pub trait Application: Debug + Send + Sync {
     fn is_finite(&self) -> bool;
     /// Bytes a second, if they are bounded on average: for estimates only.
     fn mean_rate(&self) -> Option<f64>;
+    /// Transfers a second, if that is known: for estimates only.
+    fn transfer_rate(&self) -> Option<f64> {
+        None
+    }
     /// An application in the state of this one; each replication starts from a copy.
     fn boxed_clone(&self) -> Box<dyn Application>;
 }
