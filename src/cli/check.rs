@@ -19,6 +19,11 @@ pub(super) struct Args {
     changes: Changes,
 }
 
+/// `1 point`, `2 points`.
+fn counted(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 pub(super) fn run(args: &Args, registry: &Registry) -> Done {
     let mut code = 0;
     for name in &args.scenarios {
@@ -27,13 +32,13 @@ pub(super) fn run(args: &Args, registry: &Registry) -> Done {
                 let plan = scenario.plan();
                 let events: f64 = (0..plan.points)
                     .map(|p| scenario.system(p).event_rate() * scenario.window(p).end.as_secs_f64())
-                    .sum::<f64>()
+                    .fold(0.0, |all, each| all + each)
                     * f64::from(plan.replications);
                 print_out(&format!(
-                    "{name}: ok: {} components, {} points x {} replications, about {events:.1e} events\n",
-                    scenario.system(0).components().len(),
-                    plan.points,
-                    plan.replications,
+                    "{name}: ok: {}, {} x {}, about {events:.1e} events\n",
+                    counted(scenario.system(0).components().len() as u64, "component"),
+                    counted(plan.points as u64, "point"),
+                    counted(plan.replications.into(), "replication"),
                 ))?;
             }
             Err(failure) => {

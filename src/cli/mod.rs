@@ -9,6 +9,7 @@ mod completions;
 mod input;
 mod list;
 mod new;
+mod number;
 mod progress;
 mod report;
 mod run;

@@ -95,7 +95,7 @@ fn run_one(name: &str, args: &Args, registry: &Registry, interrupts: &Interrupts
     let outcome = study.run(&*reporter(form, study.scenario().name()), &interrupts.cancel).map_err(|e| failure(&e))?;
     let figures = draw(&outcome, &study)?;
     if talk && outcome.counts.done > 0 {
-        print_out(&report(&outcome))?;
+        print_out(&report(&outcome, study.plan()))?;
     }
     tell_end(&outcome, figures.len(), talk);
     Ok(if outcome.interrupted { interrupts.exit_code() } else { outcome.exit_code() })
