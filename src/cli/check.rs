@@ -4,7 +4,7 @@ use clap::Args as ClapArgs;
 use models::Registry;
 
 use super::input::{Changes, load};
-use super::{Done, print_out, tell};
+use super::{Done, counted, print_out, tell};
 
 /// Check scenarios without running them: all errors in one pass.
 #[derive(ClapArgs, Debug)]
@@ -17,11 +17,6 @@ pub(super) struct Args {
     scenarios: Vec<String>,
     #[command(flatten)]
     changes: Changes,
-}
-
-/// `1 point`, `2 points`.
-fn counted(n: u64, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 pub(super) fn run(args: &Args, registry: &Registry) -> Done {

@@ -126,6 +126,11 @@ fn tell(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end());
 }
 
+/// `1 point`, `2 points`.
+fn counted(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 /// Reads a number of threads.
 fn threads(text: &str) -> Result<usize, String> {
     whole(text, 0, THREADS_MAX as i128).map(|n| n as usize)

@@ -157,9 +157,15 @@ mod tests {
     #[test]
     fn units_fit_the_largest_value() {
         let name = |unit, largest| Unit::of(unit, largest, "packet").name;
-        assert_eq!((name("s", 0.012), name("s", 3e-6), name("s", 55.0), name("s", 0.0)), ("ms".into(), "us".into(), "s".into(), "ns".into()));
+        assert_eq!(
+            (name("s", 0.012), name("s", 3e-6), name("s", 55.0), name("s", 0.0)),
+            ("ms".into(), "us".into(), "s".into(), "ns".into())
+        );
         assert_eq!((name("bit/s", 8e6), name("bit/s", 2e9)), ("Mbit/s".into(), "Gbit/s".into()));
-        assert_eq!((name("1/s", 2.0), name("packet", 2.0), name("1", 0.5)), ("packets/s".into(), "packets".into(), "%".into()));
+        assert_eq!(
+            (name("1/s", 2.0), name("packet", 2.0), name("1", 0.5)),
+            ("packets/s".into(), "packets".into(), "%".into())
+        );
         let e = Estimate { mean: 0.012, sd: 0.0, ci_low: 0.0118, ci_high: 0.0122, n: 5 };
         assert_eq!(Unit::of("s", 0.012, "packet").cell(&e), "12.00 ± 0.20");
     }

@@ -13,8 +13,6 @@ use sim_core::stats::{Component, ComponentKind};
 
 use super::number::{Unit, aligned, significant};
 
-/// Rows of a table; the files have all.
-const ROWS_MAX: usize = 30;
 /// Components of a table at most, and at least where a sweep has many points.
 const COMPONENTS: (usize, usize) = (12, 3);
 /// A part of a delay that is less than this says little.
@@ -37,6 +35,8 @@ struct Class {
     columns: &'static [Column],
     /// The metrics by which the first to be shown are chosen, where there are too many.
     by: &'static [(&'static str, &'static str)],
+    /// Rows at most, where [`COMPONENTS`] leaves a choice; the files have all.
+    rows: usize,
 }
 
 const CLASSES: [Class; 4] = [
@@ -53,6 +53,7 @@ const CLASSES: [Class; 4] = [
             ("loss_ratio", "mean", "loss"),
         ],
         by: &[("bit_rate", "mean")],
+        rows: 30,
     },
     Class {
         name: ("link or stage", "less utilized links and stages"),
@@ -66,6 +67,7 @@ const CLASSES: [Class; 4] = [
             ("loss_ratio", "mean", "loss"),
         ],
         by: &[("utilization", "time_mean"), ("bit_rate", "mean")],
+        rows: 15,
     },
     Class {
         name: ("species", "species with less throughput"),
@@ -77,6 +79,7 @@ const CLASSES: [Class; 4] = [
             ("sojourn_time", "p99", "p99 of residence"),
         ],
         by: &[("throughput", "mean")],
+        rows: 30,
     },
     Class {
         name: ("pathway", "less utilized pathways"),
@@ -88,6 +91,7 @@ const CLASSES: [Class; 4] = [
             ("net_flux", "mean", "net flux"),
         ],
         by: &[("utilization", "time_mean"), ("throughput", "mean")],
+        rows: 30,
     },
 ];
 
@@ -164,7 +168,10 @@ impl<'a> Shown<'a> {
         // Acknowledgements tell nothing that their flow does not.
         let is_shown = |c: &&Component| (class.holds)(c.kind) && !c.name.ends_with(ACKS);
         let all: Vec<&Component> = self.tables.components.iter().filter(is_shown).collect();
-        let most = (ROWS_MAX / self.points.len().max(1)).clamp(COMPONENTS.1, COMPONENTS.0);
+        let most = match self.points.len() {
+            0 | 1 => COMPONENTS.0,
+            points => (class.rows / points).clamp(COMPONENTS.1, COMPONENTS.0),
+        };
         let chosen = self.chosen(class, &all, most);
         let columns = self.columns(class, &chosen);
         let Some(first) = chosen.first().filter(|_| !columns.is_empty()) else { return };
@@ -270,10 +277,13 @@ impl<'a> Shown<'a> {
         let percent = significant(100.0 * tables.confidence, 4);
         let interval = match (n.clone().min(), n.max()) {
             (_, Some(0 | 1)) => "one replication: no intervals".to_owned(),
-            (Some(low), Some(high)) if low < high => format!("mean ± half of its {percent} % interval, over n replications"),
+            (Some(low), Some(high)) if low < high => {
+                format!("mean ± half of its {percent} % interval, over n replications")
+            }
             (_, most) => format!("mean ± half of its {percent} % interval, over {} replications", most.unwrap_or(0)),
         };
-        let p99 = tables.summary.iter().any(|r| r.stat == "p99" && r.metric == "sojourn_time" && !r.estimate.mean.is_nan());
+        let p99 =
+            tables.summary.iter().any(|r| r.stat == "p99" && r.metric == "sojourn_time" && !r.estimate.mean.is_nan());
         let p99 = if p99 { "; p99: the 99th percentile within a replication" } else { "" };
         let _ = writeln!(text, "\n{interval}{p99}");
         let more = tables.points.len() - self.points.len();
@@ -287,7 +297,10 @@ impl<'a> Shown<'a> {
         if let Some(worst) = bounds.max_by(|a, b| a.estimate.mean.total_cmp(&b.estimate.mean)) {
             let bound = significant(100.0 * worst.estimate.mean, 2);
             let of = &worst.component;
-            let _ = writeln!(text, "loss 0: none was seen; the share lost is below {bound} % ({percent} %; {of} is least sure)");
+            let _ = writeln!(
+                text,
+                "loss 0: none was seen; the share lost is below {bound} % ({percent} %; {of} is least sure)"
+            );
         }
     }
 
@@ -306,7 +319,8 @@ impl<'a> Shown<'a> {
         let [(first, points), ..] = &at[..] else { return };
         let _ = if self.tables.points.len() == 1 {
             let ranked = bottlenecks(self.tables, points[0]);
-            let next = ranked.get(1).map_or(String::new(), |b| format!("; next: {} ({})", b.component, told(&b.utilization)));
+            let next =
+                ranked.get(1).map_or(String::new(), |b| format!("; next: {} ({})", b.component, told(&b.utilization)));
             writeln!(text, "bottleneck: {first} ({}){next}", told(&ranked[0].utilization))
         } else if at.len() == 1 {
             writeln!(text, "bottleneck: {first}, at every point")
@@ -334,7 +348,8 @@ impl<'a> Shown<'a> {
             let parts: Vec<String> = pieces.iter().filter(|p| p.delay > PART_MIN * total).take(4).map(part).collect();
             if !parts.is_empty() {
                 let unit = Unit::of("s", total, "");
-                let at = if self.tables.points.len() > 1 { format!(" at {}", self.place(point)) } else { String::new() };
+                let at =
+                    if self.tables.points.len() > 1 { format!(" at {}", self.place(point)) } else { String::new() };
                 let (delay, parts) = (unit.number(total), parts.join(", "));
                 let _ = writeln!(text, "delay of {group}{at}: {delay} {}, of it {parts}", unit.name);
             }
@@ -342,5 +357,141 @@ impl<'a> Shown<'a> {
         if groups.len() > COMPONENTS.0 {
             let _ = writeln!(text, "... and the delays of {} more: see summary.csv", groups.len() - COMPONENTS.0);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scenarios::results::manifest::Counts;
+    use scenarios::tables::{Axis, Point};
+
+    fn tables(points: usize) -> StudyTables {
+        let mut tables = StudyTables { confidence: 0.95, replications: 5, ..StudyTables::default() };
+        tables.points = (0..points).map(|i| Point { coordinates: if points > 1 { vec![i] } else { vec![] } }).collect();
+        if points > 1 {
+            let labels = (0..points).map(|i| format!("{} Mbit/s", i + 1)).collect();
+            tables.axes =
+                vec![Axis { name: "link.up.rate".into(), unit: String::new(), labels, values: None, log: false }];
+        }
+        tables
+    }
+
+    fn add(tables: &mut StudyTables, name: &str, kind: ComponentKind, rows: &[(&str, &str, f64, &str)], n: u32) {
+        tables.components.push(Component::new(name, kind, "packet"));
+        for point in 0..tables.points.len() {
+            tables.summary.extend(rows.iter().map(|&(metric, stat, mean, unit)| SummaryRow {
+                point,
+                component: name.into(),
+                metric: metric.into(),
+                stat: stat.into(),
+                estimate: Estimate { mean, sd: 0.0, ci_low: mean * 0.99, ci_high: mean * 1.01, n },
+                unit: unit.into(),
+            }));
+        }
+    }
+
+    fn station(tables: &mut StudyTables, name: &str, utilization: f64) {
+        let kind = ComponentKind::Station { servers: 1, paced: false };
+        let rows = [("utilization", "time_mean", utilization, "1"), ("bit_rate", "mean", 2e6, "bit/s")];
+        add(tables, name, kind, &rows, 5);
+    }
+
+    fn flow(tables: &mut StudyTables, name: &str, rate: f64, n: u32) {
+        let rows = [
+            ("bit_rate", "mean", rate, "bit/s"),
+            ("sojourn_time", "mean", 0.0123, "s"),
+            ("sojourn_time", "p99", 0.5, "s"),
+        ];
+        add(tables, name, ComponentKind::Flow, &rows, n);
+    }
+
+    fn told(tables: StudyTables, interrupted: bool) -> String {
+        let plan = Plan { points: tables.points.len(), replications: 5 };
+        let counts = Counts { planned: plan.runs(), done: 3, ..Counts::default() };
+        let outcome = Outcome {
+            tables,
+            folder: "out".into(),
+            counts,
+            interrupted,
+            resumed: 0,
+            checks_violated: 0,
+            violations: Vec::new(),
+            failures: scenarios::study::Failures::default(),
+        };
+        report(&outcome, plan)
+    }
+
+    #[test]
+    fn each_kind_has_a_table_and_each_column_one_unit() {
+        let mut t = tables(1);
+        flow(&mut t, "web", 8e6, 5);
+        flow(&mut t, "web.acks", 8e4, 5);
+        station(&mut t, "uplink", 0.8);
+        let text = told(t, false);
+        let expected = "\
+flow     throughput         delay  p99 of delay
+             Mbit/s            ms            ms
+web   8.000 ± 0.080  12.30 ± 0.12   500.0 ± 5.0
+
+link or stage   utilization     throughput
+                          %         Mbit/s
+uplink         80.00 ± 0.80  2.000 ± 0.020
+
+mean ± half of its 95 % interval, over 5 replications; p99: the 99th percentile within a replication
+bottleneck: uplink (utilization 80.00 ± 0.80 %)
+";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn of_many_the_busiest_are_shown_first() {
+        let mut t = tables(1);
+        for i in 0..30 {
+            flow(&mut t, &format!("flow{i}"), 1e6 * f64::from(i), 5);
+            station(&mut t, &format!("link{i}"), f64::from(i % 10) / 10.0);
+        }
+        let text = told(t, false);
+        let names: Vec<&str> =
+            text.lines().filter_map(|l| l.split(' ').next()).filter(|n| n.starts_with("link")).skip(1).collect();
+        assert_eq!(names[..4], ["link9", "link19", "link29", "link8"]);
+        assert_eq!(names.len(), 12);
+        assert!(
+            text.contains("... and 18 flows with less throughput (see summary.csv); all 30 together: 435 Mbit/s\n"),
+            "{text}"
+        );
+        assert!(text.contains("... and 18 less utilized links and stages (see summary.csv)\n"), "{text}");
+    }
+
+    #[test]
+    fn a_sweep_has_a_row_for_each_point() {
+        let mut t = tables(3);
+        flow(&mut t, "web", 8e6, 5);
+        station(&mut t, "a", 0.8);
+        station(&mut t, "b", 0.7);
+        for r in t.summary.iter_mut().filter(|r| r.point == 2 && r.component == "b" && r.metric == "utilization") {
+            r.estimate.mean = 0.9;
+        }
+        let text = told(t, false);
+        assert!(text.starts_with("flow  link.up.rate "), "{text}");
+        assert_eq!(text.lines().filter(|l| l.contains("3 Mbit/s ")).count(), 3, "{text}");
+        assert!(text.contains("bottleneck: a at 1 Mbit/s and 2 Mbit/s; b at 3 Mbit/s\n"), "{text}");
+        assert!(told(tables(40), false).contains("... and 28 more points"));
+    }
+
+    #[test]
+    fn what_is_not_complete_says_how_many_runs_it_is_from() {
+        let mut t = tables(1);
+        flow(&mut t, "web", 8e6, 3);
+        let text = told(t, true);
+        assert!(text.starts_with("interrupted: what 3 of 5 runs come to\n"), "{text}");
+        assert!(text.contains("  n\n") && text.lines().any(|l| l.starts_with("web") && l.ends_with("  3")), "{text}");
+        let mut one = tables(1);
+        flow(&mut one, "web", 8e6, 1);
+        for r in &mut one.summary {
+            (r.estimate.ci_low, r.estimate.ci_high) = (f64::NAN, f64::NAN);
+        }
+        let text = told(one, false);
+        assert!(text.contains("one replication: no intervals") && !text.contains('±'), "{text}");
     }
 }

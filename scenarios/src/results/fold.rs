@@ -31,7 +31,7 @@ const SHARES: [&str; 4] = ["utilization", "loss_ratio", "wait_ratio", "fairness"
 /// Cuts an interval where the value cannot be: below zero, but for a balance; above one, for shares. The cut interval holds
 /// the true mean whenever the whole one does, so its confidence is the same.
 fn within_bounds(key: &MeasureKey, e: Estimate) -> Estimate {
-    if key.metric == "net_flux" {
+    if key.metric == "net_flux" || e.ci_low.is_nan() {
         return e;
     }
     let most = if SHARES.contains(&key.metric.as_str()) { 1.0 } else { f64::INFINITY };
