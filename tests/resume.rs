@@ -85,7 +85,7 @@ fn an_interrupted_study_says_how_to_go_on_and_does() {
     assert!(Command::new("kill").args(["-INT", &id]).status().expect("there is `kill`").success());
     let run = Place::wait(child).ends_with(130);
     assert!(
-        run.out.starts_with("interrupted: what ") && run.out.contains(" of 300 runs come to\nflow "),
+        run.out.starts_with("interrupted: what ") && run.out.contains(" of 300 runs come to\n\nflow "),
         "{}",
         run.out
     );

@@ -70,7 +70,7 @@ pub fn bottlenecks(tables: &StudyTables, point: usize) -> Vec<Bottleneck> {
     let rows = || tables.summary.iter().filter(|r| r.point == point);
     let loss = |c: &str| rows().find(|r| r.component == c && r.metric == "loss_ratio" && r.stat == "mean");
     let mut ranking: Vec<Bottleneck> = rows()
-        .filter(|r| r.metric == "utilization" && !r.estimate.mean.is_nan())
+        .filter(|r| r.metric == "utilization" && r.stat == "time_mean" && !r.estimate.mean.is_nan())
         .map(|r| Bottleneck {
             component: r.component.clone(),
             utilization: r.estimate,
@@ -128,6 +128,8 @@ mod tests {
             row("uplink", "loss_ratio", 0.02),
             row("uplink", "utilization", 0.9),
             row("idle", "utilization", f64::NAN),
+            // Fluid links tell the highest share as well.
+            SummaryRow { stat: "max".into(), ..row("access", "utilization", 1.0) },
         ];
         let tables = StudyTables { summary, ..StudyTables::default() };
         let ranking = bottlenecks(&tables, 0);

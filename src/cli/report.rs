@@ -19,6 +19,8 @@ const COMPONENTS: (usize, usize) = (12, 3);
 const PART_MIN: f64 = 0.02;
 /// Points that are shown.
 const POINTS_MAX: usize = 12;
+/// What is served in fluid networks.
+const TRANSFER: &str = "transfer";
 /// The end of the names of flows of acknowledgements.
 const ACKS: &str = ".acks";
 /// Characters of a point's label.
@@ -31,7 +33,7 @@ type Column = (&'static str, &'static str, &'static str);
 struct Class {
     /// The heading of the names, and what those are called that are not shown.
     name: (&'static str, &'static str),
-    holds: fn(ComponentKind) -> bool,
+    holds: fn(&Component) -> bool,
     columns: &'static [Column],
     /// The metrics by which the first to be shown are chosen, where there are too many.
     by: &'static [(&'static str, &'static str)],
@@ -42,7 +44,7 @@ struct Class {
 const CLASSES: [Class; 4] = [
     Class {
         name: ("flow", "flows with less throughput"),
-        holds: |kind| kind == ComponentKind::Flow,
+        holds: |c| c.kind == ComponentKind::Flow,
         columns: &[
             ("bit_rate", "mean", "throughput"),
             ("goodput", "mean", "goodput"),
@@ -57,7 +59,7 @@ const CLASSES: [Class; 4] = [
     },
     Class {
         name: ("link or stage", "less utilized links and stages"),
-        holds: |kind| matches!(kind, ComponentKind::Station { .. } | ComponentKind::Gate),
+        holds: |c| matches!(c.kind, ComponentKind::Station { .. } | ComponentKind::Gate) || is_fluid_link(c),
         columns: &[
             ("utilization", "time_mean", "utilization"),
             ("bit_rate", "mean", "throughput"),
@@ -71,7 +73,7 @@ const CLASSES: [Class; 4] = [
     },
     Class {
         name: ("species", "species with less throughput"),
-        holds: |kind| matches!(kind, ComponentKind::Population { .. }),
+        holds: |c| matches!(c.kind, ComponentKind::Population { .. }),
         columns: &[
             ("occupancy", "time_mean", "occupancy"),
             ("throughput", "mean", "throughput"),
@@ -83,7 +85,7 @@ const CLASSES: [Class; 4] = [
     },
     Class {
         name: ("pathway", "less utilized pathways"),
-        holds: |kind| matches!(kind, ComponentKind::Pathway { .. }),
+        holds: |c| matches!(c.kind, ComponentKind::Pathway { .. }) && !is_fluid_link(c),
         columns: &[
             ("utilization", "time_mean", "utilization"),
             ("throughput", "mean", "throughput"),
@@ -94,6 +96,11 @@ const CLASSES: [Class; 4] = [
         rows: 30,
     },
 ];
+
+/// Links of fluid networks have no queue: transfers pass them as molecules pass a membrane.
+fn is_fluid_link(c: &Component) -> bool {
+    matches!(c.kind, ComponentKind::Pathway { .. }) && c.entity == TRANSFER
+}
 
 /// The study in words and numbers.
 pub(super) fn report(outcome: &Outcome, plan: Plan) -> String {
@@ -166,7 +173,7 @@ impl<'a> Shown<'a> {
     /// One class of components, its rows a component's points each.
     fn table(&self, text: &mut String, class: &Class) {
         // Acknowledgements tell nothing that their flow does not.
-        let is_shown = |c: &&Component| (class.holds)(c.kind) && !c.name.ends_with(ACKS);
+        let is_shown = |c: &&Component| (class.holds)(c) && !c.name.ends_with(ACKS);
         let all: Vec<&Component> = self.tables.components.iter().filter(is_shown).collect();
         let most = match self.points.len() {
             0 | 1 => COMPONENTS.0,
@@ -183,7 +190,9 @@ impl<'a> Shown<'a> {
         let left = grid[0].len();
         grid.push(vec![String::new(); left]);
         for (column, unit) in columns.iter().zip(&units) {
-            grid[0].push(column.2.to_owned());
+            let heading =
+                if first.entity == TRANSFER { column.2.replace("delay", "transfer time") } else { column.2.to_owned() };
+            grid[0].push(heading);
             grid[1].push(unit.name.clone());
         }
         if few {
@@ -263,7 +272,7 @@ impl<'a> Shown<'a> {
             return;
         }
         let _ = write!(text, "... and {} {} (see summary.csv)", all.len() - shown, class.name.1);
-        if (class.holds)(ComponentKind::Flow) && self.points.len() == 1 {
+        if all[0].kind == ComponentKind::Flow && self.points.len() == 1 {
             let total: f64 = self.means(all, "bit_rate", "mean").into_iter().sum();
             let unit = Unit::of("bit/s", total, "");
             let _ = write!(text, "; all {} together: {} {}", all.len(), unit.number(total), unit.name);
