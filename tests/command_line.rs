@@ -153,7 +153,7 @@ fn standard_output_is_data_and_quiet_is_silent() {
     let quiet = place.egress(&["run", "wire.toml", "--quiet", "--out", "quiet"]).ends_with(0);
     assert_eq!((quiet.out.as_str(), quiet.err.as_str()), ("", ""));
     let run = place.egress(&["run", "wire.toml", "--out", "talking"]).ends_with(0);
-    assert!(run.out.starts_with("component ") && run.out.contains("bottleneck: wire"), "{}", run.out);
+    assert!(run.out.starts_with("flow ") && run.out.contains("\nbottleneck: wire (utilization "), "{}", run.out);
     assert!(run.err.contains("4 replications of 20 s, statistics from 2 s; seed 1"), "{}", run.err);
     common::assert_same_results(&place.path("quiet"), &place.path("talking"));
 }

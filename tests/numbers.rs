@@ -211,7 +211,11 @@ fn the_bound_on_unseen_losses_is_a_share() {
     let run = place
         .egress(&["run", "few.toml", "--reps", "2", "--out", "out", "--set", "study.confidence=0.99"])
         .ends_with(0);
-    assert!(run.out.contains("the ratio is below (99 %): "), "{}", run.out);
+    assert!(
+        run.out.contains("none was seen; the share lost is below ") && run.out.contains(" % (99 %; "),
+        "{}",
+        run.out
+    );
     let bound = &about(&place.path("out/summary.csv"), "wire", "loss_ratio", "upper")[0];
     // Clopper and Pearson for none of two, one-sided: 1 - 0.01^(1/2).
     assert!((number(bound, "mean") - 0.9).abs() < 1e-6, "{bound:?}");

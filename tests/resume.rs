@@ -84,6 +84,11 @@ fn an_interrupted_study_says_how_to_go_on_and_does() {
     let id = child.id().to_string();
     assert!(Command::new("kill").args(["-INT", &id]).status().expect("there is `kill`").success());
     let run = Place::wait(child).ends_with(130);
+    assert!(
+        run.out.starts_with("interrupted: what ") && run.out.contains(" of 300 runs come to\n\nflow "),
+        "{}",
+        run.out
+    );
     let program = env!("CARGO_BIN_EXE_egress");
     let resume = format!("to resume: {program} run wire.toml --reps {RUNS} --threads 2 --out 'a folder'");
     assert!(run.err.contains(&resume), "{}", run.err);

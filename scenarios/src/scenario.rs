@@ -189,11 +189,14 @@ impl Scenario {
     pub fn sources(&self) -> &Sources {
         &self.sources
     }
-    /// The scenario with every default explicit and the study's seed, as TOML.
+    /// The scenario with every default explicit and the study's seed, as TOML. Sections that were not given and say nothing
+    /// about this system are left out.
     pub fn resolved(&self, seed: u64) -> String {
         let mut table = self.table.clone();
         let world = models::World::of(&table);
-        table.entries.retain(|(name, _, v)| !(v.defaulted && world.is_foreign(name)));
+        // Nobody's links come from a topology that is not given.
+        let is_moot = |name: &str| world.is_foreign(name) || name == "topology";
+        table.entries.retain(|(name, _, v)| !(v.defaulted && is_moot(name)));
         for (.., run) in table.entries.iter_mut().filter(|e| e.0 == "run" && world == models::World::Biology) {
             if let Data::Table(run) = &mut run.data {
                 run.entries.retain(|(key, _, v)| !(v.defaulted && key == "fidelity"));

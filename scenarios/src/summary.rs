@@ -128,7 +128,7 @@ mod tests {
             row("uplink", "loss_ratio", 0.02),
             row("uplink", "utilization", 0.9),
             row("idle", "utilization", f64::NAN),
-            // The fluid of a link tells the greatest, too.
+            // Fluid links tell the highest share as well.
             SummaryRow { stat: "max".into(), ..row("access", "utilization", 1.0) },
         ];
         let tables = StudyTables { summary, ..StudyTables::default() };

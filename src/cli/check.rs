@@ -4,7 +4,7 @@ use clap::Args as ClapArgs;
 use models::Registry;
 
 use super::input::{Changes, load};
-use super::{Done, print_out, tell};
+use super::{Done, counted, print_out, tell};
 
 /// Check scenarios without running them: all errors in one pass.
 #[derive(ClapArgs, Debug)]
@@ -27,13 +27,13 @@ pub(super) fn run(args: &Args, registry: &Registry) -> Done {
                 let plan = scenario.plan();
                 let events: f64 = (0..plan.points)
                     .map(|p| scenario.system(p).event_rate() * scenario.window(p).end.as_secs_f64())
-                    .sum::<f64>()
+                    .fold(0.0, |all, each| all + each)
                     * f64::from(plan.replications);
                 print_out(&format!(
-                    "{name}: ok: {} components, {} points x {} replications, about {events:.1e} events\n",
-                    scenario.system(0).components().len(),
-                    plan.points,
-                    plan.replications,
+                    "{name}: ok: {}, {} x {}, about {events:.1e} events\n",
+                    counted(scenario.system(0).components().len() as u64, "component"),
+                    counted(plan.points as u64, "point"),
+                    counted(plan.replications.into(), "replication"),
                 ))?;
             }
             Err(failure) => {

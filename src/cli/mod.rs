@@ -9,6 +9,7 @@ mod completions;
 mod input;
 mod list;
 mod new;
+mod number;
 mod progress;
 mod report;
 mod run;
@@ -123,6 +124,11 @@ fn meant(e: &clap::Error) -> Option<String> {
 fn tell(text: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end());
+}
+
+/// `1 point`, `2 points`.
+fn counted(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// Reads a number of threads.

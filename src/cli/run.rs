@@ -15,7 +15,7 @@ use signal_hook::flag;
 use super::input::{Changes, load};
 use super::progress::{Form, reporter};
 use super::report::report;
-use super::{Done, Failure, print_out, tell, threads};
+use super::{Done, Failure, counted, print_out, tell, threads};
 
 /// Run studies: replications, sweeps, confidence intervals, tables and figures.
 ///
@@ -95,7 +95,7 @@ fn run_one(name: &str, args: &Args, registry: &Registry, interrupts: &Interrupts
     let outcome = study.run(&*reporter(form, study.scenario().name()), &interrupts.cancel).map_err(|e| failure(&e))?;
     let figures = draw(&outcome, &study)?;
     if talk && outcome.counts.done > 0 {
-        print_out(&report(&outcome))?;
+        print_out(&report(&outcome, study.plan()))?;
     }
     tell_end(&outcome, figures.len(), talk);
     Ok(if outcome.interrupted { interrupts.exit_code() } else { outcome.exit_code() })
@@ -146,7 +146,6 @@ fn announce(study: &Study) {
     let plan = study.plan();
     let title = if s.title().is_empty() { String::new() } else { format!(": {}", s.title()) };
     let points = if plan.points == 1 { String::new() } else { format!("{} points x ", plan.points) };
-    let plural = if plan.replications == 1 { "" } else { "s" };
     let run = s.table().table("run");
     let length = run.get("duration").and_then(|v| v.written.as_deref()).unwrap_or_default();
     let warmup = match run.get("warmup").and_then(|v| v.written.as_deref()) {
@@ -154,14 +153,16 @@ fn announce(study: &Study) {
         _ => "no warm-up".to_owned(),
     };
     let swept = if s.axes().iter().any(|a| a.name.starts_with("run.")) { " (but where swept)" } else { "" };
+    let intervals = match plan.replications {
+        1 => "no intervals".to_owned(),
+        _ => format!("{} % confidence intervals", (1e6 * s.confidence()).round() / 1e4),
+    };
     let drawn = if study.seed_drawn() { " (drawn; kept in the results)" } else { "" };
     tell(&format!("{}{title}", s.name()));
     tell(&format!(
-        "  {points}{} replication{plural} of {length}, {warmup}{swept}; seed {}{drawn}\n  {} % confidence intervals; all \
-         defaults: {}",
-        plan.replications,
+        "  {points}{} of {length}, {warmup}{swept}; seed {}{drawn}\n  {intervals}; all defaults: {}",
+        counted(plan.replications.into(), "replication"),
         study.seed(),
-        (1e6 * s.confidence()).round() / 1e4,
         study.folder().join("scenario.resolved.toml").display(),
     ));
 }
@@ -181,13 +182,13 @@ const REASONS_MAX: usize = 5;
 
 fn tell_end(outcome: &Outcome, figures: usize, talk: bool) {
     for failure in outcome.failures.reasons.iter().take(REASONS_MAX) {
-        let runs = if failure.runs == 1 { "1 run".to_owned() } else { format!("{} runs", failure.runs) };
+        let runs = counted(failure.runs, "run");
         tell(&format!("error: {runs} failed: {}\nhelp: the first is {}", failure.reason, failure.first));
     }
     let others =
         outcome.failures.reasons.iter().skip(REASONS_MAX).map(|f| f.runs).sum::<u64>() + outcome.failures.others;
     if others > 0 {
-        tell(&format!("error: {others} more runs failed for other reasons"));
+        tell(&format!("error: {} more failed for other reasons", counted(others, "run")));
     }
     for violation in &outcome.violations {
         tell(&format!("error: a law that must hold does not: {violation}"));

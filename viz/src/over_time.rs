@@ -94,7 +94,9 @@ fn thinned(name: String, s: &SeriesSummary) -> (Line, usize) {
         let y = mean(chunk);
         let half = s.half_width.get(first..first + chunk.len()).map_or(f64::NAN, mean);
         let x = (first as f64 + chunk.len() as f64 / 2.0) * s.bin;
-        Dot { x, y, low: y - half, high: y + half }
+        // Levels and rates are not below zero.
+        let low = if half.is_nan() { half } else { (y - half).max(0.0) };
+        Dot { x, y, low, high: y + half }
     });
     (Line { name, look: Look::nth(0), dots: dots.collect(), marks: Vec::new() }, per)
 }

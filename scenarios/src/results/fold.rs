@@ -25,6 +25,21 @@ pub(crate) struct PointTables {
     pub(crate) sojourns: Vec<(usize, String, Sketch)>,
 }
 
+/// Values that cannot be more than all.
+const SHARES: [&str; 4] = ["utilization", "loss_ratio", "wait_ratio", "fairness"];
+
+/// Cuts an interval where the value cannot be: below zero, but for a balance; above one, for shares. The cut interval holds
+/// the true mean whenever the whole one does, so its confidence is the same.
+fn within_bounds(key: &MeasureKey, e: Estimate) -> Estimate {
+    if key.metric == "net_flux" || e.ci_low.is_nan() {
+        return e;
+    }
+    let most = if SHARES.contains(&key.metric.as_str()) { 1.0 } else { f64::INFINITY };
+    // A mean beyond its bounds would be a fault of the model, not to be hidden.
+    let (low, high) = (e.mean.min(0.0), e.mean.max(most));
+    Estimate { ci_low: e.ci_low.max(low), ci_high: e.ci_high.min(high), ..e }
+}
+
 /// The place of the entry that `same` accepts: at `hint`, where it is if all runs are alike, or anywhere.
 fn place<T>(all: &[T], hint: usize, same: impl Fn(&T) -> bool) -> Option<usize> {
     if all.get(hint).is_some_and(&same) { Some(hint) } else { all.iter().position(same) }
@@ -73,7 +88,7 @@ impl PointFold {
                 estimate,
                 unit: key.unit.clone(),
             };
-            let estimate = moments.estimate(confidence);
+            let estimate = within_bounds(key, moments.estimate(confidence));
             summary.push(row(&key.stat, estimate));
             if let Some(bound) = self.bound_on_loss(key, estimate, confidence) {
                 summary.push(row("upper", bound));
@@ -169,6 +184,29 @@ mod tests {
         assert_eq!(lossy.summary.len(), 2);
         // Nothing arrived: nothing is known of loss.
         assert_eq!(fold(&[run(0.0, f64::NAN)]).summary.len(), 2);
+    }
+
+    #[test]
+    fn intervals_end_where_values_do() {
+        let of = |metric: &str, values: [f64; 2]| {
+            let mut fold = PointFold::default();
+            for x in values {
+                fold.add(&StoredRun { measures: vec![measure(metric, x)], ..StoredRun::default() });
+            }
+            let e = fold.finish(0, 0.95).summary[0].estimate;
+            (e.ci_low, e.ci_high)
+        };
+        // t(0.975, 1) = 12.7062; half of the interval is that times half of the difference.
+        let (low, high) = of("loss_ratio", [0.0, 0.01]);
+        assert!(low == 0.0 && (high - 0.005 - 12.7062 * 0.005).abs() < 1e-6, "{low} {high}");
+        let (low, high) = of("utilization", [0.9, 1.0]);
+        assert!((low - 0.95 + 12.7062 * 0.05).abs() < 1e-6 && high == 1.0, "{low} {high}");
+        assert_eq!((of("throughput", [0.0, 10.0]).0, of("slowdown", [1.0, 9.0]).0), (0.0, 0.0));
+        assert!(of("throughput", [0.0, 10.0]).1 > 60.0 && of("net_flux", [0.0, 10.0]).0 < -50.0);
+        // NaN stays what it is.
+        let mut one = PointFold::default();
+        one.add(&run(100.0, 0.1));
+        assert!(one.finish(0, 0.95).summary[1].estimate.ci_low.is_nan());
     }
 
     #[test]

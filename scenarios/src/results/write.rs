@@ -236,9 +236,15 @@ fn write_series(folder: &Path, point: usize, t: &PointTables) -> Result<(), Stud
     let mut csv = CsvFile::create(&folder.join("series").join(series_file(point)), header)?;
     for (s, n) in t.series.iter().zip(&t.series_n) {
         let n = n.to_string();
+        let most = if s.metric == "utilization" { 1.0 } else { f64::INFINITY };
         for (k, (mean, half)) in s.mean.iter().zip(&s.half_width).enumerate() {
             let [start, end] = [number(k as f64 * s.bin), number((k + 1) as f64 * s.bin)];
-            let [mean, low, high] = [number(*mean), number(mean - half), number(mean + half)];
+            // As in the summary, an interval ends where the value does.
+            let (low, high) = match half.is_nan() {
+                true => (f64::NAN, f64::NAN),
+                false => ((mean - half).max(0.0), (mean + half).min(most)),
+            };
+            let [mean, low, high] = [number(*mean), number(low), number(high)];
             csv.row([&start, &end, &s.component, &s.metric, &mean, &low, &high, &n, &s.unit])?;
         }
     }
