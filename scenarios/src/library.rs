@@ -10,6 +10,7 @@ const LIBRARY: &[(&str, &str)] = &[
     ("abilene-day", include_str!("../library/abilene-day.toml")),
     ("branch-office", include_str!("../library/branch-office.toml")),
     ("bufferbloat", include_str!("../library/bufferbloat.toml")),
+    ("calyx-100hz", include_str!("../library/calyx-100hz.toml")),
     ("cellular-uplink", include_str!("../library/cellular-uplink.toml")),
     ("dumbbell-tcp", include_str!("../library/dumbbell-tcp.toml")),
     ("efflux-assay", include_str!("../library/efflux-assay.toml")),
