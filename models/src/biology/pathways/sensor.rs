@@ -75,7 +75,7 @@ pub(super) const KIND: Kind<MakePathway> = Kind {
     make,
 };
 
-/// What is published: k_on in 1/(M s), rates in 1/s.
+/// What is published: `k_on` in 1/(M s), rates in 1/s.
 struct Preset {
     n: i64,
     k_on: f64,
@@ -155,7 +155,9 @@ fn make(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<(), Diagnostic> {
     let Preset { n, k_on, k_off, b, fusion } = constants(table)?;
     let n = n as u32;
     let states: Vec<Species> = (0..=n).map(|j| to.state(&format!("V{j}"), if j == 0 { sites } else { 0.0 })).collect();
-    states.iter().for_each(|s| to.is_vesicle(*s));
+    for state in &states {
+        to.is_vesicle(*state);
+    }
     let calcium = Calcium::of(table, to)?;
     for j in 0..n {
         let (from, next) = (states[j as usize], states[j as usize + 1]);

@@ -253,8 +253,8 @@ fn gaussian(table: &Table) -> Result<Waveform, Diagnostics> {
     let train = (0..count).map(|k| centre + k as f64 * period);
     let centres: Vec<f64> =
         train.chain(table.list("also").iter().filter_map(|v| Some(v.as_quantity()?.value))).collect();
-    if let Some(w) = centres.windows(2).find(|w| w[1] <= w[0]) {
-        let message = format!("a surge at {} s follows one at {} s", w[1], w[0]);
+    if let Some([before, next]) = centres.array_windows().find(|[before, next]| next <= before) {
+        let message = format!("a surge at {next} s follows one at {before} s");
         return Err(one(
             "E0366",
             table.span_of("also"),
