@@ -1,7 +1,7 @@
 //! Runs that other simulators publish: the windows and rates of ns-3's own examples and tests.
 //!
 //! `ns3tcp-cubic-test-suite.cc`, `tcp-validation.cc`: one connection with segments of 1448 B from a over 1 Gbit/s, a
-//! bottleneck, and 1 Gbit/s to b. ns-3's CUBIC leaves slow start early (HyStart), which is not modelled here: what depends
+//! bottleneck, and 1 Gbit/s to b. ns-3's CUBIC leaves slow start early (`HyStart`), which is not modelled here: what depends
 //! on how a connection begins is not compared.
 
 use super::*;
