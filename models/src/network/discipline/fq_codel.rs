@@ -489,6 +489,27 @@ mod tests {
     }
 
     #[test]
+    fn deficits_go_below_zero_and_come_back_a_quantum_at_a_time() {
+        // FqCoDelQueueDiscDeficit of ns-3: a quantum of 90 B, packets of 120 B, three of one flow and two of another.
+        let mut q = FqCoDel::new(Sharing { quantum: 8 * 90, ..Sharing::default() }, Control::default());
+        let mut effects = Effects::default();
+        for flow in [1, 1, 1, 2, 2] {
+            q.enqueue(packet(flow, 120), SimTime::ZERO, &mut effects).expect("there is room");
+        }
+        let mut step = || {
+            let flow = q.dequeue(SimTime::ZERO, &mut effects).packet().map(|p| p.flow);
+            (flow, [0, 1].map(|k: usize| (q.queues[k].deficit / 8, q.queues[k].place)))
+        };
+        let (new, old, idle) = (Place::New, Place::Old, Place::Idle);
+        assert_eq!(step(), (Some(1), [(-30, new), (90, new)]));
+        assert_eq!(step(), (Some(2), [(60, old), (-30, new)]));
+        assert_eq!(step(), (Some(1), [(-60, old), (60, old)]));
+        assert_eq!(step(), (Some(2), [(30, old), (-60, old)]));
+        assert_eq!(step(), (Some(1), [(-90, old), (30, old)]));
+        assert_eq!(step(), (None, [(90, idle), (30, idle)]));
+    }
+
+    #[test]
     fn shares_are_equal_in_bytes() {
         let mut d = driver("limit = 'none', target = '10 s', interval = '100 s'");
         let sizes = [100, 400, 700, 1000, 1500];

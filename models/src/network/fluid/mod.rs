@@ -13,7 +13,7 @@
 //! A change of rates costs O(bundles x hops + links), a beginning or an end O(log n) besides, n the transfers under way.
 //!
 //! Validated against: max-min allocations by hand, transfers over one link and over a triangle, E[T | x] = x / (1 - rho)
-//! of processor sharing for exponential and Pareto sizes, packets at load 0.8.
+//! of processor sharing for exponential, lognormal, constant and Pareto sizes; packets of TCP up to load 0.72.
 
 mod bundle;
 mod max_min;

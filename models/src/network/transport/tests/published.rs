@@ -138,3 +138,50 @@ fn dctcp_takes_long_to_fill_a_long_path() {
         assert!((47.5e6..48.5e6).contains(&rate), "{t}: {rate}");
     }
 }
+
+#[test]
+#[ignore = "833 000 packets/s for five seconds"]
+fn dctcp_shares_two_bottlenecks() {
+    // `dctcp-example.cc`, after figure 17 of Alizadeh et al. 2010: 10 connections through both bottlenecks, 20 through the
+    // first (10 Gbit/s) and 10 through the second (1 Gbit/s). ns-3 has 23, 471 and 74 Mbit/s each, 200 us and 1 ms of queue.
+    let red = |least: u32| {
+        format!(
+            "{{ kind = 'red', ecn = true, w_q = 1, min_th = {least}, max_th = {}, limit = '2666 packets', mean_packet = '1500 B' }}",
+            3 * least
+        )
+    };
+    let link = |ends: [&str; 2], rate: u32, queue: &str| {
+        let [from, to] = ends;
+        format!("{from}{to} = {{ from = '{from}', to = '{to}', rate = '{rate} Gbit/s', delay = '10 us'{queue} }}, ")
+    };
+    let flow = |name: &str, ends: [&str; 2], n: u32| {
+        let [from, to] = ends;
+        format!(
+            "{name} = {{ kind = 'bulk', from = '{from}', to = '{to}', connections = {n}, stagger = '{} ms',
+                         tcp = {{ cc = {{ kind = 'dctcp' }}, mss = '1448 B', header = '52 B' }} }}, ",
+            1000 / n
+        )
+    };
+    let text = format!(
+        "{{ node = {{ s = {{}}, t = {{}}, u = {{}}, v = {{}}, w = {{}}, x = {{}}, y = {{}} }}, link = {{ {} {} {} {} {} {} }},
+            traffic = {{ {} {} {} }} }}",
+        link(["s", "v"], 10, ""),
+        link(["t", "v"], 20, ""),
+        link(["u", "w"], 10, ""),
+        link(["v", "w"], 10, &format!(", queue = {}", red(50))),
+        link(["w", "x"], 1, &format!(", queue = {}", red(20))),
+        link(["w", "y"], 20, ""),
+        flow("both", ["s", "x"], 10),
+        flow("first", ["t", "y"], 20),
+        flow("second", ["u", "x"], 10),
+    );
+    let record = run(&text, 1, 4000, 5000);
+    for (name, n, expected) in [("both", 10.0, 23e6), ("first", 20.0, 471e6), ("second", 10.0, 74e6)] {
+        let each = value(&record, named(&text, name), "goodput", "mean") / n;
+        assert!((each / expected - 1.0).abs() < 0.2, "{name}: {each}");
+    }
+    for (name, expected) in [("vw", 0.2e-3), ("wx", 1e-3)] {
+        let wait = value(&record, named(&text, name), "wait_time", "mean");
+        assert!((wait / expected - 1.0).abs() < 0.2, "{name}: {wait}");
+    }
+}
