@@ -27,9 +27,16 @@ impl Times {
         // Below 2^63, where the signed conversion is one instruction.
         let x = ticks as i64 as f64;
         self.squares += x * x;
+        if ticks < self.min || ticks > self.max {
+            self.stretch(ticks);
+        }
+        self.sketch.add(ticks);
+    }
+    // Rare: by a branch, nothing is stored in between.
+    #[cold]
+    fn stretch(&mut self, ticks: u64) {
         self.min = self.min.min(ticks);
         self.max = self.max.max(ticks);
-        self.sketch.add(ticks);
     }
     /// How many.
     pub(super) fn n(&self) -> u64 {
@@ -70,7 +77,7 @@ impl Times {
     }
 }
 
-/// Counters that only grow; a window's value is a difference of two states.
+/// Counters that only grow, at an instant; a window's value is a difference of two of them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Totals {
     pub(super) arrivals: u64,
@@ -90,6 +97,13 @@ pub(super) struct Totals {
     pub(super) wasted: u128,
 }
 
+/// Entities that were dropped, and the time that those of them who had been taken in had spent, in ticks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Losses {
+    pub(super) dropped: u64,
+    pub(super) wasted: u128,
+}
+
 /// What a census found.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Census {
@@ -100,19 +114,44 @@ pub(super) struct Census {
     pub(super) served: u128,
 }
 
-/// The tally of a station: exact integrals, kept in order of time.
+/// The integral over time of a level that moves in steps, by parts: up to T it is level x T less the sum of step x instant
+/// over all steps, which is what is kept. In whole numbers (modulo 2^128), so that the edges of bins leave no trace.
+#[derive(Clone, Copy, Debug, Default)]
+struct Integral(u128);
+
+impl Integral {
+    /// The level rises by `step` at `at`.
+    #[inline]
+    fn rise(&mut self, step: u64, at: SimTime) {
+        self.0 = self.0.wrapping_sub(u128::from(step) * u128::from(at.ticks()));
+    }
+    /// The level falls by `step` at `at`.
+    #[inline]
+    fn fall(&mut self, step: u64, at: SimTime) {
+        self.0 = self.0.wrapping_add(u128::from(step) * u128::from(at.ticks()));
+    }
+    /// The integral up to `at`, where the level is `level`.
+    fn up_to(self, at: SimTime, level: u64) -> u128 {
+        self.0.wrapping_add(u128::from(level) * u128::from(at.ticks()))
+    }
+}
+
+/// The tally of a station, told of everything in order of time.
 #[derive(Clone, Debug)]
 pub(super) struct Station {
     /// Zero if busy time is known from the service given alone.
     servers: u64,
     pub(super) held: u64,
-    last: u64,
-    pub(super) totals: Totals,
     pub(super) held_max: u64,
+    departures: u64,
+    size: u128,
+    service: u128,
+    area: Integral,
+    squares: Integral,
+    busy: Integral,
     /// Time in the station, of those who left in the window.
     pub(super) sojourn: Times,
     pub(super) wait: Times,
-    pub(super) census: Census,
 }
 
 impl Station {
@@ -120,52 +159,60 @@ impl Station {
         Self {
             servers: u64::from(servers),
             held: 0,
-            last: 0,
-            totals: Totals::default(),
             held_max: 0,
+            departures: 0,
+            size: 0,
+            service: 0,
+            area: Integral::default(),
+            squares: Integral::default(),
+            busy: Integral::default(),
             sojourn: Times::default(),
             wait: Times::default(),
-            census: Census::default(),
         }
     }
     #[inline]
-    pub(super) fn advance(&mut self, at: SimTime) {
-        let dt = at.ticks() - self.last;
-        self.last = at.ticks();
-        // In whole numbers, so that the edges of bins leave no trace in the sums.
-        self.totals.area += u128::from(self.held) * u128::from(dt);
-        self.totals.squares += u128::from(self.held * self.held) * u128::from(dt);
-        self.totals.busy += u128::from(self.held.min(self.servers)) * u128::from(dt);
-    }
-    #[inline]
     pub(super) fn enter(&mut self, at: SimTime) {
-        self.advance(at);
+        self.area.rise(1, at);
+        self.squares.rise(2 * self.held + 1, at);
+        self.busy.rise(u64::from(self.held < self.servers), at);
         self.held += 1;
         self.held_max = self.held_max.max(self.held);
-        self.totals.arrivals += 1;
+    }
+    /// One less is held.
+    #[inline]
+    fn release(&mut self, at: SimTime) {
+        self.held -= 1;
+        self.area.fall(1, at);
+        self.squares.fall(2 * self.held + 1, at);
+        self.busy.fall(u64::from(self.held < self.servers), at);
     }
     #[inline]
     pub(super) fn leave(&mut self, d: &Departure) {
-        self.advance(d.at);
-        self.held -= 1;
-        self.totals.departures += 1;
-        self.totals.size += u128::from(d.size);
-        self.totals.service += u128::from(d.service);
+        self.release(d.at);
+        self.departures += 1;
+        self.size += u128::from(d.size);
+        self.service += u128::from(d.service);
         self.sojourn.add((d.at - d.since).ticks());
         self.wait.add(d.wait);
     }
     #[inline]
-    pub(super) fn reject(&mut self) {
-        self.totals.arrivals += 1;
-        self.totals.dropped += 1;
+    pub(super) fn lose(&mut self, at: SimTime, service: u64) {
+        self.release(at);
+        self.service += u128::from(service);
     }
-    #[inline]
-    pub(super) fn lose(&mut self, at: SimTime, since: SimTime, service: u64) {
-        self.advance(at);
-        self.held -= 1;
-        self.totals.wasted += u128::from((at - since).ticks());
-        self.totals.service += u128::from(service);
-        self.totals.dropped += 1;
+    /// The totals at `at`, no earlier than anything reported.
+    pub(super) fn totals(&self, at: SimTime, losses: Losses) -> Totals {
+        Totals {
+            arrivals: self.departures + losses.dropped + self.held,
+            departures: self.departures,
+            dropped: losses.dropped,
+            size: self.size,
+            area: self.area.up_to(at, self.held),
+            busy: self.busy.up_to(at, self.held.min(self.servers)),
+            service: self.service,
+            squares: self.squares.up_to(at, self.held * self.held),
+            wasted: losses.wasted,
+        }
     }
     /// Forgets what lies before the window; running counters go on.
     pub(super) fn open_window(&mut self) {
@@ -178,62 +225,69 @@ impl Station {
 /// The tally of a gate: entities pass at once.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Gate {
-    pub(super) totals: Totals,
+    departures: u64,
+    size: u128,
 }
 
 impl Gate {
     #[inline]
     pub(super) fn leave(&mut self, d: &Departure) {
-        self.totals.arrivals += 1;
-        self.totals.departures += 1;
-        self.totals.size += u128::from(d.size);
+        self.departures += 1;
+        self.size += u128::from(d.size);
     }
-    #[inline]
-    pub(super) fn reject(&mut self) {
-        self.totals.arrivals += 1;
-        self.totals.dropped += 1;
+    pub(super) fn totals(&self, losses: Losses) -> Totals {
+        Totals {
+            arrivals: self.departures + losses.dropped,
+            departures: self.departures,
+            dropped: losses.dropped,
+            size: self.size,
+            ..Totals::default()
+        }
     }
 }
 
-/// The tally of a flow: as a station's, but calls may come out of order of time (its packets travel on several links),
-/// so that occupancy is summed from instants of entry and exit.
+/// The tally of a flow: as a station's, but calls may come out of order of time (its packets travel on several links):
+/// the integral of the number held does not mind.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Flow {
     pub(super) held: u64,
-    entered: u128,
-    left: u128,
-    pub(super) totals: Totals,
+    departures: u64,
+    size: u128,
+    area: Integral,
     pub(super) sojourn: Times,
     pub(super) wait: Times,
-    pub(super) census: Census,
 }
 
 impl Flow {
     #[inline]
     pub(super) fn enter(&mut self, at: SimTime) {
         self.held += 1;
-        self.entered += u128::from(at.ticks());
-        self.totals.arrivals += 1;
+        self.area.rise(1, at);
     }
     #[inline]
     pub(super) fn leave(&mut self, d: &Departure) {
-        self.held -= 1;
-        self.left += u128::from(d.at.ticks());
-        self.totals.departures += 1;
-        self.totals.size += u128::from(d.size);
+        self.lose(d.at);
+        self.departures += 1;
+        self.size += u128::from(d.size);
         self.sojourn.add((d.at - d.since).ticks());
         self.wait.add(d.wait);
     }
     #[inline]
-    pub(super) fn lose(&mut self, at: SimTime, since: SimTime) {
+    pub(super) fn lose(&mut self, at: SimTime) {
         self.held -= 1;
-        self.totals.wasted += u128::from((at - since).ticks());
-        self.left += u128::from(at.ticks());
-        self.totals.dropped += 1;
+        self.area.fall(1, at);
     }
-    /// Brings the integral of occupancy up to `at`, no earlier than anything reported.
-    pub(super) fn advance(&mut self, at: SimTime) {
-        self.totals.area = self.left + u128::from(self.held) * u128::from(at.ticks()) - self.entered;
+    /// The totals at `at`, no earlier than anything reported.
+    pub(super) fn totals(&self, at: SimTime, losses: Losses) -> Totals {
+        Totals {
+            arrivals: self.departures + losses.dropped + self.held,
+            departures: self.departures,
+            dropped: losses.dropped,
+            size: self.size,
+            area: self.area.up_to(at, self.held),
+            wasted: losses.wasted,
+            ..Totals::default()
+        }
     }
     pub(super) fn open_window(&mut self) {
         self.sojourn.clear();

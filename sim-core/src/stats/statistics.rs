@@ -3,12 +3,13 @@
 use super::component::{Component, ComponentKind};
 use super::extra::ExtraTally;
 use super::population::{self, Level};
-use super::station::{Census, Flow, Gate, Station, Totals};
+use super::station::{Census, Flow, Gate, Losses, Station, Totals};
 use crate::probe::{ComponentId, Departure, LevelTotals, LossReason, Probe};
 use crate::time::SimTime;
 
-/// What is kept of one component.
+/// What is kept of one component and touched at every event: four cache lines.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 pub(super) enum Tally {
     Station(Station),
     Gate(Gate),
@@ -17,10 +18,12 @@ pub(super) enum Tally {
     Pathway(Level),
 }
 
-/// What few components have, apart from what is touched at every event.
+/// What is kept of one component besides.
 #[derive(Clone, Debug)]
 pub(super) struct Further {
     pub(super) extras: Vec<ExtraTally>,
+    losses: Losses,
+    census: Census,
     /// Losses since time zero, and until the window opened, in the order of the component's reasons.
     lost: Vec<(LossReason, u64)>,
     lost_before: Vec<u64>,
@@ -29,10 +32,15 @@ pub(super) struct Further {
 impl Further {
     fn new(c: &Component) -> Self {
         let extras = c.extras.iter().map(|e| ExtraTally::new(*e)).collect();
-        Self { extras, lost: c.reasons.iter().map(|r| (r.0, 0)).collect(), lost_before: vec![0; c.reasons.len()] }
+        let lost = c.reasons.iter().map(|r| (r.0, 0)).collect();
+        let (losses, census) = (Losses::default(), Census::default());
+        Self { extras, losses, census, lost, lost_before: vec![0; c.reasons.len()] }
     }
+    /// An entity is dropped after `spent` ticks.
     #[cold]
-    fn lose(&mut self, reason: LossReason) {
+    fn lose(&mut self, spent: u64, reason: LossReason) {
+        self.losses.dropped += 1;
+        self.losses.wasted += u128::from(spent);
         if let Some((_, n)) = self.lost.iter_mut().find(|(r, _)| *r == reason) {
             *n += 1;
         }
@@ -52,6 +60,8 @@ impl Further {
 pub struct Statistics {
     pub(super) tallies: Vec<Tally>,
     pub(super) further: Vec<Further>,
+    /// Up to when everything has been told.
+    now: SimTime,
 }
 
 impl Statistics {
@@ -69,15 +79,14 @@ impl Statistics {
                 ComponentKind::Pathway { .. } => Tally::Pathway(Level::default()),
             })
             .collect();
-        Self { tallies, further: components.iter().map(Further::new).collect() }
+        Self { tallies, further: components.iter().map(Further::new).collect(), now: SimTime::ZERO }
     }
+    /// Everything up to `at` has been told.
     pub(super) fn advance(&mut self, at: SimTime) {
+        self.now = at;
         for t in &mut self.tallies {
-            match t {
-                Tally::Station(s) => s.advance(at),
-                Tally::Flow(f) => f.advance(at),
-                Tally::Population(l) | Tally::Pathway(l) => l.advance(at),
-                Tally::Gate(_) => {}
+            if let Tally::Population(l) | Tally::Pathway(l) = t {
+                l.advance(at);
             }
         }
         self.further.iter_mut().flat_map(|f| &mut f.extras).for_each(|e| e.advance(at));
@@ -95,14 +104,17 @@ impl Statistics {
     }
     /// Takes what the census found, leaving nothing.
     pub(super) fn take_census(&mut self) -> Vec<Census> {
-        self.tallies
-            .iter_mut()
-            .map(|t| match t {
-                Tally::Station(s) => std::mem::take(&mut s.census),
-                Tally::Flow(f) => std::mem::take(&mut f.census),
-                Tally::Gate(_) | Tally::Population(_) | Tally::Pathway(_) => Census::default(),
-            })
-            .collect()
+        self.further.iter_mut().map(|f| std::mem::take(&mut f.census)).collect()
+    }
+    /// The running totals of all components.
+    pub(super) fn snapshot(&self) -> Vec<Snapshot> {
+        let totals = |(t, f): (&Tally, &Further)| match t {
+            Tally::Station(s) => Snapshot::Entities(s.totals(self.now, f.losses)),
+            Tally::Flow(flow) => Snapshot::Entities(flow.totals(self.now, f.losses)),
+            Tally::Gate(g) => Snapshot::Entities(g.totals(f.losses)),
+            Tally::Population(l) | Tally::Pathway(l) => Snapshot::Level(l.totals),
+        };
+        self.tallies.iter().zip(&self.further).map(totals).collect()
     }
 }
 
@@ -128,31 +140,22 @@ impl Probe for Statistics {
     }
     #[inline]
     fn reject(&mut self, c: ComponentId, _at: SimTime, reason: LossReason) {
-        match &mut self.tallies[c as usize] {
-            Tally::Station(s) => s.reject(),
-            Tally::Gate(g) => g.reject(),
-            Tally::Flow(_) | Tally::Population(_) | Tally::Pathway(_) => {}
-        }
-        self.further[c as usize].lose(reason);
+        self.further[c as usize].lose(0, reason);
     }
     #[inline]
     fn lose(&mut self, c: ComponentId, at: SimTime, since: SimTime, service: u64, reason: LossReason) {
         match &mut self.tallies[c as usize] {
-            Tally::Station(s) => s.lose(at, since, service),
-            Tally::Flow(f) => f.lose(at, since),
+            Tally::Station(s) => s.lose(at, service),
+            Tally::Flow(f) => f.lose(at),
             Tally::Gate(_) | Tally::Population(_) | Tally::Pathway(_) => {}
         }
-        self.further[c as usize].lose(reason);
+        self.further[c as usize].lose((at - since).ticks(), reason);
     }
     fn record(&mut self, c: ComponentId, extra: u8, at: SimTime, value: u64) {
         self.further[c as usize].extras[extra as usize].record(at, value);
     }
     fn hold(&mut self, c: ComponentId, at: SimTime, since: SimTime, served: u64) {
-        let census = match &mut self.tallies[c as usize] {
-            Tally::Station(s) => &mut s.census,
-            Tally::Flow(f) => &mut f.census,
-            Tally::Gate(_) | Tally::Population(_) | Tally::Pathway(_) => return,
-        };
+        let census = &mut self.further[c as usize].census;
         census.held += 1;
         census.age += u128::from((at - since).ticks());
         census.served += u128::from(served);
@@ -181,13 +184,4 @@ impl Probe for Statistics {
 pub(super) enum Snapshot {
     Entities(Totals),
     Level(population::Totals),
-}
-
-pub(super) fn snapshot(t: &Tally) -> Snapshot {
-    match t {
-        Tally::Station(s) => Snapshot::Entities(s.totals),
-        Tally::Flow(f) => Snapshot::Entities(f.totals),
-        Tally::Gate(g) => Snapshot::Entities(g.totals),
-        Tally::Population(l) | Tally::Pathway(l) => Snapshot::Level(l.totals),
-    }
 }
