@@ -46,30 +46,19 @@ impl Times {
         self.sketch.clear();
         *self = Self { sketch: std::mem::take(&mut self.sketch), ..Self::default() };
     }
-    /// In ticks; NaN if empty.
-    pub(super) fn mean(&self) -> f64 {
-        self.sum as f64 / self.n() as f64
-    }
     /// Calls `add(stat, value)` for every number of the distribution, with values times `scale`.
     pub(super) fn report(&self, scale: f64, mut add: impl FnMut(&'static str, f64)) {
-        add("mean", self.mean() * scale);
-        add("sd", self.sd() * scale);
-        for (stat, p) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)] {
-            add(stat, self.quantile(p) * scale);
-        }
-        add("max", if self.n() == 0 { f64::NAN } else { self.max as f64 * scale });
-    }
-    /// In ticks; NaN for fewer than two.
-    pub(super) fn sd(&self) -> f64 {
-        if self.n() < 2 {
-            return f64::NAN;
-        }
         let n = self.n() as f64;
-        ((self.squares - n * self.mean() * self.mean()).max(0.0) / (n - 1.0)).sqrt()
-    }
-    /// The `p`-quantile in ticks, within what was seen: a bucket may reach beyond that. NaN if empty.
-    pub(super) fn quantile(&self, p: f64) -> f64 {
-        self.sketch.quantile(p).clamp(self.min.min(self.max) as f64, self.max as f64)
+        let mean = self.sum as f64 / n;
+        // NaN for fewer than two.
+        let variance = if n < 2.0 { f64::NAN } else { (self.squares - n * mean * mean).max(0.0) / (n - 1.0) };
+        add("mean", mean * scale);
+        add("sd", variance.sqrt() * scale);
+        for (stat, quantile) in ["p50", "p90", "p99"].into_iter().zip(self.sketch.quantiles([0.5, 0.9, 0.99])) {
+            // Within what was seen: a bucket may reach beyond that.
+            add(stat, quantile.clamp(self.min.min(self.max) as f64, self.max as f64) * scale);
+        }
+        add("max", if n == 0.0 { f64::NAN } else { self.max as f64 * scale });
     }
     /// The share of those that are not zero; NaN if empty.
     pub(super) fn share_above_zero(&self) -> f64 {
