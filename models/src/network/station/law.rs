@@ -14,15 +14,19 @@ pub(in crate::network) enum ServiceLaw {
     Rate(Serialisation),
     /// Serialisation of each packet with so many further bits, its framing.
     Framed(Serialisation, u32),
-    /// Exponential, drawn ahead.
-    Exponential {
-        /// Ticks.
-        mean: f64,
-        rng: Rng,
-        ahead: Exponentials,
-    },
+    /// Exponential.
+    Exponential(Box<Exponential>),
     /// Drawn.
-    Drawn { law: Service, rng: Rng },
+    Drawn(Box<(Service, Rng)>),
+}
+
+/// Exponential times, drawn ahead.
+#[derive(Clone, Debug)]
+pub(in crate::network) struct Exponential {
+    /// Ticks.
+    mean: f64,
+    rng: Rng,
+    ahead: Exponentials,
 }
 
 /// Bits into ticks at an exact rate: the remainder of one packet is carried to the next, so that a link of 300 Gbit/s
@@ -82,8 +86,10 @@ impl ServiceLaw {
     /// The law `law` with draws from `rng`.
     pub(in crate::network) fn drawn(law: &Service, rng: Rng) -> Self {
         match law {
-            Service::Exponential { mean } => Self::Exponential { mean: *mean, rng, ahead: Exponentials::default() },
-            _ => Self::Drawn { law: law.clone(), rng },
+            Service::Exponential { mean } => {
+                Self::Exponential(Box::new(Exponential { mean: *mean, rng, ahead: Exponentials::default() }))
+            }
+            _ => Self::Drawn(Box::new((law.clone(), rng))),
         }
     }
     #[inline]
@@ -92,8 +98,8 @@ impl ServiceLaw {
             Self::None => 0,
             Self::Rate(rate) => rate.ticks(bits),
             Self::Framed(rate, framing) => rate.ticks(bits + *framing),
-            Self::Exponential { mean, rng, ahead } => SimDuration::from_ticks_f64(*mean * ahead.next(rng)).ticks(),
-            Self::Drawn { law, rng } => law.draw(rng, bits),
+            Self::Exponential(law) => SimDuration::from_ticks_f64(law.mean * law.ahead.next(&mut law.rng)).ticks(),
+            Self::Drawn(drawn) => drawn.0.draw(&mut drawn.1, bits),
         }
     }
 }

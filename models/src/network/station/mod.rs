@@ -4,6 +4,7 @@
 //! other, and that of a link with an MTU, losses or jitter: an event at every end of service.
 
 mod fused;
+mod lane;
 mod law;
 mod line;
 mod outage;
@@ -38,8 +39,19 @@ pub(super) struct Outgoing {
 
 /// A link or stage.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) enum Core {
     Fused(Fused),
-    Queued(Queued),
+    Queued(Box<Queued>),
     Gate(Checkpoint),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_station_fits_two_cache_lines() {
+        assert_eq!(size_of::<Core>(), 128);
+    }
 }
