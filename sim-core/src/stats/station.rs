@@ -175,7 +175,8 @@ impl Station {
         self.squares.fall(2 * self.held + 1, at);
         self.busy.fall(u64::from(self.held < self.servers), at);
     }
-    #[inline]
+    #[expect(clippy::inline_always, reason = "as `Statistics::leave`")]
+    #[inline(always)]
     pub(super) fn leave(&mut self, d: &Departure) {
         self.release(d.at);
         self.departures += 1;
@@ -253,7 +254,8 @@ impl Flow {
         self.held += 1;
         self.area.rise(1, at);
     }
-    #[inline]
+    #[expect(clippy::inline_always, reason = "as `Statistics::leave`")]
+    #[inline(always)]
     pub(super) fn leave(&mut self, d: &Departure) {
         self.lose(d.at);
         self.departures += 1;

@@ -39,7 +39,8 @@ pub(in crate::network) struct Fused {
 
 impl Fused {
     pub(in crate::network) fn new(place: Placement, law: ServiceLaw, limit: Limit) -> Self {
-        Self { place, law, limit, lane: Lane::new(), served: 0, before: 0, free: 0, bits: 0 }
+        let any = Travelling { packet: Packet::new(0, 0, SimTime::ZERO), leaves: 0, ticket: Ticket::default() };
+        Self { place, law, limit, lane: Lane::new(any), served: 0, before: 0, free: 0, bits: 0 }
     }
 
     /// A packet comes in now. `index` is this station's, for its events.
@@ -89,7 +90,7 @@ impl Fused {
     }
 
     /// Tells the probe of the next end of service.
-    #[inline]
+    #[inline(never)]
     fn serve<P: Probe>(&mut self, probe: &mut P) {
         let Some(&Travelling { packet, leaves, .. }) = self.lane.get(self.served) else { return };
         let start = self.before.max(packet.entered.ticks());

@@ -3,15 +3,16 @@
 /// The line.
 #[derive(Clone, Debug)]
 pub(super) struct Lane<T> {
-    /// Empty before the first push; then a power of two of them.
+    /// A power of two of them.
     slots: Box<[T]>,
     head: u32,
     len: u32,
 }
 
 impl<T: Copy> Lane<T> {
-    pub(super) fn new() -> Self {
-        Self { slots: Box::default(), head: 0, len: 0 }
+    /// An empty line; `any` record fills the places that are free.
+    pub(super) fn new(any: T) -> Self {
+        Self { slots: Box::new([any; 4]), head: 0, len: 0 }
     }
     #[inline]
     pub(super) fn len(&self) -> u32 {
@@ -33,18 +34,17 @@ impl<T: Copy> Lane<T> {
     #[inline]
     pub(super) fn push(&mut self, record: T) {
         if self.len as usize == self.slots.len() {
-            self.grow(record);
+            self.grow();
         }
         let place = self.place(self.len);
         self.slots[place] = record;
         self.len += 1;
     }
-    /// Twice as many places; those without a record yet are filled with `any`.
+    /// Twice as many places.
     #[cold]
-    fn grow(&mut self, any: T) {
-        let mut slots: Vec<T> = self.iter().copied().collect();
-        slots.resize((2 * slots.len()).max(4), any);
-        (self.slots, self.head) = (slots.into(), 0);
+    fn grow(&mut self) {
+        let records: Vec<T> = self.iter().chain(self.iter()).copied().collect();
+        (self.slots, self.head) = (records.into(), 0);
     }
     /// Takes the first record out.
     #[inline]
@@ -68,7 +68,7 @@ mod tests {
     proptest! {
         #[test]
         fn is_a_double_ended_queue_of_which_one_end_is_used(pushes in prop::collection::vec(any::<bool>(), 0..300)) {
-            let (mut lane, mut oracle) = (Lane::new(), std::collections::VecDeque::new());
+            let (mut lane, mut oracle) = (Lane::new(0), std::collections::VecDeque::new());
             for (k, push) in pushes.into_iter().enumerate() {
                 if push {
                     lane.push(k);

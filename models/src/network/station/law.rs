@@ -94,6 +94,9 @@ impl ServiceLaw {
     }
     #[inline]
     pub(in crate::network) fn ticks(&mut self, bits: u32) -> u64 {
+        if let Self::Rate(rate) = self { rate.ticks(bits) } else { self.ticks_otherwise(bits) }
+    }
+    fn ticks_otherwise(&mut self, bits: u32) -> u64 {
         match self {
             Self::None => 0,
             Self::Rate(rate) => rate.ticks(bits),
