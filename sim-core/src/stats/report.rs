@@ -35,7 +35,7 @@ impl Report<'_> {
             let ticks = (self.window.end - self.window.warmup).ticks() as f64;
             match (t, closing[i], self.opening.totals[i]) {
                 (Tally::Station(s), Snapshot::Entities(now), Snapshot::Entities(before)) => {
-                    to.passages(&now, &before, s.held, ticks);
+                    to.passages(&now, &before, ticks);
                     to.occupancy(
                         (now.area - before.area) as f64 / ticks,
                         Some((now.squares - before.squares) as f64 / ticks),
@@ -53,10 +53,10 @@ impl Report<'_> {
                     to.add("utilization", "time_mean", busy as f64 / ticks / f64::from(servers), "1");
                 }
                 (Tally::Gate(_), Snapshot::Entities(now), Snapshot::Entities(before)) => {
-                    to.passages(&now, &before, 0, ticks);
+                    to.passages(&now, &before, ticks);
                 }
                 (Tally::Flow(f), Snapshot::Entities(now), Snapshot::Entities(before)) => {
-                    to.passages(&now, &before, f.held, ticks);
+                    to.passages(&now, &before, ticks);
                     to.occupancy((now.area - before.area) as f64 / ticks, None, None);
                     to.times("sojourn_time", &f.sojourn);
                     to.waits(&f.wait);
@@ -182,7 +182,7 @@ impl Out<'_> {
     fn add(&mut self, metric: &'static str, stat: &'static str, value: f64, unit: &'static str) {
         self.measures.push(Measure { component: self.component, metric, stat, value, unit });
     }
-    fn passages(&mut self, now: &Totals, before: &Totals, held: u64, ticks: f64) {
+    fn passages(&mut self, now: &Totals, before: &Totals, ticks: f64) {
         let seconds = ticks / TICKS_PER_SECOND as f64;
         let arrivals = now.arrivals - before.arrivals;
         let departures = now.departures - before.departures;
@@ -190,7 +190,7 @@ impl Out<'_> {
         self.add("arrivals", "mean", arrivals as f64, self.entity);
         self.add("departures", "mean", departures as f64, self.entity);
         self.add("dropped", "mean", dropped as f64, self.entity);
-        self.add("in_system", "mean", held as f64, self.entity);
+        self.add("in_system", "mean", (now.arrivals - now.departures - now.dropped) as f64, self.entity);
         self.add("throughput", "mean", departures as f64 / seconds, "1/s");
         if self.entity == "packet" {
             self.add("bit_rate", "mean", (now.size - before.size) as f64 / seconds, "bit/s");

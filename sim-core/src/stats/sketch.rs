@@ -48,10 +48,13 @@ impl Sketch {
     #[inline]
     pub fn add_many(&mut self, x: u64, n: u64) {
         let bucket = bucket_of(x);
-        if bucket.wrapping_sub(self.first) >= self.low.len() {
+        let i = bucket.wrapping_sub(self.first);
+        if i < self.low.len() {
+            self.count(i, n);
+        } else {
             self.widen(bucket);
+            self.count(bucket - self.first, n);
         }
-        self.count(bucket - self.first, n);
     }
     /// Adds `n` to the count at place `i`.
     #[inline]

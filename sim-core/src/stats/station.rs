@@ -21,13 +21,17 @@ impl Default for Times {
 }
 
 impl Times {
-    #[inline]
+    #[expect(clippy::inline_always, reason = "as `Statistics::leave`")]
+    #[inline(always)]
     pub(super) fn add(&mut self, ticks: u64) {
         self.sum += u128::from(ticks);
         // Below 2^63, where the signed conversion is one instruction.
         let x = ticks as i64 as f64;
         self.squares += x * x;
-        if ticks < self.min || ticks > self.max {
+        if ticks < self.min {
+            self.stretch(ticks);
+        }
+        if ticks > self.max {
             self.stretch(ticks);
         }
         self.sketch.add(ticks);
@@ -221,9 +225,9 @@ pub(super) struct Gate {
 
 impl Gate {
     #[inline]
-    pub(super) fn leave(&mut self, d: &Departure) {
+    pub(super) fn leave(&mut self, size: u64) {
         self.departures += 1;
-        self.size += u128::from(d.size);
+        self.size += u128::from(size);
     }
     pub(super) fn totals(&self, losses: Losses) -> Totals {
         Totals {
@@ -240,7 +244,7 @@ impl Gate {
 /// the integral of the number held does not mind.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Flow {
-    pub(super) held: u64,
+    arrivals: u64,
     departures: u64,
     size: u128,
     area: Integral,
@@ -251,13 +255,13 @@ pub(super) struct Flow {
 impl Flow {
     #[inline]
     pub(super) fn enter(&mut self, at: SimTime) {
-        self.held += 1;
+        self.arrivals += 1;
         self.area.rise(1, at);
     }
     #[expect(clippy::inline_always, reason = "as `Statistics::leave`")]
     #[inline(always)]
     pub(super) fn leave(&mut self, d: &Departure) {
-        self.lose(d.at);
+        self.area.fall(1, d.at);
         self.departures += 1;
         self.size += u128::from(d.size);
         self.sojourn.add((d.at - d.since).ticks());
@@ -265,17 +269,20 @@ impl Flow {
     }
     #[inline]
     pub(super) fn lose(&mut self, at: SimTime) {
-        self.held -= 1;
         self.area.fall(1, at);
+    }
+    /// How many are on their way.
+    pub(super) fn held(&self, losses: Losses) -> u64 {
+        self.arrivals - self.departures - losses.dropped
     }
     /// The totals at `at`, no earlier than anything reported.
     pub(super) fn totals(&self, at: SimTime, losses: Losses) -> Totals {
         Totals {
-            arrivals: self.departures + losses.dropped + self.held,
+            arrivals: self.arrivals,
             departures: self.departures,
             dropped: losses.dropped,
             size: self.size,
-            area: self.area.up_to(at, self.held),
+            area: self.area.up_to(at, self.held(losses)),
             wasted: losses.wasted,
             ..Totals::default()
         }

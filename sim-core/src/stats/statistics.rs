@@ -19,12 +19,12 @@ pub(super) enum Tally {
 }
 
 impl Tally {
-    /// An entity leaves a component that is neither a station nor a flow.
+    /// An entity leaves a component that is neither a station nor a flow, after `spent` ticks.
     #[inline(never)]
-    fn leave_otherwise(&mut self, d: &Departure) {
+    fn leave_otherwise(&mut self, spent: u64, size: u64) {
         match self {
-            Self::Gate(g) => g.leave(d),
-            Self::Population(l) | Self::Pathway(l) => l.residence.add((d.at - d.since).ticks()),
+            Self::Gate(g) => g.leave(size),
+            Self::Population(l) | Self::Pathway(l) => l.residence.add(spent),
             Self::Station(_) | Self::Flow(_) => {}
         }
     }
@@ -151,7 +151,7 @@ impl Probe for Statistics {
         } else if let Tally::Flow(f) = tally {
             f.leave(&d);
         } else {
-            tally.leave_otherwise(&d);
+            tally.leave_otherwise((d.at - d.since).ticks(), d.size);
         }
     }
     #[inline]

@@ -107,7 +107,8 @@ impl Fused {
     }
 
     /// Tells the probe of every end of service before `until` (exclusive), and, if packets end here, of their arrival.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "mostly there is one service to tell of, in a call of its own")]
+    #[inline(always)]
     pub(in crate::network) fn catch_up<P: Probe>(&mut self, until: u64, probe: &mut P) {
         while self.lane.get(self.served).is_some_and(|t| t.leaves < until) {
             self.serve(probe);
@@ -118,7 +119,7 @@ impl Fused {
     }
 
     /// Tells the probe of every arrival before `until`.
-    #[inline]
+    #[inline(never)]
     fn deliver<P: Probe>(&mut self, until: u64, probe: &mut P) {
         while self.served > 0
             && let Some(head) = self.lane.get(0)
