@@ -242,6 +242,11 @@ impl Network {
     /// Sends what the transport wants sent; what that brings about at once, too.
     #[inline]
     fn send_segments<P: Probe>(&mut self, ctx: &mut Ctx<'_, Event, P>) {
+        if !self.transport.out.is_empty() {
+            self.send_waiting(ctx);
+        }
+    }
+    fn send_waiting<P: Probe>(&mut self, ctx: &mut Ctx<'_, Event, P>) {
         while let Some(packet) = self.transport.out.pop_front() {
             let now = ctx.now();
             ctx.probe().enter(packet.flow, now);
