@@ -8,7 +8,7 @@ use sim_core::{Ctx, Model, Priority, Probe, SimDuration, SimTime};
 use super::discipline::NO_ROUTE;
 use super::packet::{Ecn, Packet};
 use super::routing::{Routes, Spread, Step};
-use super::station::{Core, Outgoing, Queued, Shared};
+use super::station::{Core, Queued, Shared};
 use super::system::Action;
 use super::traffic::{Streams, Traffic};
 use super::transport::Transport;
@@ -191,8 +191,8 @@ impl Network {
             // Before the packet travels, so that its place among ties is the same whether or not it uses the queue.
             let ticket = ctx.ticket();
             match entry {
-                Some(station) => self.enter(station, packet, ctx),
-                None => self.travel(Outgoing { packet, at: now }, node, 0, ctx),
+                Some(station) => self.enter(station, &packet, ctx),
+                None => self.travel(packet, now, node, 0, ctx),
             }
             let Some(next) = next else { return };
             if !ctx.at_or_now(next, ticket, Event::emit(s as u32)) {
@@ -203,8 +203,14 @@ impl Network {
 
     /// Takes a packet through node after node until a station takes it in or it has arrived.
     #[inline]
-    fn travel<P: Probe>(&mut self, out: Outgoing, mut node: u32, mut stage: u32, ctx: &mut Ctx<'_, Event, P>) {
-        let Outgoing { mut packet, at } = out;
+    fn travel<P: Probe>(
+        &mut self,
+        mut packet: Packet,
+        at: SimTime,
+        mut node: u32,
+        mut stage: u32,
+        ctx: &mut Ctx<'_, Event, P>,
+    ) {
         loop {
             let first = self.first[node as usize] + stage;
             if first < self.first[node as usize + 1] {
@@ -216,10 +222,10 @@ impl Network {
                     stage += 1;
                     continue;
                 }
-                return self.enter(station, packet, ctx);
+                return self.enter(station, &packet, ctx);
             }
             match self.hop(&packet, node) {
-                Hop::Link(station) => return self.enter(station, packet, ctx),
+                Hop::Link(station) => return self.enter(station, &packet, ctx),
                 Hop::Exit => {
                     packet.deliver(at, ctx.probe());
                     if packet.segment != Packet::BARE {
@@ -236,13 +242,18 @@ impl Network {
     /// Sends what the transport wants sent; what that brings about at once, too.
     #[inline]
     fn send_segments<P: Probe>(&mut self, ctx: &mut Ctx<'_, Event, P>) {
+        if !self.transport.out.is_empty() {
+            self.send_waiting(ctx);
+        }
+    }
+    fn send_waiting<P: Probe>(&mut self, ctx: &mut Ctx<'_, Event, P>) {
         while let Some(packet) = self.transport.out.pop_front() {
             let now = ctx.now();
             ctx.probe().enter(packet.flow, now);
             let source = &self.sources[packet.flow as usize];
             match source.entry {
-                Some(station) => self.enter(station, packet, ctx),
-                None => self.travel(Outgoing { packet, at: now }, source.node, 0, ctx),
+                Some(station) => self.enter(station, &packet, ctx),
+                None => self.travel(packet, now, source.node, 0, ctx),
             }
         }
     }
@@ -266,7 +277,7 @@ impl Network {
     }
 
     #[inline]
-    fn enter<P: Probe>(&mut self, station: u32, packet: Packet, ctx: &mut Ctx<'_, Event, P>) {
+    fn enter<P: Probe>(&mut self, station: u32, packet: &Packet, ctx: &mut Ctx<'_, Event, P>) {
         match &mut self.stations[station as usize] {
             Core::Fused(f) => f.enter(packet, station, ctx),
             Core::Queued(q) => q.enter(packet, station, &mut self.shared, ctx),
@@ -371,7 +382,7 @@ impl<P: Probe> Model<P> for Network {
         };
         if let Some(out) = out {
             let (node, stage) = self.behind[station as usize];
-            self.travel(out, node, stage, ctx);
+            self.travel(out.packet, out.at, node, stage, ctx);
             self.send_segments(ctx);
         }
     }

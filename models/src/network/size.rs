@@ -173,6 +173,10 @@ impl Size {
     /// One size in bits, at least 1.
     #[inline]
     pub fn draw(&self, rng: &mut Rng) -> u32 {
+        if let Self::Constant(bits) = self { *bits } else { self.draw_anew(rng) }
+    }
+    #[inline(never)]
+    fn draw_anew(&self, rng: &mut Rng) -> u32 {
         match self {
             Self::Constant(bits) => *bits,
             Self::Exponential { scale, .. } => (libm::ceil(scale * rng.exponential()) as u32).max(1),

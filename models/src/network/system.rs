@@ -268,5 +268,6 @@ fn start_station(index: u32, plan: &StationPlan, streams: Streams, slots: &mut V
     let mut discipline = discipline.boxed_clone();
     discipline.start(streams.stream(&plan.stream, "queue"));
     let slots = from..slots.len() as u32;
-    Core::Queued(Queued::new(plan.place, law, discipline, plan.signals, slots).over(line).with(spare))
+    let queued = Queued::new(plan.place, law, discipline, plan.signals, slots);
+    Core::Queued(Box::new(queued.over(line).with(spare)))
 }

@@ -132,7 +132,7 @@ impl StoredRun {
             let (first, counts) = sketch.to_parts();
             w.number(first as u64);
             w.number(counts.len() as u64);
-            for &n in counts {
+            for n in counts {
                 w.number(n);
             }
         }
@@ -167,7 +167,7 @@ impl StoredRun {
             sojourns: r.list(|r| {
                 let component = r.text()?;
                 let first = r.number()? as usize;
-                Some((component, Sketch::from_parts(first, r.list(Reader::number)?)))
+                Some((component, Sketch::from_parts(first, &r.list(Reader::number)?)))
             })?,
         };
         r.0.is_empty().then_some(run)

@@ -204,10 +204,11 @@ impl Files {
             self.summary.row(labels.iter().chain(cells))?;
         }
         for (_, component, sketch) in &t.sojourns {
-            let mut above = sketch.total();
+            let total = sketch.total();
+            let mut above = total;
             for (upper, count) in sketch.buckets() {
                 above -= count;
-                let ccdf = above as f64 / sketch.total() as f64;
+                let ccdf = above as f64 / total as f64;
                 let upper = number(upper / TICKS_PER_SECOND as f64);
                 let [at, count, ccdf] = [point.to_string(), count.to_string(), number(ccdf)];
                 self.distributions.row([&at, component, &upper, &count, &ccdf])?;

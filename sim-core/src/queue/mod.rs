@@ -22,7 +22,7 @@ use heap::Heap;
 
 /// A place in the order of ties, drawn now and used later: what a lane of packets in flight keeps for each, so that
 /// having only its head in the queue is invisible in the results.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(u64);
 
 /// A timer that can be set again or cleared; see [`Queue::set_timer`].

@@ -6,7 +6,7 @@ use super::component::{Component, Measure};
 use super::report::{Checks, Report};
 use super::series::{Recorder, Series};
 use super::sketch::Sketch;
-use super::statistics::{Statistics, snapshot};
+use super::statistics::Statistics;
 use super::window::{Opening, Window};
 use crate::engine::{Engine, Model, RunError};
 use crate::probe::{NoProbe, Probe};
@@ -94,5 +94,5 @@ fn open<W: Watch, M: Model<(Statistics, W)>>(
     watch.open_window();
     probe.advance(at);
     probe.open_window();
-    Ok(Opening { totals: probe.tallies.iter().map(snapshot).collect(), census: probe.take_census() })
+    Ok(Opening { totals: probe.snapshot(), census: probe.take_census() })
 }

@@ -29,63 +29,66 @@ pub(super) struct Report<'a> {
 impl Report<'_> {
     pub(super) fn measures(&self) -> Vec<Measure> {
         let mut out = Vec::new();
+        let closing = self.statistics.snapshot();
         for (i, (c, t)) in self.components.iter().zip(&self.statistics.tallies).enumerate() {
             let mut to = Out { measures: &mut out, component: i as u32, entity: c.entity };
             let ticks = (self.window.end - self.window.warmup).ticks() as f64;
-            match (t, self.opening.totals[i]) {
-                (Tally::Station(s), Snapshot::Entities(before)) => {
-                    to.passages(&s.totals, &before, s.held, ticks);
+            match (t, closing[i], self.opening.totals[i]) {
+                (Tally::Station(s), Snapshot::Entities(now), Snapshot::Entities(before)) => {
+                    to.passages(&now, &before, ticks);
                     to.occupancy(
-                        (s.totals.area - before.area) as f64 / ticks,
-                        Some((s.totals.squares - before.squares) as f64 / ticks),
+                        (now.area - before.area) as f64 / ticks,
+                        Some((now.squares - before.squares) as f64 / ticks),
                         Some(s.held_max as f64),
                     );
                     to.times("sojourn_time", &s.sojourn);
                     to.waits(&s.wait);
                     let ComponentKind::Station { servers, paced } = c.kind else { unreachable!("a station") };
                     let busy = if paced {
-                        let given = s.totals.service - before.service + self.closing[i].served;
+                        let given = now.service - before.service + self.closing[i].served;
                         given - self.opening.census[i].served
                     } else {
-                        s.totals.busy - before.busy
+                        now.busy - before.busy
                     };
                     let busy = busy as f64 / ticks / f64::from(servers);
                     to.add("utilization", "time_mean", busy.max(self.statistics.further[i].used_share(ticks)), "1");
                 }
-                (Tally::Gate(g), Snapshot::Entities(before)) => to.passages(&g.totals, &before, 0, ticks),
-                (Tally::Flow(f), Snapshot::Entities(before)) => {
-                    to.passages(&f.totals, &before, f.held, ticks);
-                    to.occupancy((f.totals.area - before.area) as f64 / ticks, None, None);
+                (Tally::Gate(_), Snapshot::Entities(now), Snapshot::Entities(before)) => {
+                    to.passages(&now, &before, ticks);
+                }
+                (Tally::Flow(f), Snapshot::Entities(now), Snapshot::Entities(before)) => {
+                    to.passages(&now, &before, ticks);
+                    to.occupancy((now.area - before.area) as f64 / ticks, None, None);
                     to.times("sojourn_time", &f.sojourn);
                     to.waits(&f.wait);
                 }
-                (Tally::Population(l), Snapshot::Level(before)) => {
+                (Tally::Population(l), Snapshot::Level(now), Snapshot::Level(before)) => {
                     let seconds = ticks / TICKS_PER_SECOND as f64;
                     to.occupancy(
-                        (l.totals.area - before.area) / ticks,
-                        Some((l.totals.squares - before.squares) / ticks),
+                        (now.area - before.area) / ticks,
+                        Some((now.squares - before.squares) / ticks),
                         Some(l.max),
                     );
-                    to.add("arrivals", "mean", (l.totals.inward - before.inward) as f64, c.entity);
-                    to.add("departures", "mean", (l.totals.outward - before.outward) as f64, c.entity);
+                    to.add("arrivals", "mean", (now.inward - before.inward) as f64, c.entity);
+                    to.add("departures", "mean", (now.outward - before.outward) as f64, c.entity);
                     to.add("in_system", "mean", l.now, c.entity);
-                    to.add("throughput", "mean", (l.totals.outward - before.outward) as f64 / seconds, "1/s");
+                    to.add("throughput", "mean", (now.outward - before.outward) as f64 / seconds, "1/s");
                     if matches!(c.kind, ComponentKind::Population { tagged: true, .. }) {
                         to.times("sojourn_time", &l.residence);
                     }
                 }
-                (Tally::Pathway(l), Snapshot::Level(before)) => {
+                (Tally::Pathway(_), Snapshot::Level(now), Snapshot::Level(before)) => {
                     let seconds = ticks / TICKS_PER_SECOND as f64;
-                    let out = (l.totals.outward - before.outward) as f64;
-                    let back = (l.totals.inward - before.inward) as f64;
+                    let out = (now.outward - before.outward) as f64;
+                    let back = (now.inward - before.inward) as f64;
                     to.add("throughput", "mean", out / seconds, "1/s");
                     to.add("influx", "mean", back / seconds, "1/s");
                     to.add("net_flux", "mean", (out - back) / seconds, "1/s");
                     if matches!(c.kind, ComponentKind::Pathway { saturable: true }) {
-                        to.add("utilization", "time_mean", (l.totals.area - before.area) / ticks, "1");
+                        to.add("utilization", "time_mean", (now.area - before.area) / ticks, "1");
                     }
                 }
-                (Tally::Share, _) => continue,
+                (Tally::Share, ..) => continue,
                 _ => unreachable!("a component keeps its kind"),
             }
             let further = &self.statistics.further[i];
@@ -118,6 +121,7 @@ impl Report<'_> {
 
     pub(super) fn checks(&self) -> Checks {
         let mut checks = Checks::default();
+        let closing = self.statistics.snapshot();
         for (i, (c, t)) in self.components.iter().zip(&self.statistics.tallies).enumerate() {
             let mut check = |law: &str, left: u128, right: u128| {
                 checks.made += 1;
@@ -126,25 +130,25 @@ impl Report<'_> {
                 }
             };
             let (a, b) = (self.opening.census[i], self.closing[i]);
-            match (t, self.opening.totals[i]) {
-                (Tally::Station(s), Snapshot::Entities(before)) => {
-                    laws_of_passage(&mut check, &s.totals, &before, a, b, &s.sojourn);
+            match (t, closing[i], self.opening.totals[i]) {
+                (Tally::Station(s), Snapshot::Entities(now), Snapshot::Entities(before)) => {
+                    laws_of_passage(&mut check, &now, &before, a, b, &s.sojourn);
                     // U = X S: time with busy servers against service given, both in the window.
                     if matches!(c.kind, ComponentKind::Station { paced: false, .. }) {
-                        let given = s.totals.service - before.service + b.served;
-                        check("utilization law", s.totals.busy - before.busy + a.served, given);
+                        let given = now.service - before.service + b.served;
+                        check("utilization law", now.busy - before.busy + a.served, given);
                     }
                 }
-                (Tally::Gate(g), Snapshot::Entities(_)) => {
-                    let gone = g.totals.departures + g.totals.dropped;
-                    check("conservation", g.totals.arrivals.into(), gone.into());
+                (Tally::Gate(_), Snapshot::Entities(now), _) => {
+                    let gone = now.departures + now.dropped;
+                    check("conservation", now.arrivals.into(), (gone + b.held).into());
                 }
-                (Tally::Flow(f), Snapshot::Entities(before)) => {
-                    laws_of_passage(&mut check, &f.totals, &before, a, b, &f.sojourn);
+                (Tally::Flow(f), Snapshot::Entities(now), Snapshot::Entities(before)) => {
+                    laws_of_passage(&mut check, &now, &before, a, b, &f.sojourn);
                 }
-                (Tally::Population(l), Snapshot::Level(_)) => {
+                (Tally::Population(l), Snapshot::Level(now), _) => {
                     // Counts are whole; the level is what came in less what went out.
-                    let expected = l.initial + l.totals.inward as f64 - l.totals.outward as f64;
+                    let expected = l.initial + now.inward as f64 - now.outward as f64;
                     check("conservation", l.now.to_bits().into(), expected.to_bits().into());
                 }
                 _ => {}
@@ -180,7 +184,7 @@ impl Out<'_> {
     fn add(&mut self, metric: &'static str, stat: &'static str, value: f64, unit: &'static str) {
         self.measures.push(Measure { component: self.component, metric, stat, value, unit });
     }
-    fn passages(&mut self, now: &Totals, before: &Totals, held: u64, ticks: f64) {
+    fn passages(&mut self, now: &Totals, before: &Totals, ticks: f64) {
         let seconds = ticks / TICKS_PER_SECOND as f64;
         let arrivals = now.arrivals - before.arrivals;
         let departures = now.departures - before.departures;
@@ -188,7 +192,7 @@ impl Out<'_> {
         self.add("arrivals", "mean", arrivals as f64, self.entity);
         self.add("departures", "mean", departures as f64, self.entity);
         self.add("dropped", "mean", dropped as f64, self.entity);
-        self.add("in_system", "mean", held as f64, self.entity);
+        self.add("in_system", "mean", (now.arrivals - now.departures - now.dropped) as f64, self.entity);
         self.add("throughput", "mean", departures as f64 / seconds, "1/s");
         if self.entity == "packet" {
             self.add("bit_rate", "mean", (now.size - before.size) as f64 / seconds, "bit/s");

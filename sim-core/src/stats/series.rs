@@ -2,7 +2,7 @@
 
 use super::component::{Component, ComponentKind};
 use super::extra::Form;
-use super::statistics::{Snapshot, Statistics, most_used, snapshot};
+use super::statistics::{Snapshot, Statistics, most_used};
 use super::window::Window;
 use crate::time::{SimTime, TICKS_PER_SECOND};
 
@@ -82,7 +82,7 @@ impl Recorder {
                 extras.push(Some((k, 0)));
             }
         }
-        let previous = Statistics::new(components).tallies.iter().map(snapshot).collect();
+        let previous = Statistics::new(components).snapshot();
         let servers = components
             .iter()
             .map(|c| match c.kind {
@@ -100,7 +100,7 @@ impl Recorder {
         SimTime::from_ticks(ticks as u64)
     }
     pub(super) fn record(&mut self, statistics: &Statistics) {
-        let now: Vec<Snapshot> = statistics.tallies.iter().map(snapshot).collect();
+        let now = statistics.snapshot();
         let seconds = self.series.bin;
         let ticks = seconds * TICKS_PER_SECOND as f64;
         for (row, extra) in self.series.rows.iter_mut().zip(&mut self.extras) {

@@ -12,10 +12,12 @@ const SUB: u64 = 1 << SUB_BITS;
 /// Counts of times in ticks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sketch {
-    /// The bucket of `counts[0]`.
+    /// The bucket that the counts begin with.
     first: usize,
-    counts: Vec<u64>,
-    total: u64,
+    /// The lower halves of the counts, and the upper ones from when one of them is not zero: the thousands of sketches of
+    /// a large network are written to in turn, and half as much memory is found in the caches more often.
+    low: Box<[u32]>,
+    high: Box<[u32]>,
 }
 
 /// The bucket of `x`. Values below 2 x 128 have buckets of their own.
@@ -45,92 +47,122 @@ impl Sketch {
     /// Counts `n` of `x`.
     #[inline]
     pub fn add_many(&mut self, x: u64, n: u64) {
-        let b = bucket_of(x);
-        self.total += n;
-        if let Some(c) = self.counts.get_mut(b.wrapping_sub(self.first)) {
-            *c += n;
+        let bucket = bucket_of(x);
+        let i = bucket.wrapping_sub(self.first);
+        if i < self.low.len() {
+            self.count(i, n);
         } else {
-            self.widen(b);
-            self.counts[b - self.first] += n;
+            self.widen(bucket);
+            self.count(bucket - self.first, n);
+        }
+    }
+    /// Adds `n` to the count at place `i`.
+    #[inline]
+    fn count(&mut self, i: usize, n: u64) {
+        let sum = u64::from(self.low[i]) + (n & u64::from(u32::MAX));
+        self.low[i] = sum as u32;
+        let carry = (n >> 32) + (sum >> 32);
+        if carry > 0 {
+            self.carry(i, carry as u32);
         }
     }
     #[cold]
+    fn carry(&mut self, i: usize, carry: u32) {
+        if self.high.is_empty() {
+            self.high = vec![0; self.low.len()].into();
+        }
+        self.high[i] += carry;
+    }
+    /// The counts, from the first bucket on.
+    fn counts(&self) -> impl Iterator<Item = u64> {
+        let high = self.high.iter().copied().chain(std::iter::repeat(0));
+        self.low.iter().zip(high).map(|(&low, high)| u64::from(high) << 32 | u64::from(low))
+    }
+    /// Makes room for counts of bucket `b`.
+    #[cold]
     fn widen(&mut self, b: usize) {
-        if self.counts.is_empty() {
+        let end = self.first + self.low.len();
+        let (first, end) = if self.low.is_empty() {
             // Four octaves at once, so that a run soon stops growing it.
-            self.first = b.saturating_sub(2 * SUB as usize);
-            self.counts = vec![0; 4 * SUB as usize];
+            let first = b.saturating_sub(2 * SUB as usize);
+            (first, first + 4 * SUB as usize)
+        } else if b < self.first {
+            (self.first - (self.first - b).next_multiple_of(SUB as usize).min(self.first), end)
+        } else {
+            (self.first, self.first + (b - self.first + 1).next_multiple_of(SUB as usize))
+        };
+        let ahead = self.first.saturating_sub(first);
+        let widened = |counts: &[u32]| {
+            let mut wide = vec![0; end - first];
+            wide[ahead..ahead + counts.len()].copy_from_slice(counts);
+            wide.into_boxed_slice()
+        };
+        if !self.high.is_empty() {
+            self.high = widened(&self.high);
         }
-        if b < self.first {
-            let more = (self.first - b).next_multiple_of(SUB as usize).min(self.first);
-            self.counts.splice(0..0, std::iter::repeat_n(0, more));
-            self.first -= more;
-        }
-        if b - self.first >= self.counts.len() {
-            self.counts.resize((b - self.first + 1).next_multiple_of(SUB as usize), 0);
-        }
+        (self.first, self.low) = (first, widened(&self.low));
     }
     /// Forgets everything, keeping the memory.
     pub fn clear(&mut self) {
-        self.counts.fill(0);
-        self.total = 0;
+        self.low.fill(0);
+        self.high = Box::default();
     }
     /// How many were counted.
     pub fn total(&self) -> u64 {
-        self.total
+        let sum = |halves: &[u32]| halves.iter().map(|n| u64::from(*n)).sum::<u64>();
+        sum(&self.low) + (sum(&self.high) << 32)
     }
     /// How many were zero: exact, since small values have buckets of their own.
     pub fn zeros(&self) -> u64 {
-        if self.first == 0 { self.counts.first().copied().unwrap_or(0) } else { 0 }
+        if self.first == 0 { self.counts().next().unwrap_or(0) } else { 0 }
     }
     /// Adds the counts of `other`.
     pub fn merge(&mut self, other: &Self) {
-        for (i, &n) in other.counts.iter().enumerate() {
-            if n > 0 {
-                let b = other.first + i;
-                if b < self.first || b - self.first >= self.counts.len() {
-                    self.widen(b);
-                }
-                self.counts[b - self.first] += n;
+        for (bucket, n) in (other.first..).zip(other.counts()).filter(|(_, n)| *n > 0) {
+            if bucket.wrapping_sub(self.first) >= self.low.len() {
+                self.widen(bucket);
             }
+            self.count(bucket - self.first, n);
         }
-        self.total += other.total;
     }
     /// The `p`-quantile in ticks (0 <= p <= 1), or NaN if nothing was counted.
     pub fn quantile(&self, p: f64) -> f64 {
-        if self.total == 0 {
-            return f64::NAN;
-        }
-        let rank = p * self.total as f64;
-        let mut below = 0.0;
-        let mut last = 0.0;
-        for (i, &n) in self.counts.iter().enumerate().filter(|(_, n)| **n > 0) {
-            let (low, width) = range_of(self.first + i);
+        self.quantiles([p])[0]
+    }
+    /// The quantiles of several `ps`, which must ascend.
+    pub fn quantiles<const N: usize>(&self, ps: [f64; N]) -> [f64; N] {
+        let total = self.total() as f64;
+        let mut found = [f64::NAN; N];
+        let (mut next, mut below) = (0, 0.0);
+        for (bucket, n) in (self.first..).zip(self.counts()).filter(|(_, n)| *n > 0) {
             let n = n as f64;
-            if below + n >= rank {
+            while next < N && below + n >= ps[next] * total {
+                let (low, width) = range_of(bucket);
                 // A bucket of a single value has no inside.
-                return if width == 1.0 { low } else { low + width * ((rank - below) / n).clamp(0.0, 1.0) };
+                let inside = if width == 1.0 { 0.0 } else { ((ps[next] * total - below) / n).clamp(0.0, 1.0) };
+                found[next] = low + width * inside;
+                next += 1;
             }
             below += n;
-            last = low + width;
         }
-        last
+        found
     }
     /// The non-empty buckets, in order: upper edge in ticks, and count.
     pub fn buckets(&self) -> impl Iterator<Item = (f64, u64)> {
-        self.counts.iter().enumerate().filter(|(_, n)| **n > 0).map(|(i, &n)| {
-            let (low, width) = range_of(self.first + i);
+        (self.first..).zip(self.counts()).filter(|(_, n)| *n > 0).map(|(bucket, n)| {
+            let (low, width) = range_of(bucket);
             (low + width, n)
         })
     }
     /// The parts to store: the first bucket's index and the counts from there on.
-    pub fn to_parts(&self) -> (usize, &[u64]) {
-        (self.first, &self.counts)
+    pub fn to_parts(&self) -> (usize, Vec<u64>) {
+        (self.first, self.counts().collect())
     }
     /// From stored parts.
-    pub fn from_parts(first: usize, counts: Vec<u64>) -> Self {
-        let total = counts.iter().sum();
-        Self { first, counts, total }
+    pub fn from_parts(first: usize, counts: &[u64]) -> Self {
+        let mut sketch = Self { first, low: vec![0; counts.len()].into(), high: Box::default() };
+        counts.iter().enumerate().for_each(|(i, &n)| sketch.count(i, n));
+        sketch
     }
 }
 
@@ -146,6 +178,26 @@ mod tests {
             assert!(low <= x as f64 && x as f64 <= low + width, "{x}: {low} + {width}");
             assert!(width <= (low / SUB as f64).max(1.0));
         }
+    }
+
+    #[test]
+    fn counts_go_beyond_32_bits() {
+        let mut sketch = Sketch::default();
+        sketch.add_many(1000, u64::from(u32::MAX));
+        sketch.add(1000);
+        sketch.add(1);
+        sketch.add_many(1 << 40, 5 << 32);
+        let counts = |s: &Sketch| s.buckets().map(|b| b.1).collect::<Vec<_>>();
+        assert_eq!((counts(&sketch), sketch.total()), (vec![1, 1 << 32, 5 << 32], (6 << 32) + 1));
+        // Six tenths of the way through the bucket of 1000 to 1004.
+        assert!((sketch.quantile(0.1) - 1002.4).abs() < 1e-8);
+        let (first, parts) = sketch.to_parts();
+        assert_eq!(Sketch::from_parts(first, &parts), sketch);
+        let mut twice = sketch.clone();
+        twice.merge(&sketch);
+        assert_eq!(counts(&twice), [2, 2 << 32, 10 << 32]);
+        twice.clear();
+        assert_eq!((counts(&twice), twice.total()), (vec![], 0));
     }
 
     proptest! {

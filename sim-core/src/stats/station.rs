@@ -21,15 +21,26 @@ impl Default for Times {
 }
 
 impl Times {
-    #[inline]
+    #[expect(clippy::inline_always, reason = "as `Statistics::leave`")]
+    #[inline(always)]
     pub(super) fn add(&mut self, ticks: u64) {
         self.sum += u128::from(ticks);
         // Below 2^63, where the signed conversion is one instruction.
         let x = ticks as i64 as f64;
         self.squares += x * x;
+        if ticks < self.min {
+            self.stretch(ticks);
+        }
+        if ticks > self.max {
+            self.stretch(ticks);
+        }
+        self.sketch.add(ticks);
+    }
+    // Rare: by a branch, nothing is stored in between.
+    #[cold]
+    fn stretch(&mut self, ticks: u64) {
         self.min = self.min.min(ticks);
         self.max = self.max.max(ticks);
-        self.sketch.add(ticks);
     }
     /// How many.
     pub(super) fn n(&self) -> u64 {
@@ -39,30 +50,19 @@ impl Times {
         self.sketch.clear();
         *self = Self { sketch: std::mem::take(&mut self.sketch), ..Self::default() };
     }
-    /// In ticks; NaN if empty.
-    pub(super) fn mean(&self) -> f64 {
-        self.sum as f64 / self.n() as f64
-    }
     /// Calls `add(stat, value)` for every number of the distribution, with values times `scale`.
     pub(super) fn report(&self, scale: f64, mut add: impl FnMut(&'static str, f64)) {
-        add("mean", self.mean() * scale);
-        add("sd", self.sd() * scale);
-        for (stat, p) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)] {
-            add(stat, self.quantile(p) * scale);
-        }
-        add("max", if self.n() == 0 { f64::NAN } else { self.max as f64 * scale });
-    }
-    /// In ticks; NaN for fewer than two.
-    pub(super) fn sd(&self) -> f64 {
-        if self.n() < 2 {
-            return f64::NAN;
-        }
         let n = self.n() as f64;
-        ((self.squares - n * self.mean() * self.mean()).max(0.0) / (n - 1.0)).sqrt()
-    }
-    /// The `p`-quantile in ticks, within what was seen: a bucket may reach beyond that. NaN if empty.
-    pub(super) fn quantile(&self, p: f64) -> f64 {
-        self.sketch.quantile(p).clamp(self.min.min(self.max) as f64, self.max as f64)
+        let mean = self.sum as f64 / n;
+        // NaN for fewer than two.
+        let variance = if n < 2.0 { f64::NAN } else { (self.squares - n * mean * mean).max(0.0) / (n - 1.0) };
+        add("mean", mean * scale);
+        add("sd", variance.sqrt() * scale);
+        for (stat, quantile) in ["p50", "p90", "p99"].into_iter().zip(self.sketch.quantiles([0.5, 0.9, 0.99])) {
+            // Within what was seen: a bucket may reach beyond that.
+            add(stat, quantile.clamp(self.min.min(self.max) as f64, self.max as f64) * scale);
+        }
+        add("max", if n == 0.0 { f64::NAN } else { self.max as f64 * scale });
     }
     /// The share of those that are not zero; NaN if empty.
     pub(super) fn share_above_zero(&self) -> f64 {
@@ -70,7 +70,7 @@ impl Times {
     }
 }
 
-/// Counters that only grow; a window's value is a difference of two states.
+/// Counters that only grow, at an instant; a window's value is a difference of two of them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Totals {
     pub(super) arrivals: u64,
@@ -90,6 +90,13 @@ pub(super) struct Totals {
     pub(super) wasted: u128,
 }
 
+/// Entities that were dropped, and the time that those of them who had been taken in had spent, in ticks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Losses {
+    pub(super) dropped: u64,
+    pub(super) wasted: u128,
+}
+
 /// What a census found.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Census {
@@ -100,19 +107,44 @@ pub(super) struct Census {
     pub(super) served: u128,
 }
 
-/// The tally of a station: exact integrals, kept in order of time.
+/// The integral over time of a level that moves in steps, by parts: up to T it is level x T less the sum of step x instant
+/// over all steps, which is what is kept. In whole numbers (modulo 2^128), so that the edges of bins leave no trace.
+#[derive(Clone, Copy, Debug, Default)]
+struct Integral(u128);
+
+impl Integral {
+    /// The level rises by `step` at `at`.
+    #[inline]
+    fn rise(&mut self, step: u64, at: SimTime) {
+        self.0 = self.0.wrapping_sub(u128::from(step) * u128::from(at.ticks()));
+    }
+    /// The level falls by `step` at `at`.
+    #[inline]
+    fn fall(&mut self, step: u64, at: SimTime) {
+        self.0 = self.0.wrapping_add(u128::from(step) * u128::from(at.ticks()));
+    }
+    /// The integral up to `at`, where the level is `level`.
+    fn up_to(self, at: SimTime, level: u64) -> u128 {
+        self.0.wrapping_add(u128::from(level) * u128::from(at.ticks()))
+    }
+}
+
+/// The tally of a station, told of everything in order of time.
 #[derive(Clone, Debug)]
 pub(super) struct Station {
     /// Zero if busy time is known from the service given alone.
     servers: u64,
     pub(super) held: u64,
-    last: u64,
-    pub(super) totals: Totals,
     pub(super) held_max: u64,
+    departures: u64,
+    size: u128,
+    service: u128,
+    area: Integral,
+    squares: Integral,
+    busy: Integral,
     /// Time in the station, of those who left in the window.
     pub(super) sojourn: Times,
     pub(super) wait: Times,
-    pub(super) census: Census,
 }
 
 impl Station {
@@ -120,52 +152,61 @@ impl Station {
         Self {
             servers: u64::from(servers),
             held: 0,
-            last: 0,
-            totals: Totals::default(),
             held_max: 0,
+            departures: 0,
+            size: 0,
+            service: 0,
+            area: Integral::default(),
+            squares: Integral::default(),
+            busy: Integral::default(),
             sojourn: Times::default(),
             wait: Times::default(),
-            census: Census::default(),
         }
     }
     #[inline]
-    pub(super) fn advance(&mut self, at: SimTime) {
-        let dt = at.ticks() - self.last;
-        self.last = at.ticks();
-        // In whole numbers, so that the edges of bins leave no trace in the sums.
-        self.totals.area += u128::from(self.held) * u128::from(dt);
-        self.totals.squares += u128::from(self.held * self.held) * u128::from(dt);
-        self.totals.busy += u128::from(self.held.min(self.servers)) * u128::from(dt);
-    }
-    #[inline]
     pub(super) fn enter(&mut self, at: SimTime) {
-        self.advance(at);
+        self.area.rise(1, at);
+        self.squares.rise(2 * self.held + 1, at);
+        self.busy.rise(u64::from(self.held < self.servers), at);
         self.held += 1;
         self.held_max = self.held_max.max(self.held);
-        self.totals.arrivals += 1;
     }
+    /// One less is held.
     #[inline]
-    pub(super) fn leave(&mut self, d: &Departure) {
-        self.advance(d.at);
+    fn release(&mut self, at: SimTime) {
         self.held -= 1;
-        self.totals.departures += 1;
-        self.totals.size += u128::from(d.size);
-        self.totals.service += u128::from(d.service);
+        self.area.fall(1, at);
+        self.squares.fall(2 * self.held + 1, at);
+        self.busy.fall(u64::from(self.held < self.servers), at);
+    }
+    #[expect(clippy::inline_always, reason = "as `Statistics::leave`")]
+    #[inline(always)]
+    pub(super) fn leave(&mut self, d: &Departure) {
+        self.release(d.at);
+        self.departures += 1;
+        self.size += u128::from(d.size);
+        self.service += u128::from(d.service);
         self.sojourn.add((d.at - d.since).ticks());
         self.wait.add(d.wait);
     }
     #[inline]
-    pub(super) fn reject(&mut self) {
-        self.totals.arrivals += 1;
-        self.totals.dropped += 1;
+    pub(super) fn lose(&mut self, at: SimTime, service: u64) {
+        self.release(at);
+        self.service += u128::from(service);
     }
-    #[inline]
-    pub(super) fn lose(&mut self, at: SimTime, since: SimTime, service: u64) {
-        self.advance(at);
-        self.held -= 1;
-        self.totals.wasted += u128::from((at - since).ticks());
-        self.totals.service += u128::from(service);
-        self.totals.dropped += 1;
+    /// The totals at `at`, no earlier than anything reported.
+    pub(super) fn totals(&self, at: SimTime, losses: Losses) -> Totals {
+        Totals {
+            arrivals: self.departures + losses.dropped + self.held,
+            departures: self.departures,
+            dropped: losses.dropped,
+            size: self.size,
+            area: self.area.up_to(at, self.held),
+            busy: self.busy.up_to(at, self.held.min(self.servers)),
+            service: self.service,
+            squares: self.squares.up_to(at, self.held * self.held),
+            wasted: losses.wasted,
+        }
     }
     /// Forgets what lies before the window; running counters go on.
     pub(super) fn open_window(&mut self) {
@@ -178,62 +219,73 @@ impl Station {
 /// The tally of a gate: entities pass at once.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Gate {
-    pub(super) totals: Totals,
+    departures: u64,
+    size: u128,
 }
 
 impl Gate {
     #[inline]
-    pub(super) fn leave(&mut self, d: &Departure) {
-        self.totals.arrivals += 1;
-        self.totals.departures += 1;
-        self.totals.size += u128::from(d.size);
+    pub(super) fn leave(&mut self, size: u64) {
+        self.departures += 1;
+        self.size += u128::from(size);
     }
-    #[inline]
-    pub(super) fn reject(&mut self) {
-        self.totals.arrivals += 1;
-        self.totals.dropped += 1;
+    pub(super) fn totals(&self, losses: Losses) -> Totals {
+        Totals {
+            arrivals: self.departures + losses.dropped,
+            departures: self.departures,
+            dropped: losses.dropped,
+            size: self.size,
+            ..Totals::default()
+        }
     }
 }
 
-/// The tally of a flow: as a station's, but calls may come out of order of time (its packets travel on several links),
-/// so that occupancy is summed from instants of entry and exit.
+/// The tally of a flow: as a station's, but calls may come out of order of time (its packets travel on several links):
+/// the integral of the number held does not mind.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Flow {
-    pub(super) held: u64,
-    entered: u128,
-    left: u128,
-    pub(super) totals: Totals,
+    arrivals: u64,
+    departures: u64,
+    size: u128,
+    area: Integral,
     pub(super) sojourn: Times,
     pub(super) wait: Times,
-    pub(super) census: Census,
 }
 
 impl Flow {
     #[inline]
     pub(super) fn enter(&mut self, at: SimTime) {
-        self.held += 1;
-        self.entered += u128::from(at.ticks());
-        self.totals.arrivals += 1;
+        self.arrivals += 1;
+        self.area.rise(1, at);
     }
-    #[inline]
+    #[expect(clippy::inline_always, reason = "as `Statistics::leave`")]
+    #[inline(always)]
     pub(super) fn leave(&mut self, d: &Departure) {
-        self.held -= 1;
-        self.left += u128::from(d.at.ticks());
-        self.totals.departures += 1;
-        self.totals.size += u128::from(d.size);
+        self.area.fall(1, d.at);
+        self.departures += 1;
+        self.size += u128::from(d.size);
         self.sojourn.add((d.at - d.since).ticks());
         self.wait.add(d.wait);
     }
     #[inline]
-    pub(super) fn lose(&mut self, at: SimTime, since: SimTime) {
-        self.held -= 1;
-        self.totals.wasted += u128::from((at - since).ticks());
-        self.left += u128::from(at.ticks());
-        self.totals.dropped += 1;
+    pub(super) fn lose(&mut self, at: SimTime) {
+        self.area.fall(1, at);
     }
-    /// Brings the integral of occupancy up to `at`, no earlier than anything reported.
-    pub(super) fn advance(&mut self, at: SimTime) {
-        self.totals.area = self.left + u128::from(self.held) * u128::from(at.ticks()) - self.entered;
+    /// How many are on their way.
+    pub(super) fn held(&self, losses: Losses) -> u64 {
+        self.arrivals - self.departures - losses.dropped
+    }
+    /// The totals at `at`, no earlier than anything reported.
+    pub(super) fn totals(&self, at: SimTime, losses: Losses) -> Totals {
+        Totals {
+            arrivals: self.arrivals,
+            departures: self.departures,
+            dropped: losses.dropped,
+            size: self.size,
+            area: self.area.up_to(at, self.held(losses)),
+            wasted: losses.wasted,
+            ..Totals::default()
+        }
     }
     pub(super) fn open_window(&mut self) {
         self.sojourn.clear();

@@ -230,7 +230,7 @@ impl<'a> Builder<'a> {
         let mut link_stations = vec![u32::MAX; 2 * self.graph.links.len()];
         for (l, _) in ways.used.iter().enumerate().filter(|(_, used)| **used) {
             link_stations[l] = stations.plans.len() as u32;
-            self.add_link(l, &ways.sinks, changes, &mut stations);
+            self.add_link(l, &ways.last, changes, &mut stations);
         }
         let (stages, first) = self.add_stages(&ways.sinks, &mut stations);
         self.find_instant_loops(|node| {

@@ -133,7 +133,7 @@ impl Builder<'_> {
         made.map_err(|d| self.diagnostics.extend(d)).ok()
     }
 
-    pub(super) fn add_link(&mut self, directed: usize, sinks: &[bool], changes: &Changes, stations: &mut Stations) {
+    pub(super) fn add_link(&mut self, directed: usize, last: &[bool], changes: &Changes, stations: &mut Stations) {
         let link = self.link(directed).into_owned();
         let name = if directed.is_multiple_of(2) { link.name.clone() } else { format!("{}.reverse", link.name) };
         let to = link.to;
@@ -143,7 +143,7 @@ impl Builder<'_> {
             Ok(service) => service,
             Err(found) => return self.diagnostics.extend(found),
         };
-        let terminal = sinks[to] && self.nodes[to].stages.is_empty();
+        let terminal = last[directed] && self.nodes[to].stages.is_empty();
         let stream = format!("link.{name}");
         let (fails, changes) = (changes.failing[directed / 2], changes.changing[directed / 2]);
         let (behind, delay) = ((to as u32, 0), ticks(link.delay));

@@ -30,6 +30,8 @@ pub(super) struct Ways {
     pub(super) used: Vec<bool>,
     /// The nodes where every packet that passes the stages has arrived and calls for nothing more.
     pub(super) sinks: Vec<bool>,
+    /// The directed links at whose end every packet has arrived and calls for nothing more, if no stages are there.
+    pub(super) last: Vec<bool>,
     /// Whether a packet can come to a node that has no route for it.
     pub(super) stranded: bool,
     /// Whether packets can go round: the network cannot be made.
@@ -150,16 +152,19 @@ impl Builder<'_> {
         let mut ways = Ways {
             tables: changes.states.iter().map(|state| Routes::new(&plan, state)).collect(),
             used: vec![false; 2 * self.graph.links.len()],
-            sinks: self.nodes.iter().map(|n| !(wandering && n.branches)).collect(),
+            sinks: vec![true; self.nodes.len()],
+            last: vec![true; 2 * self.graph.links.len()],
             stranded: false,
             loops: false,
         };
+        // The nodes where the arrival of a packet for them calls for nothing more.
+        let mut quiet: Vec<bool> = self.nodes.iter().map(|n| !(wandering && n.branches)).collect();
         let mut sources = vec![Vec::new(); self.destinations.len()];
         for flow in &self.flows {
             let Some(to) = flow.to else { continue };
             sources[to].push(flow.from);
             if flow.origin.is_answered() {
-                self.destinations[to].nodes.iter().for_each(|&n| ways.sinks[n] = false);
+                self.destinations[to].nodes.iter().for_each(|&n| quiet[n] = false);
             }
         }
         let may_split = plan.multipath || changes.epochs.len() > 1;
@@ -177,8 +182,14 @@ impl Builder<'_> {
             }
             if may_split && last.len() > 1 {
                 // Where a flow ends by several links, each arrival is an event, so that they are told in order of time.
-                self.destinations[row].nodes.iter().for_each(|&n| ways.sinks[n] = false);
+                self.destinations[row].nodes.iter().for_each(|&n| quiet[n] = false);
             }
+        }
+        for (link, last) in ways.last.iter_mut().enumerate() {
+            *last &= quiet[self.end_of(link)];
+        }
+        for (sink, quiet) in ways.sinks.iter_mut().zip(quiet) {
+            *sink &= quiet;
         }
         if wandering {
             for (n, plan) in self.nodes.iter().enumerate() {
@@ -221,6 +232,8 @@ impl Builder<'_> {
                 let to = self.end_of(link as usize);
                 if ways.tables[state].step(row, to as u32) == Step::Here {
                     last.insert(link);
+                } else {
+                    ways.last[link as usize] = false;
                 }
                 if std::mem::replace(&mut seen[to], walk) != walk {
                     fresh.push(to);

@@ -17,15 +17,19 @@ pub(in crate::network) enum ServiceLaw {
     Framed(Serialisation, u32),
     /// Serialisation at a rate that varies.
     Varying(Box<Varying>),
-    /// Exponential, drawn ahead.
-    Exponential {
-        /// Ticks.
-        mean: f64,
-        rng: Rng,
-        ahead: Exponentials,
-    },
+    /// Exponential.
+    Exponential(Box<Exponential>),
     /// Drawn.
-    Drawn { law: Service, rng: Rng },
+    Drawn(Box<(Service, Rng)>),
+}
+
+/// Exponential times, drawn ahead.
+#[derive(Clone, Debug)]
+pub(in crate::network) struct Exponential {
+    /// Ticks.
+    mean: f64,
+    rng: Rng,
+    ahead: Exponentials,
 }
 
 /// Bits into ticks at an exact rate: the remainder of one packet is carried to the next, so that a link of 300 Gbit/s
@@ -85,20 +89,25 @@ impl ServiceLaw {
     /// The law `law` with draws from `rng`.
     pub(in crate::network) fn drawn(law: &Service, rng: Rng) -> Self {
         match law {
-            Service::Exponential { mean } => Self::Exponential { mean: *mean, rng, ahead: Exponentials::default() },
-            _ => Self::Drawn { law: law.clone(), rng },
+            Service::Exponential { mean } => {
+                Self::Exponential(Box::new(Exponential { mean: *mean, rng, ahead: Exponentials::default() }))
+            }
+            _ => Self::Drawn(Box::new((law.clone(), rng))),
         }
     }
     /// How long a packet of `bits` is served whose service starts at `start`.
     #[inline]
     pub(in crate::network) fn ticks(&mut self, bits: u32, start: u64) -> u64 {
+        if let Self::Rate(rate) = self { rate.ticks(bits) } else { self.ticks_otherwise(bits, start) }
+    }
+    fn ticks_otherwise(&mut self, bits: u32, start: u64) -> u64 {
         match self {
             Self::None => 0,
             Self::Rate(rate) => rate.ticks(bits),
             Self::Framed(rate, framing) => rate.ticks(bits + *framing),
             Self::Varying(law) => law.ticks(bits, start),
-            Self::Exponential { mean, rng, ahead } => SimDuration::from_ticks_f64(*mean * ahead.next(rng)).ticks(),
-            Self::Drawn { law, rng } => law.draw(rng, bits),
+            Self::Exponential(law) => SimDuration::from_ticks_f64(law.mean * law.ahead.next(&mut law.rng)).ticks(),
+            Self::Drawn(drawn) => drawn.0.draw(&mut drawn.1, bits),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod fused;
 mod holding;
+mod lane;
 mod law;
 mod line;
 mod outage;
@@ -41,8 +42,19 @@ pub(super) struct Outgoing {
 
 /// A link or stage.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) enum Core {
     Fused(Fused),
-    Queued(Queued),
+    Queued(Box<Queued>),
     Gate(Checkpoint),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_station_fits_two_cache_lines() {
+        assert_eq!(size_of::<Core>(), 128);
+    }
 }

@@ -98,13 +98,13 @@ impl Queued {
     /// A packet comes in now. `index` is this station's, for its events.
     pub(in crate::network) fn enter<P: Probe>(
         &mut self,
-        mut packet: Packet,
+        packet: &Packet,
         index: u32,
         shared: &mut Shared,
         ctx: &mut Ctx<'_, Event, P>,
     ) {
         let now = ctx.now();
-        packet.entered = now;
+        let packet = Packet { entered: now, ..*packet };
         if self.down {
             ctx.probe().reject(self.place.component, now, LINK_DOWN);
             return packet.lose(Some(self.place.component), now, LINK_DOWN, ctx.probe());
