@@ -70,9 +70,11 @@ mod tests {
             assert!(first.warnings().is_empty(), "{name}:\n{}", render(first.warnings(), first.sources(), false));
             let text = first.resolved(1);
             let is_cell = first.table().get("compartment").is_some();
-            for of_networks in ["[topology]", "[routing]", "fidelity"] {
+            for of_networks in ["[routing]", "fidelity"] {
                 assert_eq!(text.contains(of_networks), !is_cell, "{name}: {of_networks}");
             }
+            let has_topology = first.table().get("topology").is_some_and(|v| !v.defaulted);
+            assert_eq!(text.contains("[topology]"), has_topology, "{name}");
             let again = load(Source::Text { name: format!("{name}.toml"), text });
             let ids = |s: &Scenario| (0..s.points().len()).map(|p| s.point_id(p).to_owned()).collect::<Vec<_>>();
             assert_eq!(ids(&again), ids(&first), "{name}");

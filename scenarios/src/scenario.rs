@@ -189,8 +189,8 @@ impl Scenario {
     pub fn sources(&self) -> &Sources {
         &self.sources
     }
-    /// The scenario with every default explicit and the study's seed, as TOML. Sections that were not given and say nothing
-    /// about this system are left out.
+    /// The scenario with the study's seed, and with every default as a comment, as TOML. Sections that were not given and
+    /// say nothing about this system are left out.
     pub fn resolved(&self, seed: u64) -> String {
         let mut table = self.table.clone();
         let world = models::World::of(&table);
@@ -210,7 +210,7 @@ impl Scenario {
                 study.entries.push(("seed".to_owned(), study.span, value));
             }
         }
-        resolved(&table)
+        format!("# Lines that begin with `#` are defaults.\n\n{}", resolved(&table))
     }
     fn study(&self) -> &Table {
         self.table.table("study")
@@ -529,7 +529,7 @@ mod tests {
         assert_eq!((s.system(0).event_rate(), s.system(1).event_rate()), (6.0, 9.0));
         assert_eq!(s.window(0).end, SimTime::from_secs(10));
         assert_ne!(s.point_id(0), s.point_id(1));
-        assert!(s.resolved(1).contains("confidence = 0.95  # default"), "{}", s.resolved(1));
+        assert!(s.resolved(1).contains("\n# confidence = 0.95\n"), "{}", s.resolved(1));
     }
 
     #[test]

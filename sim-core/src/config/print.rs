@@ -4,7 +4,9 @@
 use super::check::join;
 use super::{Data, Node, Table, Tree, Value};
 
-/// The checked scenario as TOML that checks to the same values; what defaults gave is marked `# default`.
+/// The checked scenario as TOML that checks to the same values; what defaults gave is there as comments. (Written as
+/// values they would be given, and what is given counts for more: it overrides a topology's links, and rules out other
+/// keys.)
 pub fn resolved(scenario: &Table) -> String {
     let mut out = String::new();
     for (name, _, value) in &scenario.entries {
@@ -27,44 +29,50 @@ fn section(out: &mut String, name: &str, value: &Value) {
         Data::Any(Node { tree: Tree::Table(entries), .. }) => {
             header(out, &format!("[{}]", key_text(name)), value.defaulted);
             for (key, node) in entries {
-                line(out, &key.name, &node_text(node), "");
+                line(out, &key.name, &node_text(node), false);
             }
         }
-        _ => line(out, name, &value_text(value), ""),
+        _ => line(out, name, &value_text(value), value.defaulted),
     }
 }
 
-fn line(out: &mut String, key: &str, value: &str, mark: &str) {
-    out.extend([&key_text(key), " = ", value, mark, "\n"]);
+fn line(out: &mut String, key: &str, value: &str, defaulted: bool) {
+    let text = format!("{} = {value}", key_text(key));
+    for part in text.lines() {
+        out.extend([if defaulted { "# " } else { "" }, part, "\n"]);
+    }
 }
 
 fn header(out: &mut String, text: &str, defaulted: bool) {
     if !out.is_empty() {
         out.push('\n');
     }
-    out.push_str(text);
-    out.push_str(if defaulted { "  # default\n" } else { "\n" });
+    out.extend([if defaulted { "# " } else { "" }, text, "\n"]);
 }
 
 /// A table under its header; one that only holds tables needs none.
 fn table(out: &mut String, path: &str, t: &Table, defaulted: bool) {
-    if t.entries.is_empty() || t.entries.iter().any(|(.., v)| !is_table(v)) {
+    if t.entries.is_empty() || t.entries.iter().any(|(.., v)| is_line(v)) {
         header(out, &format!("[{path}]"), defaulted);
     }
     body(out, path, t, false);
 }
 
-/// Plain values first: behind a sub-table's header they would be the sub-table's. Within `[[...]]`, tables stay inline.
+/// Lines first: behind a sub-table's header they would be the sub-table's. Within `[[...]]`, tables stay inline.
 fn body(out: &mut String, path: &str, t: &Table, inline: bool) {
-    for (key, _, value) in t.entries.iter().filter(|(.., v)| inline || !is_table(v)) {
-        let mark = if value.defaulted { "  # default" } else { "" };
-        line(out, key, &value_text(value), mark);
+    for (key, _, value) in t.entries.iter().filter(|(.., v)| inline || is_line(v)) {
+        line(out, key, &value_text(value), value.defaulted);
     }
-    for (key, _, value) in t.entries.iter().filter(|_| !inline) {
+    for (key, _, value) in t.entries.iter().filter(|(.., v)| !(inline || is_line(v))) {
         if let Data::Table(sub) = &value.data {
-            table(out, &join(path, &key_text(key)), sub, value.defaulted);
+            table(out, &join(path, &key_text(key)), sub, false);
         }
     }
+}
+
+/// Whether a value stands on a line, and not under a header: all but tables that are given.
+fn is_line(value: &Value) -> bool {
+    value.defaulted || !is_table(value)
 }
 
 fn is_table(value: &Value) -> bool {
@@ -84,7 +92,10 @@ fn value_text(value: &Value) -> String {
             format!("[\n{}]", lines.collect::<String>())
         }
         Data::List(items) => format!("[{}]", items.iter().map(value_text).collect::<Vec<_>>().join(", ")),
-        Data::Table(t) => inline(t.entries.iter().map(|(k, _, v)| (k.as_str(), flat(v)))),
+        Data::Table(t) => {
+            let told = t.entries.iter().filter(|(.., v)| value.defaulted || !v.defaulted);
+            inline(told.map(|(k, _, v)| (k.as_str(), flat(v))))
+        }
         Data::Any(node) => node_text(node),
     }
 }
@@ -97,11 +108,12 @@ fn flat(value: &Value) -> String {
     }
 }
 
-/// A comment that names the defaulted keys of an inline table.
+/// A comment with the defaults of an inline table.
 fn defaults_within(value: &Value) -> String {
     let Data::Table(t) = &value.data else { return String::new() };
-    let keys: Vec<&str> = t.entries.iter().filter(|(.., v)| v.defaulted).map(|(k, ..)| k.as_str()).collect();
-    if keys.is_empty() { String::new() } else { format!("  # default: {}", keys.join(", ")) }
+    let defaults = t.entries.iter().filter(|(.., v)| v.defaulted);
+    let each: Vec<String> = defaults.map(|(k, _, v)| format!("{} = {}", key_text(k), flat(v))).collect();
+    if each.is_empty() { String::new() } else { format!("  # default: {}", each.join(", ")) }
 }
 
 fn inline<'a>(entries: impl Iterator<Item = (&'a str, String)>) -> String {
@@ -156,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn defaults_are_explicit_and_marked() {
+    fn defaults_are_written_as_comments() {
         let root = tree(
             r#"{ node = { a = {}, b = {} }, link = { up = { from = "a", to = "b", rate = "10 Mbit/s",
                 rules = [{ id = "x" }] } }, sweep = { "link.up.rate" = ["1 bit/s"] } }"#,
@@ -174,20 +186,17 @@ from = \"a\"
 to = \"b\"
 rate = \"10 Mbit/s\"
 rules = [
-  { id = \"x\", ports = [] },  # default: ports
+  { id = \"x\" },  # default: ports = []
 ]
-delay = \"0 s\"  # default
-loss = 0.0  # default
-
-[link.up.queue]  # default
-kind = \"fifo\"  # default
-limit = 1000  # default
+# delay = \"0 s\"
+# loss = 0.0
+# queue = { kind = \"fifo\", limit = 1000 }
 
 [sweep]
 \"link.up.rate\" = [\"1 bit/s\"]
 
-[run]  # default
-warmup = \"none\"  # default
+# [run]
+# warmup = \"none\"
 ";
         assert_eq!(text, expected);
     }
