@@ -83,12 +83,11 @@ fn pair(mean: f64, below: f64, above: f64) -> String {
 
 /// `x` rounded to a multiple of ten to the `place`.
 fn at(x: f64, place: i32) -> String {
-    let text = match usize::try_from(-place) {
-        Ok(decimals) => format!("{x:.decimals$}"),
-        Err(_) => {
-            let unit = 10f64.powi(place);
-            format!("{:.0}", (x / unit).round() * unit)
-        }
+    let text = if let Ok(decimals) = usize::try_from(-place) {
+        format!("{x:.decimals$}")
+    } else {
+        let unit = 10f64.powi(place);
+        format!("{:.0}", (x / unit).round() * unit)
     };
     // A limit of zero is zero.
     if text.trim_start_matches('-').chars().all(|c| matches!(c, '0' | '.')) { "0".to_owned() } else { text }
@@ -117,7 +116,8 @@ pub(super) fn aligned(grid: &[Vec<String>], to_the_left: usize) -> String {
         for (c, (cell, width)) in row.iter().zip(&widths).enumerate() {
             let pad = " ".repeat(width - cell.chars().count());
             let gap = if c == 0 { "" } else { "  " };
-            text.push_str(&if c < to_the_left { format!("{gap}{cell}{pad}") } else { format!("{gap}{pad}{cell}") });
+            let parts = if c < to_the_left { [gap, cell, &pad] } else { [gap, &pad, cell] };
+            text.extend(parts);
         }
         text.truncate(text.trim_end().len());
         text.push('\n');

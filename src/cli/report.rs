@@ -254,8 +254,8 @@ impl<'a> Shown<'a> {
         let of = |&(metric, stat, _): &Column| {
             let (means, here) = (self.means(chosen, metric, "mean"), self.means(chosen, metric, stat));
             let typical = if means.is_empty() { here } else { means };
-            let rows = chosen.iter().flat_map(|c| self.points.iter().map(move |&p| (c, p)));
-            let unit = rows.filter_map(|(c, p)| self.row(p, &c.name, metric, stat)).next().map_or("", |r| &r.unit);
+            let mut rows = chosen.iter().flat_map(|c| self.points.iter().map(move |&p| (c, p)));
+            let unit = rows.find_map(|(c, p)| self.row(p, &c.name, metric, stat)).map_or("", |r| &r.unit);
             Unit::of(unit, typical.into_iter().fold(0.0, f64::max), entity)
         };
         columns.iter().map(of).collect()
