@@ -13,7 +13,7 @@ pub(super) struct Unit {
 }
 
 impl Unit {
-    /// The unit for values in `unit`, the largest of them about `largest`. Shares are told in percent; rates and counts
+    /// The unit for values in `unit`, the largest of them about `largest`. Shares, of unit `%`, are told in percent; rates and counts
     /// name the `entity` that they count.
     pub(super) fn of(unit: &str, largest: f64, entity: &str) -> Self {
         let prefixed = |steps: &[(f64, &str)], unit: &str| {
@@ -23,7 +23,8 @@ impl Unit {
         let known = match unit {
             "s" => prefixed(&[(1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n")], "s"),
             "bit/s" => prefixed(&[(1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, "")], "bit/s"),
-            "1" => Some(Self { factor: 100.0, name: "%".to_owned() }),
+            "%" => Some(Self { factor: 100.0, name: "%".to_owned() }),
+            "1" => Some(Self { factor: 1.0, name: String::new() }),
             _ => None,
         };
         known.unwrap_or_else(|| {
@@ -163,7 +164,7 @@ mod tests {
         );
         assert_eq!((name("bit/s", 8e6), name("bit/s", 2e9)), ("Mbit/s".into(), "Gbit/s".into()));
         assert_eq!(
-            (name("1/s", 2.0), name("packet", 2.0), name("1", 0.5)),
+            (name("1/s", 2.0), name("packet", 2.0), name("%", 0.5)),
             ("packets/s".into(), "packets".into(), "%".into())
         );
         let e = Estimate { mean: 0.012, sd: 0.0, ci_low: 0.0118, ci_high: 0.0122, n: 5 };
