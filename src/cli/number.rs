@@ -13,7 +13,7 @@ pub(super) struct Unit {
 }
 
 impl Unit {
-    /// The unit for values in `unit`, the largest of them about `largest`. Shares are told in percent; rates and counts
+    /// The unit for values in `unit`, the largest of them about `largest`. Shares, of unit `%`, are told in percent; rates and counts
     /// name the `entity` that they count.
     pub(super) fn of(unit: &str, largest: f64, entity: &str) -> Self {
         let prefixed = |steps: &[(f64, &str)], unit: &str| {
@@ -23,7 +23,8 @@ impl Unit {
         let known = match unit {
             "s" => prefixed(&[(1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n")], "s"),
             "bit/s" => prefixed(&[(1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, "")], "bit/s"),
-            "1" => Some(Self { factor: 100.0, name: "%".to_owned() }),
+            "%" => Some(Self { factor: 100.0, name: "%".to_owned() }),
+            "1" => Some(Self { factor: 1.0, name: String::new() }),
             _ => None,
         };
         known.unwrap_or_else(|| {
@@ -83,12 +84,11 @@ fn pair(mean: f64, below: f64, above: f64) -> String {
 
 /// `x` rounded to a multiple of ten to the `place`.
 fn at(x: f64, place: i32) -> String {
-    let text = match usize::try_from(-place) {
-        Ok(decimals) => format!("{x:.decimals$}"),
-        Err(_) => {
-            let unit = 10f64.powi(place);
-            format!("{:.0}", (x / unit).round() * unit)
-        }
+    let text = if let Ok(decimals) = usize::try_from(-place) {
+        format!("{x:.decimals$}")
+    } else {
+        let unit = 10f64.powi(place);
+        format!("{:.0}", (x / unit).round() * unit)
     };
     // A limit of zero is zero.
     if text.trim_start_matches('-').chars().all(|c| matches!(c, '0' | '.')) { "0".to_owned() } else { text }
@@ -117,7 +117,8 @@ pub(super) fn aligned(grid: &[Vec<String>], to_the_left: usize) -> String {
         for (c, (cell, width)) in row.iter().zip(&widths).enumerate() {
             let pad = " ".repeat(width - cell.chars().count());
             let gap = if c == 0 { "" } else { "  " };
-            text.push_str(&if c < to_the_left { format!("{gap}{cell}{pad}") } else { format!("{gap}{pad}{cell}") });
+            let parts = if c < to_the_left { [gap, cell, &pad] } else { [gap, &pad, cell] };
+            text.extend(parts);
         }
         text.truncate(text.trim_end().len());
         text.push('\n');
@@ -163,7 +164,7 @@ mod tests {
         );
         assert_eq!((name("bit/s", 8e6), name("bit/s", 2e9)), ("Mbit/s".into(), "Gbit/s".into()));
         assert_eq!(
-            (name("1/s", 2.0), name("packet", 2.0), name("1", 0.5)),
+            (name("1/s", 2.0), name("packet", 2.0), name("%", 0.5)),
             ("packets/s".into(), "packets".into(), "%".into())
         );
         let e = Estimate { mean: 0.012, sd: 0.0, ci_low: 0.0118, ci_high: 0.0122, n: 5 };

@@ -19,6 +19,8 @@ const COMPONENTS: (usize, usize) = (12, 3);
 const PART_MIN: f64 = 0.02;
 /// Points that are shown.
 const POINTS_MAX: usize = 12;
+/// What is told in percent.
+const SHARES: [&str; 2] = ["utilization", "loss_ratio"];
 /// What is served in fluid networks.
 const TRANSFER: &str = "transfer";
 /// The end of the names of flows of acknowledgements.
@@ -55,7 +57,7 @@ const CLASSES: [Class; 4] = [
             ("slowdown", "mean", "slowdown"),
             ("loss_ratio", "mean", "loss"),
         ],
-        by: &[("bit_rate", "mean")],
+        by: &[("bit_rate", "mean"), ("goodput", "mean")],
         rows: 30,
     },
     Class {
@@ -254,8 +256,9 @@ impl<'a> Shown<'a> {
         let of = |&(metric, stat, _): &Column| {
             let (means, here) = (self.means(chosen, metric, "mean"), self.means(chosen, metric, stat));
             let typical = if means.is_empty() { here } else { means };
-            let rows = chosen.iter().flat_map(|c| self.points.iter().map(move |&p| (c, p)));
-            let unit = rows.filter_map(|(c, p)| self.row(p, &c.name, metric, stat)).next().map_or("", |r| &r.unit);
+            let mut rows = chosen.iter().flat_map(|c| self.points.iter().map(move |&p| (c, p)));
+            let unit = rows.find_map(|(c, p)| self.row(p, &c.name, metric, stat)).map_or("", |r| &r.unit);
+            let unit = if SHARES.contains(&metric) { "%" } else { unit };
             Unit::of(unit, typical.into_iter().fold(0.0, f64::max), entity)
         };
         columns.iter().map(of).collect()
@@ -274,7 +277,9 @@ impl<'a> Shown<'a> {
         }
         let _ = write!(text, "... and {} {} (see summary.csv)", all.len() - shown, class.name.1);
         if all[0].kind == ComponentKind::Flow && self.points.len() == 1 {
-            let total: f64 = self.means(all, "bit_rate", "mean").into_iter().sum();
+            let sum = |metric| self.means(all, metric, "mean").into_iter().sum::<f64>();
+            // Transfers of a fluid have a goodput only.
+            let total = [sum("bit_rate"), sum("goodput")].into_iter().find(|x| *x > 0.0).unwrap_or(0.0);
             let unit = Unit::of("bit/s", total, "");
             let _ = write!(text, "; all {} together: {} {}", all.len(), unit.number(total), unit.name);
         }
@@ -316,7 +321,7 @@ impl<'a> Shown<'a> {
 
     /// The busiest station or pathway, point by point.
     fn bottlenecks(&self, text: &mut String) {
-        let percent = Unit::of("1", 1.0, "");
+        let percent = Unit::of("%", 1.0, "");
         let told = |e: &Estimate| format!("utilization {} %", percent.cell(e));
         let mut at: Vec<(String, Vec<usize>)> = Vec::new();
         for &point in &self.points {

@@ -241,8 +241,8 @@ fn write_series(folder: &Path, point: usize, t: &PointTables) -> Result<(), Stud
         for (k, (mean, half)) in s.mean.iter().zip(&s.half_width).enumerate() {
             let [start, end] = [number(k as f64 * s.bin), number((k + 1) as f64 * s.bin)];
             // As in the summary, an interval ends where the value does.
-            let (low, high) =
-                if half.is_nan() { (f64::NAN, f64::NAN) } else { ((mean - half).max(0.0), (mean + half).min(most)) };
+            let cut = |end: f64| if end.is_nan() { end } else { end.clamp(0.0, most) };
+            let (low, high) = (cut(mean - half), cut(mean + half));
             let [mean, low, high] = [number(*mean), number(low), number(high)];
             csv.row([&start, &end, &s.component, &s.metric, &mean, &low, &high, &n, &s.unit])?;
         }
