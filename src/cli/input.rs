@@ -35,7 +35,12 @@ pub(super) struct Changes {
 impl Changes {
     pub(super) fn overrides(&self) -> Overrides {
         let duration = self.duration.iter().map(|time| format!("run.duration={time}"));
-        Overrides { set: self.set.iter().cloned().chain(duration).collect(), sweep: self.sweep.clone(), seed: self.seed, replications: self.reps }
+        Overrides {
+            set: self.set.iter().cloned().chain(duration).collect(),
+            sweep: self.sweep.clone(),
+            seed: self.seed,
+            replications: self.reps,
+        }
     }
 }
 
@@ -61,7 +66,8 @@ pub(super) fn load(name: &str, changes: &Changes, registry: &Registry) -> Result
     let scenario = Scenario::load(&source(name), &changes.overrides(), registry).map_err(|e| failure(&e))?;
     warn(scenario.warnings(), scenario.sources());
     if let Some(units) = scenario.translated() {
-        let given = scenario.table().table("run").get("duration").and_then(|v| v.written.as_deref()).unwrap_or_default();
+        let given =
+            scenario.table().table("run").get("duration").and_then(|v| v.written.as_deref()).unwrap_or_default();
         tell(&format!(
             "{name} is SBML: {units} Runs of {given} (`--duration`); `egress import sbml {name}` shows the scenario"
         ));

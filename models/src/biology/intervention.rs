@@ -97,7 +97,8 @@ fn intervene(
             let phase = |(piece, network): (&Piece, &Network)| {
                 let mut phase = Phase::new(at, &piece.world, network);
                 phase.dose = dose.and_then(|(name, dose)| Some((network.slot_of(name)?, dose)));
-                phase.jump = phase.jumps.iter().zip(0..).find(|(jump, _)| jumps && jump.path == table.path).map(|j| j.1);
+                phase.jump =
+                    phase.jumps.iter().zip(0..).find(|(jump, _)| jumps && jump.path == table.path).map(|j| j.1);
                 phase
             };
             return Ok(pieces.iter().zip(&fresh).map(phase).collect());

@@ -34,6 +34,8 @@ pub(super) struct Watch {
     /// When to look next if nothing fires before; `u64::MAX` if there is no need.
     pub(super) next: u64,
     is_driven: bool,
+    /// Stretches of time that are still to be looked at, the first last.
+    stretches: Vec<(u64, u64)>,
 }
 
 impl Watch {
@@ -50,6 +52,7 @@ impl Watch {
             since: 0,
             next: 0,
             is_driven: conditions().any(Condition::is_driven),
+            stretches: Vec::new(),
         })
     }
 
@@ -115,9 +118,10 @@ impl Watch {
         if last <= self.since {
             return None;
         }
-        let mut stretches = vec![(self.since + 1, last)];
+        self.stretches.clear();
+        self.stretches.push((self.since + 1, last));
         let mut seen = 0;
-        while let Some((from, to)) = stretches.pop() {
+        while let Some((from, to)) = self.stretches.pop() {
             seen += 1;
             if seen > STRETCHES_MAX {
                 return Some(from - 1);
@@ -136,8 +140,8 @@ impl Watch {
                 Some(false) => {}
                 None => {
                     let middle = from + (to - from) / 2;
-                    stretches.push((middle + 1, to));
-                    stretches.push((from, middle));
+                    self.stretches.push((middle + 1, to));
+                    self.stretches.push((from, middle));
                 }
             }
         }

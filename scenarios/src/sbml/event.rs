@@ -65,7 +65,9 @@ fn one(t: &Translator<'_>, event: &Event, name: &str) -> Result<String, Diagnost
     }
     let mut out = String::new();
     let head = match when {
-        When::Never => return Ok(format!("\n# event `{name}`: its trigger holds from before the start, so it never happens\n")),
+        When::Never => {
+            return Ok(format!("\n# event `{name}`: its trigger holds from before the start, so it never happens\n"));
+        }
         When::At(at) => format!("at = \"{} s\"", number(at)),
         When::If(condition) => format!("when = {}", quoted(&condition)),
     };
@@ -107,7 +109,11 @@ fn when(t: &Translator<'_>, event: &Event) -> Result<When, Diagnostic> {
     let start = t.resolver.evaluate(&condition, None, event.trigger_span)?;
     if start != 0.0 && event.initially {
         let what = "an event whose trigger holds at the start and does not count (`initialValue`)";
-        return Err(unsupported(event.trigger_span, what, "say `initialValue=\"false\"` if it is to happen at the start"));
+        return Err(unsupported(
+            event.trigger_span,
+            what,
+            "say `initialValue=\"false\"` if it is to happen at the start",
+        ));
     }
     text(t, &trigger, event).map(When::If)
 }

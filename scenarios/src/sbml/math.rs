@@ -92,7 +92,9 @@ fn number(e: Element<'_>) -> Result<Formula, Diagnostic> {
     };
     match value.filter(|x| x.is_finite()) {
         Some(x) => Ok(Expr::Number(x)),
-        None => Err(invalid(place(e), format!("`{}` is no number", text(e).escape_debug()), "expected a finite number")),
+        None => {
+            Err(invalid(place(e), format!("`{}` is no number", text(e).escape_debug()), "expected a finite number"))
+        }
     }
 }
 
@@ -101,7 +103,9 @@ fn csymbol(e: Element<'_>) -> Result<Formula, Diagnostic> {
     match url.rsplit('/').next().unwrap_or_default() {
         "time" => Ok(Expr::Time),
         "avogadro" => Ok(Expr::Number(6.022_140_76e23)),
-        other => Err(unsupported(place(e), format!("the symbol `{}`", other.escape_debug()), "`time` and `avogadro` are")),
+        other => {
+            Err(unsupported(place(e), format!("the symbol `{}`", other.escape_debug()), "`time` and `avogadro` are"))
+        }
     }
 }
 
@@ -127,12 +131,15 @@ fn piecewise(e: Element<'_>) -> Result<Formula, Diagnostic> {
 
 fn application(e: Element<'_>) -> Result<Formula, Diagnostic> {
     let mut parts = e.children().filter(Element::is_element);
-    let Some(operator) = parts.next() else { return Err(invalid(place(e), "<apply> is empty", "expected an operator")) };
+    let Some(operator) = parts.next() else {
+        return Err(invalid(place(e), "<apply> is empty", "expected an operator"));
+    };
     let (mut operands, mut qualifiers) = (Vec::new(), Vec::new());
     for part in parts {
         if matches!(part.tag_name().name(), "degree" | "logbase") {
             let inner = part.children().find(Element::is_element);
-            qualifiers.push(read(inner.ok_or_else(|| invalid(place(part), "an empty qualifier", "expected a number"))?)?);
+            qualifiers
+                .push(read(inner.ok_or_else(|| invalid(place(part), "an empty qualifier", "expected a number"))?)?);
         } else {
             operands.push(read(part)?);
         }

@@ -151,7 +151,8 @@ struct Reader {
 impl Reader {
     /// Refuses packages that a model cannot be understood without.
     fn packages(&mut self, root: Element<'_>) {
-        for a in root.attributes().filter(|a| a.name() == "required" && a.namespace().is_some() && a.value() != "false") {
+        for a in root.attributes().filter(|a| a.name() == "required" && a.namespace().is_some() && a.value() != "false")
+        {
             let namespace = a.namespace().unwrap_or_default();
             let package = root.namespaces().find(|n| n.uri() == namespace).and_then(|n| n.name()).unwrap_or(namespace);
             let at = super::xml::span(&a.range());
@@ -218,7 +219,11 @@ impl Reader {
     fn reaction(&mut self, e: Element<'_>) -> Result<Reaction, Diagnostic> {
         let id = id(e, "id")?.to_owned();
         if flag(e, "fast", false)? {
-            return Err(unsupported(place_of(e, "fast"), "a fast reaction", "give it a rate, or work it into the others"));
+            return Err(unsupported(
+                place_of(e, "fast"),
+                "a fast reaction",
+                "give it a rate, or work it into the others",
+            ));
         }
         let Some(kinetics) = child(e, "kineticLaw") else {
             return Err(invalid(place(e), format!("reaction `{id}` has no <kineticLaw>"), "how often does it fire?"));
@@ -247,7 +252,11 @@ impl Reader {
         for e in list(reaction, side) {
             let name = id(e, "species")?;
             let Some(&species) = self.species.get(name) else {
-                return Err(invalid(place_of(e, "species"), format!("there is no species `{name}`"), "not in the model"));
+                return Err(invalid(
+                    place_of(e, "species"),
+                    format!("there is no species `{name}`"),
+                    "not in the model",
+                ));
             };
             if let Some(m) = child(e, "stoichiometryMath") {
                 return Err(unsupported(place(m), "<stoichiometryMath>", "give `stoichiometry` as a number"));
@@ -259,7 +268,11 @@ impl Reader {
             };
             if n.fract() != 0.0 || !(0.0..=1e6).contains(&n) {
                 let at = place_of(e, "stoichiometry");
-                return Err(unsupported(at, format!("the stoichiometry {n}"), "molecules react in whole numbers, up to a million"));
+                return Err(unsupported(
+                    at,
+                    format!("the stoichiometry {n}"),
+                    "molecules react in whole numbers, up to a million",
+                ));
             }
             match all.iter_mut().find(|s| s.0 == species) {
                 Some(same) => same.1 = same.1.saturating_add(n as u32),
@@ -317,7 +330,11 @@ fn species(e: Element<'_>, places: &BTreeMap<&str, usize>, units: &Units) -> Res
     let name = id(e, "id")?.to_owned();
     let home = id(e, "compartment")?;
     let Some(&compartment) = places.get(home) else {
-        return Err(invalid(place_of(e, "compartment"), format!("there is no compartment `{home}`"), "not in the model"));
+        return Err(invalid(
+            place_of(e, "compartment"),
+            format!("there is no compartment `{home}`"),
+            "not in the model",
+        ));
     };
     if e.attribute("conversionFactor").is_some() {
         let what = format!("`conversionFactor` of `{name}`");
@@ -325,7 +342,7 @@ fn species(e: Element<'_>, places: &BTreeMap<&str, usize>, units: &Units) -> Res
     }
     if let Some(unit) = e.attribute("substanceUnits") {
         let what = format!("a unit of substance of its own of `{name}`");
-        units.same_substance(unit, place_of(e, "substanceUnits"), false, &what)?;
+        units.same_substance(unit, place_of(e, "substanceUnits"), &what)?;
     }
     Ok(Species {
         id: name,

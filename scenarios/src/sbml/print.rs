@@ -157,7 +157,10 @@ mod tests {
             (apply(Op::Power, &[apply(Op::Power, &[a.clone(), b.clone()]), c.clone()]), "(a^b)^c"),
             (apply(Op::Power, &[a.clone(), apply(Op::Minus, &[b.clone()])]), "a^(-b)"),
             (apply(Op::Minus, &[apply(Op::Power, &[a.clone(), b.clone()])]), "-a^b"),
-            (apply(Op::Compare(">"), &[apply(Op::Plus, &[a.clone(), b.clone()]), Expr::Number(-1.5)]), "a + b > (-1.5)"),
+            (
+                apply(Op::Compare(">"), &[apply(Op::Plus, &[a.clone(), b.clone()]), Expr::Number(-1.5)]),
+                "a + b > (-1.5)",
+            ),
             (apply(Op::If, &[a.clone(), Expr::Time, Expr::Number(1e-7)]), "if(a, time, 1e-7)"),
             (apply(Op::Times, &[apply(Op::Compare("<"), &[a.clone(), b.clone()]), minus]), "(a < b) * (b - c)"),
         ] {

@@ -278,7 +278,11 @@ impl<'a> Resolver<'a> {
             return Ok(*value);
         }
         if self.pending.borrow().contains(&symbol) || self.pending.borrow().len() >= CHAIN_MAX {
-            return Err(invalid(span, "values at the start depend on each other without end", "in a circle, or too long"));
+            return Err(invalid(
+                span,
+                "values at the start depend on each other without end",
+                "in a circle, or too long",
+            ));
         }
         self.pending.borrow_mut().push(symbol.clone());
         let value = work_out();

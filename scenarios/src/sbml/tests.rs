@@ -131,7 +131,8 @@ fn net_laws_are_two_channels() {
     // Only one way, whatever the file says by default.
     assert_eq!(of(&a), "[reaction.r]\nequation = \"A -> B\"\nlaw = \"2 * A\"");
     let pairs = apply("times", &[&ci("A"), &apply("minus", &[&ci("A"), "<cn>1</cn>"])]);
-    let text = model("", &all, &reaction("reversible='true'", "A", "B", &pairs)).replace("<kineticLaw>", "§<kineticLaw>");
+    let text =
+        model("", &all, &reaction("reversible='true'", "A", "B", &pairs)).replace("<kineticLaw>", "§<kineticLaw>");
     assert!(refused(&text, "no difference of two rates").help.unwrap().contains("reversible=\"false\""));
     let once = text.replace("reversible='true'", ONE_WAY).replace(MARK, "");
     assert_eq!(law_of(&once), "[reaction.r]\nequation = \"A -> B\"\nlaw = \"A * (A - 1)\"");
@@ -186,7 +187,8 @@ fn events_are_interventions() {
     let with = |trigger: &str, initial: &str, assignments: &[(&str, &str)]| {
         let parameters = "<listOfParameters><parameter id='k' value='0.5' constant='false'/></listOfParameters>";
         let reaction = reaction(ONE_WAY, "A", "B", &ci("k"));
-        let text = scenario(&model("", &all, &format!("{parameters}{reaction}{}", event(trigger, initial, assignments))));
+        let text =
+            scenario(&model("", &all, &format!("{parameters}{reaction}{}", event(trigger, initial, assignments))));
         text.split("parameters = { k = 0.5 }\n").nth(1).unwrap().trim().to_owned()
     };
     let late = apply("geq", &[TIME, "<cn>25</cn>"]);
@@ -196,7 +198,10 @@ fn events_are_interventions() {
         "[intervention.e]\nat = \"25 s\"\nchanges = { \"c.A\" = \"2 * (A / 2) * 2\", \"c.B\" = \"3\" }\n\n\
          [intervention.e-k-r]\nat = \"25 s\"\ntarget = \"reaction.r.parameters.k\"\nvalue = 1"
     );
-    assert_eq!(with(&apply("lt", &["<cn>0</cn>", TIME]), "", &[("B", "<cn>3</cn>")]), "[intervention.e]\nat = \"0 s\"\nchanges = { \"c.B\" = \"3\" }");
+    assert_eq!(
+        with(&apply("lt", &["<cn>0</cn>", TIME]), "", &[("B", "<cn>3</cn>")]),
+        "[intervention.e]\nat = \"0 s\"\nchanges = { \"c.B\" = \"3\" }"
+    );
     let never = with(&apply("geq", &[TIME, "<cn>0</cn>"]), "initialValue='true'", &[("B", "<cn>3</cn>")]);
     assert!(never.starts_with("# event `e`") && never.ends_with("never happens"), "{never}");
     assert_eq!(
@@ -209,11 +214,23 @@ fn events_are_interventions() {
 fn what_is_not_supported_is_refused_by_its_name() {
     let good = |rest: &str| model("", &species("A", COUNTED), rest);
     let law = |law: &str| good(&reaction(ONE_WAY, "A", "", law));
-    let rule = |kind: &str| good(&format!("<listOfRules>§<{kind} variable='A'><math><cn>1</cn></math></{kind}></listOfRules>"));
+    let rule = |kind: &str| {
+        good(&format!("<listOfRules>§<{kind} variable='A'><math><cn>1</cn></math></{kind}></listOfRules>"))
+    };
     refused(&rule("rateRule"), "<rateRule> of `A` is not supported");
     refused(&rule("algebraicRule"), "<algebraicRule>");
-    refused(&law("<apply>§<csymbol definitionURL='http://www.sbml.org/sbml/symbols/delay'>d</csymbol><ci>A</ci><cn>1</cn></apply>"), "the function `delay`");
-    refused(&law("<apply>§<csymbol definitionURL='http://www.sbml.org/sbml/symbols/distrib/normal'>d</csymbol><cn>1</cn></apply>"), "the function `normal`");
+    refused(
+        &law(
+            "<apply>§<csymbol definitionURL='http://www.sbml.org/sbml/symbols/delay'>d</csymbol><ci>A</ci><cn>1</cn></apply>",
+        ),
+        "the function `delay`",
+    );
+    refused(
+        &law(
+            "<apply>§<csymbol definitionURL='http://www.sbml.org/sbml/symbols/distrib/normal'>d</csymbol><cn>1</cn></apply>",
+        ),
+        "the function `normal`",
+    );
     refused(&law("<apply>§<factorial/><ci>A</ci></apply>"), "the operator <factorial>");
     refused(&law("§<infinity/>"), "<infinity> in a formula");
     refused(&law("<apply><plus/><cn>1</cn>§<ci>r</ci></apply>"), "the rate of reaction `r`");
@@ -229,7 +246,8 @@ fn what_is_not_supported_is_refused_by_its_name() {
     refused(&package, "the package `d`");
     refused(&good("").replace("level='3' ", "level='§1' "), "SBML Level 1");
     let trigger = apply("gt", &[&ci("A"), "<cn>30</cn>"]);
-    let delayed = event(&trigger, "", &[("A", "<cn>1</cn>")]).replace("</trigger>", "</trigger>§<delay><math><cn>1</cn></math></delay>");
+    let delayed = event(&trigger, "", &[("A", "<cn>1</cn>")])
+        .replace("</trigger>", "</trigger>§<delay><math><cn>1</cn></math></delay>");
     refused(&good(&delayed), "<delay> of an event");
     let holds = event(&trigger, "", &[("A", "<cn>1</cn>")]).replace("<trigger", "§<trigger").replace("<cn>30", "<cn>3");
     refused(&good(&holds), "holds at the start");
@@ -246,7 +264,8 @@ fn what_has_no_end_is_refused() {
         .collect();
     let first = "<functionDefinition id='f0'><math><lambda><bvar><ci>x</ci></bvar><ci>x</ci></lambda></math></functionDefinition>";
     let functions = format!("<listOfFunctionDefinitions>{first}{doubling}</listOfFunctionDefinitions>");
-    let law = reaction(ONE_WAY, "A", "", "<apply><ci>f59</ci><ci>A</ci></apply>").replace("<kineticLaw>", "§<kineticLaw>");
+    let law =
+        reaction(ONE_WAY, "A", "", "<apply><ci>f59</ci><ci>A</ci></apply>").replace("<kineticLaw>", "§<kineticLaw>");
     refused(&model("", &species("A", COUNTED), &(functions + &law)), "has no end, or none soon");
     let circle = "<listOfRules><assignmentRule variable='a'><math><ci>b</ci></math></assignmentRule>\
                   <assignmentRule variable='b'><math><ci>a</ci></math></assignmentRule></listOfRules>\
@@ -260,7 +279,10 @@ fn what_has_no_end_is_refused() {
 #[test]
 fn what_is_no_xml_is_refused_where_it_goes_wrong() {
     refused("<sbml level='3'><model>§</sbml>", "not XML");
-    refused("<?xml version='1.0'?>§<!DOCTYPE s [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]><sbml>&b;</sbml>", "document type");
+    refused(
+        "<?xml version='1.0'?>§<!DOCTYPE s [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]><sbml>&b;</sbml>",
+        "document type",
+    );
     refused("<sbml level='3'>§&b;</sbml>", "not XML");
     refused(&("<sbml>".repeat(200) + "§" + &"<a>".repeat(100_000)), "200 elements within each other");
     refused("§<html/>", "the root is <html>");

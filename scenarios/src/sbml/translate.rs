@@ -97,7 +97,8 @@ impl<'a> Translator<'a> {
     /// That rules and initial assignments are of something, and not of what reactions change.
     fn check_targets(&mut self) {
         let model = self.model;
-        for (id, what) in model.rules.keys().map(|id| (id, "rule")).chain(model.initial.keys().map(|id| (id, "value"))) {
+        for (id, what) in model.rules.keys().map(|id| (id, "rule")).chain(model.initial.keys().map(|id| (id, "value")))
+        {
             let known = self.resolver.species(id).is_some() || model.parameters.contains_key(id);
             let size = self.resolver.is_compartment(id);
             let span = model.species.iter().find(|s| s.id == *id).map_or(Span::default(), |s| s.span);
@@ -114,7 +115,13 @@ impl<'a> Translator<'a> {
         let m = self.model;
         let mut out = String::new();
         let shown: String = file.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let _ = writeln!(out, "# From `{shown}`, SBML Level {} Version {}, by egress {}.", m.level, m.version, env!("CARGO_PKG_VERSION"));
+        let _ = writeln!(
+            out,
+            "# From `{shown}`, SBML Level {} Version {}, by egress {}.",
+            m.level,
+            m.version,
+            env!("CARGO_PKG_VERSION")
+        );
         let _ = writeln!(out, "# {}", units_note(m));
         let _ = writeln!(out, "# Laws are the file's own; functions and rules are worked in.");
         for what in &m.ignored {
@@ -128,7 +135,11 @@ impl<'a> Translator<'a> {
         if let Some(title) = &m.name {
             let _ = writeln!(out, "title = {}", quoted(title));
         }
-        let _ = writeln!(out, "\n[run]\nduration = \"{} s\"  # SBML does not say how long", number(DURATION * m.units.seconds));
+        let _ = writeln!(
+            out,
+            "\n[run]\nduration = \"{} s\"  # SBML does not say how long",
+            number(DURATION * m.units.seconds)
+        );
         out
     }
 

@@ -32,8 +32,9 @@ struct Unit {
 #[derive(Clone, Debug)]
 pub(super) struct Units {
     defined: BTreeMap<String, Unit>,
-    /// Molecules in the unit of substance, and what that is called.
+    /// Molecules in the unit of substance, those that the model says, and what the unit is called.
     pub(super) particles: f64,
+    declared: f64,
     pub(super) substance: String,
     /// Seconds in the unit of time, and what that is called.
     pub(super) seconds: f64,
@@ -90,6 +91,7 @@ impl Units {
         let mut units = Self {
             defined: definitions,
             particles: 1.0,
+            declared: 1.0,
             substance: "item".to_owned(),
             seconds: 1.0,
             time: "second".to_owned(),
@@ -105,12 +107,10 @@ impl Units {
         let (substance, time) = (word("substanceUnits", "substance", "mole"), word("timeUnits", "time", "second"));
         let volume = word("volumeUnits", "volume", "litre");
         if !substance.0.is_empty() {
-            units.particles = units.of(&substance, Kind::Substance)?;
+            units.declared = units.of(&substance, Kind::Substance)?;
             units.substance.clone_from(&substance.0);
         }
-        if let Some(given) = particles {
-            units.particles = given;
-        }
+        units.particles = particles.unwrap_or(units.declared);
         if !time.0.is_empty() {
             units.seconds = units.of(&time, Kind::Time)?;
             units.time.clone_from(&time.0);
@@ -121,7 +121,7 @@ impl Units {
         }
         if let Some(extent) = model.attribute("extentUnits") {
             let at = place_of(model, "extentUnits");
-            units.same_substance(extent, at, particles.is_some(), "`extentUnits` other than `substanceUnits`")?;
+            units.same_substance(extent, at, "`extentUnits` other than `substanceUnits`")?;
         }
         Ok(units)
     }
@@ -146,9 +146,9 @@ impl Units {
     /// That `name`, if it is a unit of substance, is the one of the model.
     ///
     /// Fails otherwise, naming `what`.
-    pub(super) fn same_substance(&self, name: &str, at: Span, any: bool, what: &str) -> Result<(), Diagnostic> {
+    pub(super) fn same_substance(&self, name: &str, at: Span, what: &str) -> Result<(), Diagnostic> {
         let builtin = name == "substance" && !self.defined.contains_key(name);
-        let same = self.unit(name).is_some_and(|u| u.kind == Kind::Substance && (u.size == self.particles || any));
+        let same = self.unit(name).is_some_and(|u| u.kind == Kind::Substance && u.size == self.declared);
         if same || builtin { Ok(()) } else { Err(unsupported(at, what, "use one unit of substance throughout")) }
     }
 
@@ -158,9 +158,7 @@ impl Units {
     pub(super) fn volume_of(&self, compartment: Element<'_>) -> Result<f64, Diagnostic> {
         let builtin = |name: &str| name == "volume" && !self.defined.contains_key(name);
         match compartment.attribute("units") {
-            Some(name) if !builtin(name) => {
-                self.of(&(name.to_owned(), place_of(compartment, "units")), Kind::Volume)
-            }
+            Some(name) if !builtin(name) => self.of(&(name.to_owned(), place_of(compartment, "units")), Kind::Volume),
             _ => Ok(self.volume),
         }
     }
@@ -187,12 +185,16 @@ mod tests {
         assert_eq!(units(3, "", "").unwrap(), (1.0, 1.0, 1e-3));
         assert_eq!(units(2, "", "").unwrap(), (AVOGADRO, 1.0, 1e-3));
         assert_eq!(units(2, "", &definition("substance", "kind='item'")).unwrap().0, 1.0);
-        let nanomoles = definition("substance", "kind='mole' scale='-9'") + &definition("time", "kind='second' multiplier='60'");
+        let nanomoles =
+            definition("substance", "kind='mole' scale='-9'") + &definition("time", "kind='second' multiplier='60'");
         assert_eq!(units(2, "", &nanomoles).unwrap(), (1e-9 * AVOGADRO, 60.0, 1e-3));
         let cubic = definition("um3", "kind='metre' scale='-6' exponent='3'");
         let (.., volume) = units(3, "volumeUnits='um3' substanceUnits='mole' timeUnits='second'", &cubic).unwrap();
         assert!((volume / 1e-18 - 1.0).abs() < 1e-12);
-        assert_eq!(units(3, "substanceUnits='gram'", "").unwrap_err(), "`gram` as a unit of substance is not supported");
+        assert_eq!(
+            units(3, "substanceUnits='gram'", "").unwrap_err(),
+            "`gram` as a unit of substance is not supported"
+        );
         assert_eq!(units(3, "timeUnits='year'", "").unwrap_err(), "`year` as a unit of time is not supported");
         assert!(units(3, "substanceUnits='mole' extentUnits='item'", "").unwrap_err().contains("extentUnits"));
     }

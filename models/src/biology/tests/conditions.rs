@@ -142,7 +142,9 @@ fn one_condition_may_set_off_another_at_once() {
 
 #[test]
 fn what_holds_at_the_start_acts_at_the_start() {
-    let s = system(&format!("{DECAY}[intervention.a]\nwhen = \"dye < 8\"\ntarget = \"cell.drug\"\nop = \"scale\"\nfactor = 2\n"));
+    let s = system(&format!(
+        "{DECAY}[intervention.a]\nwhen = \"dye < 8\"\ntarget = \"cell.drug\"\nop = \"scale\"\nfactor = 2\n"
+    ));
     let record = run(&*s, 0, 0.0, 1e-9);
     assert_eq!(measure(&*s, &record, "cell.drug", "in_system", "mean"), 2000.0);
 }
@@ -170,7 +172,8 @@ fn parts_without_conditions_take_no_notice() {
     let other = "[compartment.b]\nvolume = \"1 pL\"\ninitial = { Y = 100 }\n\
                  [pathway.out]\nkind = \"degradation\"\nspecies = \"Y\"\nfrom = \"b\"\nk = \"0.1 /s\"\n";
     let with = |lines: &str| system(&format!("{RENEWAL}{other}{lines}"));
-    let (plain, watched) = (with(""), with("[intervention.r]\nwhen = \"cell.X >= 10\"\ntarget = \"cell.X\"\nvalue = 0\n"));
+    let (plain, watched) =
+        (with(""), with("[intervention.r]\nwhen = \"cell.X >= 10\"\ntarget = \"cell.X\"\nvalue = 0\n"));
     for rep in 0..20 {
         let of = |s: &dyn System, metric, stat| measure(s, &run(s, rep, 0.0, 20.0), "b.Y", metric, stat);
         for (metric, stat) in [("occupancy", "time_mean"), ("in_system", "mean")] {
@@ -206,9 +209,24 @@ fn mistakes_are_located() {
         ("at = \"1 s\"\nvalue = 1", "]", "has no `target`", "target = "),
         ("when = \"cell.durg < 9\"\ntarget = \"cell.drug\"\nvalue = 1", "cell.durg", "unknown name", "`cell.drug`"),
         ("when = \"drug < \"\ntarget = \"cell.drug\"\nvalue = 1", "\"", "found the end", ""),
-        ("when = \"drug < 9\"\ntarget = \"pathway.decay.k\"\nvalue = \"1 /s\"", "\"pathway.decay.k\"", "is no count", "law"),
-        ("when = \"drug < 9\"\ntarget = \"cell.dyes\"\nvalue = 1", "\"cell.dyes\"", "there is no `cell.dyes`", "cell.dye"),
-        ("when = \"drug < 9\"\nchanges = { \"cell.dyes\" = \"1\" }", "\"cell.dyes\"", "there is no `cell.dyes`", "cell.dye"),
+        (
+            "when = \"drug < 9\"\ntarget = \"pathway.decay.k\"\nvalue = \"1 /s\"",
+            "\"pathway.decay.k\"",
+            "is no count",
+            "law",
+        ),
+        (
+            "when = \"drug < 9\"\ntarget = \"cell.dyes\"\nvalue = 1",
+            "\"cell.dyes\"",
+            "there is no `cell.dyes`",
+            "cell.dye",
+        ),
+        (
+            "when = \"drug < 9\"\nchanges = { \"cell.dyes\" = \"1\" }",
+            "\"cell.dyes\"",
+            "there is no `cell.dyes`",
+            "cell.dye",
+        ),
         ("when = \"drug < 9\"\nchanges = { \"cell.dye\" = \"dey\" }", "dey", "unknown name `dey`", ""),
         ("when = \"drug < 9\"\nchanges = {}", "{}", "changes nothing", "cell.P"),
         ("at = \"1 s\"\nchanges = { \"cell.dye\" = \"1\" }\nfactor = 2", "2", "`factor` has no meaning", ""),

@@ -43,7 +43,9 @@ pub(super) fn cases() -> Vec<Case> {
     let times = &[5.0, 20.0, 50.0];
     let dimers = |t| birth_death_at(20, |d| 0.005 * (40.0 - 2.0 * d) * (39.0 - 2.0 * d), |d| 0.1 * d, t);
     let after = &[14.0, 25.0];
-    let reset = |t: f64| -> Law { binomial(200.0, (-0.1 * (t - 12.5)).exp()).plus(poisson(100.0 * -(-0.1 * (t - 12.5)).exp_m1())) };
+    let reset = |t: f64| -> Law {
+        binomial(200.0, (-0.1 * (t - 12.5)).exp()).plus(poisson(100.0 * -(-0.1 * (t - 12.5)).exp_m1()))
+    };
     let events = [counts("cell.X", after, reset), counts("cell.Q", after, |t| poisson_modulo(2.0 * t, 10))].concat();
     vec![
         sbml(

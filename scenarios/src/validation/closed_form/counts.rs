@@ -233,11 +233,9 @@ mod tests {
     fn laws_of_the_master_equation_and_of_batches_are_poisson_where_they_must() {
         let mean = 100.0 * -(-0.5_f64).exp_m1();
         let all = poisson(mean);
-        for law in [
-            birth_death_at(200, |_| 10.0, |n| 0.1 * n, 5.0),
-            batches(10.0, 1, 0.1, 5.0),
-            poisson_modulo(mean, 1000),
-        ] {
+        for law in
+            [birth_death_at(200, |_| 10.0, |n| 0.1 * n, 5.0), batches(10.0, 1, 0.1, 5.0), poisson_modulo(mean, 1000)]
+        {
             near(law.mean, all.mean, 1e-9);
             near(law.variance, all.variance, 1e-9);
             near(law.kurtosis, all.kurtosis, 1e-9);
