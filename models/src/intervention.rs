@@ -27,8 +27,15 @@ pub(crate) const SECTION: Section = Section {
     shape: Shape::Keyed,
     family: None,
     fields: &[
-        Field::required("at", Type::Quantity(&[Dimension::TIME]), "When; it acts before anything else at that time."),
-        Field::required(
+        Field::optional("at", Type::Quantity(&[Dimension::TIME]), "When; it acts before anything else at that time."),
+        Field::optional(
+            "when",
+            Type::Text,
+            "In a cell, in place of `at`: an expression as in a `law`, such as `cell.P > 30`. It acts each time that this \
+             becomes true, at the start too if it is true then, and again only after it was false in between. Acts on \
+             counts only.",
+        ),
+        Field::optional(
             "target",
             Type::Text,
             "The value to change, by its path: `compartment.medium.fixed.drug`, `pathway.pgp.N`, `reaction.r.k`, \
@@ -53,18 +60,33 @@ pub(crate) const SECTION: Section = Section {
             Type::Number { min: 0.0, max: 1e12 },
             "What to multiply by (scale), or the share that is taken away (knockdown: 1 takes all).",
         ),
+        Field::optional(
+            "changes",
+            Type::Map(&Type::Text),
+            "In a cell, in place of `target`: counts that change together, and what each becomes, as expressions of what was \
+             there just before: `{ \"cell.P\" = \"cell.P + 2 * cell.D\", \"cell.D\" = \"0\" }`. Rounded to whole counts.",
+        ),
     ],
     doc: "Something that happens during the run: a dose, a knock-down, a link that fails, a rate that changes.",
 };
 
-/// The interventions of a scenario in order of time, those of one time in the order of the file; none that are for an
-/// element with a mistake in it.
+/// The interventions of a scenario at fixed times in order of time, those of one time in the order of the file; none that are
+/// for an element with a mistake in it.
 ///
-/// Those that are later than any run lasts are findings.
+/// Those that are later than any run lasts, or do not say what they do or when, are findings.
 pub(crate) fn in_order(scenario: &Table) -> (Vec<(u64, &Table)>, Diagnostics) {
     let (mut all, mut wrong) = (Vec::new(), Diagnostics::default());
-    for (_, table) in scenario.named("intervention").filter(|(_, t)| !aims_at_wrong(scenario, t.text("target"))) {
-        if let Some(at) = table.quantity("at").to_ticks() {
+    let aims_at_wrong = |t: &Table| t.opt_text("target").is_some_and(|target| aims_at_wrong(scenario, target));
+    for (_, table) in scenario.named("intervention").filter(|(_, t)| !aims_at_wrong(t)) {
+        if table.has_wrong() {
+            continue;
+        }
+        if let Err(d) = check_form(table) {
+            wrong.push(d);
+            continue;
+        }
+        let Some(at) = table.opt_quantity("at") else { continue };
+        if let Some(at) = at.to_ticks() {
             all.push((at, table));
         } else {
             let message = format!("`{}.at` is longer than any run", table.path);
@@ -73,6 +95,39 @@ pub(crate) fn in_order(scenario: &Table) -> (Vec<(u64, &Table)>, Diagnostics) {
     }
     all.sort_by_key(|i| i.0);
     (all, wrong)
+}
+
+/// That it says when, once, and what, once.
+pub(crate) fn check_form(table: &Table) -> Result<(), Diagnostic> {
+    for (one, other, example) in [("at", "when", "at = \"10 s\""), ("target", "changes", "target = \"cell.drug\"")] {
+        let path = &table.path;
+        match (table.get(one), table.get(other)) {
+            (Some(_), Some(_)) => {
+                let message = format!("`{path}` has both `{one}` and `{other}`");
+                return Err(Diagnostic::error("E0627", table.span_of(other), message, "leave one of them out"));
+            }
+            (None, None) => {
+                let message = format!("`{path}` has no `{one}`");
+                let d = Diagnostic::error("E0627", table.span, message, format!("expected `{one}` or `{other}`"));
+                return Err(d.help(format!("for example `{example}`")));
+            }
+            _ => {}
+        }
+    }
+    let given = |key: &&str| table.get(key).is_some_and(|v| !v.defaulted);
+    if let Some(key) = ["op", "value", "factor"].iter().find(|key| table.get("changes").is_some() && given(key)) {
+        let message = format!("`{}.changes` says what counts become: `{key}` has no meaning", table.path);
+        return Err(Diagnostic::error("E0627", table.span_of(key), message, "leave it out"));
+    }
+    Ok(())
+}
+
+/// That it is not one that only cells can have.
+pub(crate) fn check_plain(table: &Table) -> Result<(), Diagnostic> {
+    let Some(key) = ["when", "changes"].into_iter().find(|key| table.get(key).is_some()) else { return Ok(()) };
+    let message = format!("`{key}` is for counts of molecules");
+    let d = Diagnostic::error("E0627", table.span_of(key), message, "not in a network");
+    Err(d.help("give a time `at` and a `target`"))
 }
 
 /// What is done to an element with a mistake in it may be right for the element that was meant.
@@ -86,7 +141,7 @@ fn aims_at_wrong(scenario: &Table, target: &str) -> bool {
 pub fn late_interventions(scenario: &Table, end: SimTime) -> Diagnostics {
     let mut late = Diagnostics::default();
     for (_, table) in scenario.named("intervention") {
-        if table.quantity("at").to_ticks().is_some_and(|at| at >= end.ticks()) {
+        if table.opt_quantity("at").and_then(Quantity::to_ticks).is_some_and(|at| at >= end.ticks()) {
             let message = format!("`{}` comes after the end of the run", table.path);
             let d = Diagnostic::warning("W0620", table.span_of("at"), message, "never happens");
             late.push(d.help("let the run last longer (`run.duration`), or let it happen earlier"));

@@ -51,7 +51,7 @@ const BIOLOGY: &[Use] = &[
     },
     Use {
         section: "waveform",
-        named_in: &["pathway", "reaction"],
+        named_in: &["pathway", "reaction", "intervention"],
         label: "no rate follows it",
         help: "let a rate follow it: `shape = \"NAME\"` in a [pathway.NAME] or [reaction.NAME], or its name in a `law`",
     },

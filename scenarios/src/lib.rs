@@ -13,6 +13,7 @@ mod identity;
 pub mod library;
 pub mod plan;
 pub mod results;
+pub mod sbml;
 pub mod scenario;
 pub mod sections;
 pub mod study;

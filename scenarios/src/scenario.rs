@@ -13,6 +13,7 @@ use sim_core::stats::Window;
 use crate::identity::{InputFile, identity, input_files};
 use crate::library;
 use crate::plan::{NO_SUCH_PATH, Plan, at_point, fill_in, find, grid, is_lost};
+use crate::sbml::{self, Translation};
 use crate::sections::SECTIONS;
 use crate::sweep::{SweepAxis, add_argument, axes};
 use crate::tables::{Axis, Point};
@@ -26,7 +27,7 @@ const EVENTS_WARNED: f64 = 1e12;
 pub enum Source {
     /// One of the scenarios that come with the program ([`library`]), by name.
     Bundled(String),
-    /// A file.
+    /// A file: a scenario, or an SBML model.
     File(PathBuf),
     /// A text under a name; relative file names in it start from the current folder.
     Text {
@@ -93,6 +94,8 @@ pub struct Scenario {
     pub(crate) text: String,
     pub(crate) sources: Sources,
     pub(crate) warnings: Diagnostics,
+    /// What the units of the model amount to that it was translated from, if it was.
+    pub(crate) units: Option<String>,
     pub(crate) inputs: Vec<InputFile>,
     pub(crate) id: String,
     pub(crate) axes: Vec<Axis>,
@@ -118,16 +121,16 @@ impl Scenario {
         let mut sources = Sources::default();
         let (text, folder) = match open(source, &mut sources) {
             Ok(opened) => opened,
-            Err(d) => {
-                let mut diagnostics = Diagnostics::default();
-                diagnostics.push(d);
-                return Err(LoadError { diagnostics, sources, not_found: true });
-            }
+            Err(d) => return Err(LoadError { diagnostics: d.into(), sources, not_found: true }),
+        };
+        let (text, units) = match translated(text, &mut sources) {
+            Ok(scenario) => scenario,
+            Err(diagnostics) => return Err(LoadError { diagnostics, sources, not_found: false }),
         };
         let mut loader = Loader { world, folder, sources, found: Diagnostics::default() };
         match loader.load(text, overrides) {
             Some(scenario) if !loader.found.has_errors() => {
-                Ok(Self { sources: loader.sources, warnings: loader.found, ..scenario })
+                Ok(Self { sources: loader.sources, warnings: loader.found, units, ..scenario })
             }
             _ => Err(LoadError { diagnostics: loader.found, sources: loader.sources, not_found: false }),
         }
@@ -185,6 +188,10 @@ impl Scenario {
     pub fn warnings(&self) -> &Diagnostics {
         &self.warnings
     }
+    /// What the units of the SBML model amount to that it was translated from, in a line; none if it was given as it is.
+    pub fn translated(&self) -> Option<&str> {
+        self.units.as_deref()
+    }
     /// The texts that the findings point into.
     pub fn sources(&self) -> &Sources {
         &self.sources
@@ -231,6 +238,19 @@ fn open(source: &Source, sources: &mut Sources) -> Result<(String, PathBuf), Dia
     Ok((text, folder))
 }
 
+/// The scenario that `text`, the first of `sources`, amounts to if it is SBML, and what its units amount to. The scenario takes
+/// its place among the sources.
+fn translated(text: String, sources: &mut Sources) -> Result<(String, Option<String>), Diagnostics> {
+    if !sbml::is_xml(&text) {
+        return Ok((text, None));
+    }
+    let file = sources.name(0).to_owned();
+    let Translation { scenario, units } = sbml::translate(&file, &text, None)?;
+    *sources = Sources::default();
+    sources.add(format!("{file}, as a scenario"), scenario.clone());
+    Ok((scenario, Some(units)))
+}
+
 /// Takes the axis over `path` out of the sweep: a value that is set holds at every point.
 fn end_axis(root: &mut Node, path: &str) {
     if let Some(Node { tree: Tree::Table(axes), .. }) = root.get_mut("sweep") {
@@ -272,7 +292,7 @@ impl Loader<'_> {
         let id = identity(&table, &inputs);
         let axes = axes.into_iter().map(|a| a.axis).collect();
         let (sources, warnings) = (Sources::default(), Diagnostics::default());
-        let scenario = Scenario { table, text, sources, warnings, inputs, id, axes, grid, points };
+        let scenario = Scenario { table, text, sources, warnings, units: None, inputs, id, axes, grid, points };
         self.warn_of_work(&scenario);
         Some(scenario)
     }

@@ -21,6 +21,9 @@ pub(super) struct Changes {
     /// Sweep over values: `link.uplink.rate=5 Mbit/s,10 Mbit/s`. Several make a grid.
     #[arg(long, value_name = "PATH=A,B,...")]
     pub(super) sweep: Vec<String>,
+    /// The simulated time of a run, instead of the file's: `"50 s"`. The same as `--set run.duration=...`.
+    #[arg(long, value_name = "TIME")]
+    pub(super) duration: Option<String>,
     /// The study's seed, instead of the file's.
     #[arg(long, value_name = "S", value_parser = seed, allow_negative_numbers = true)]
     pub(super) seed: Option<u64>,
@@ -31,7 +34,13 @@ pub(super) struct Changes {
 
 impl Changes {
     pub(super) fn overrides(&self) -> Overrides {
-        Overrides { set: self.set.clone(), sweep: self.sweep.clone(), seed: self.seed, replications: self.reps }
+        let duration = self.duration.iter().map(|time| format!("run.duration={time}"));
+        Overrides {
+            set: self.set.iter().cloned().chain(duration).collect(),
+            sweep: self.sweep.clone(),
+            seed: self.seed,
+            replications: self.reps,
+        }
     }
 }
 
@@ -56,6 +65,13 @@ pub(super) fn source(name: &str) -> Source {
 pub(super) fn load(name: &str, changes: &Changes, registry: &Registry) -> Result<Scenario, Failure> {
     let scenario = Scenario::load(&source(name), &changes.overrides(), registry).map_err(|e| failure(&e))?;
     warn(scenario.warnings(), scenario.sources());
+    if let Some(units) = scenario.translated() {
+        let given =
+            scenario.table().table("run").get("duration").and_then(|v| v.written.as_deref()).unwrap_or_default();
+        tell(&format!(
+            "{name} is SBML: {units} Runs of {given} (`--duration`); `egress import sbml {name}` shows the scenario"
+        ));
+    }
     Ok(scenario)
 }
 

@@ -6,6 +6,7 @@
 mod bench;
 mod check;
 mod completions;
+mod import;
 mod input;
 mod list;
 mod new;
@@ -69,6 +70,7 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     New(new::Args),
+    Import(import::Args),
     Schema(schema::Args),
     Validate(validate::Args),
     Bench(bench::Args),
@@ -95,6 +97,7 @@ pub fn main(registry: Registry) -> ExitCode {
         Command::List(args) => list::run(&args),
         Command::Show(args) => show::run(&args),
         Command::New(args) => new::run(&args),
+        Command::Import(args) => import::run(&args, &registry),
         Command::Schema(args) => schema::run(&args, &registry),
         Command::Validate(args) => validate::run(&args, &registry),
         Command::Bench(args) => bench::run(&args, &registry),

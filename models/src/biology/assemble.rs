@@ -5,7 +5,7 @@ use sim_core::quantity::{Dimension, Quantity};
 
 use super::builder::{Channel, Compartment, Named, Owned, PathwayBuilder, Pool, World};
 use super::law::{AVOGADRO, Species};
-use super::reaction;
+use super::{jump, reaction};
 use crate::BuildContext;
 use crate::probe;
 
@@ -51,6 +51,7 @@ pub(super) fn assemble(scenario: &Table, context: &BuildContext<'_>) -> Result<W
             findings.extend(found);
         }
     }
+    jump::add(scenario, &mut world, &mut findings);
     let (probes, wrong) = probe::of(scenario, crate::World::Biology, registry);
     findings.extend(wrong);
     for table in probes {

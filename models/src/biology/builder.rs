@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sim_core::config::{Diagnostic, Diagnostics, Span, Table, did_you_mean};
 use sim_core::quantity::Dimension;
 
+use super::jump::Jump;
 use super::law::{AVOGADRO, Law, READS_MAX, Species};
 use crate::common::waveform::{Course, Waveform, Waveforms};
 
@@ -119,6 +120,10 @@ pub(super) struct World {
     pub(super) channels: Vec<Owned>,
     /// The courses that rates follow.
     pub(super) waveforms: Waveforms,
+    /// Interventions on several counts, or that the state sets off.
+    pub(super) jumps: Vec<Jump>,
+    /// The waveforms that those read.
+    pub(super) watched: Vec<Arc<str>>,
 }
 
 /// Finds compartments and species for one pathway, and takes its channels.

@@ -9,11 +9,12 @@
 //!
 //! Validated against immigration-death: the sum of a binomial and a Poisson law.
 
-use sim_core::config::{Diagnostic, Table, did_you_mean};
+use sim_core::config::{Diagnostic, Span, Table, did_you_mean};
 use sim_core::quantity::{Dimension, Quantity};
 
 use super::assemble::{count, tables};
 use super::builder::{Compartment, World};
+use super::law::Species;
 use crate::intervention::Change;
 
 /// What becomes of a count.
@@ -39,24 +40,30 @@ pub(super) fn counts(scenario: &Table) -> Vec<String> {
     tables(scenario, "compartment").flat_map(held).collect()
 }
 
+/// The species called `target`, and where it is, if its count can change.
+pub(super) fn changeable(target: &str, span: Span, world: &World) -> Result<(Species, Compartment), Diagnostic> {
+    let there = || world.pools.iter().zip(0..).filter(|p| p.0.compartment.is_some());
+    let Some((pool, slot)) = there().find(|p| p.0.name == target) else {
+        let d = Diagnostic::error("E0620", span, format!("there is no `{target}`"), "not among what is in there");
+        let names = || there().map(|p| p.0).filter(|p| !p.fixed).map(|p| p.name.as_str());
+        let all = format!("there are: {}", names().collect::<Vec<_>>().join(", "));
+        return Err(d.help(did_you_mean(target, names()).unwrap_or(all)));
+    };
+    if pool.fixed {
+        let message = format!("`{target}` is held constant");
+        let d = Diagnostic::error("E0620", span, message, "no count that could change");
+        let path = target.replacen('.', ".fixed.", 1);
+        return Err(d.help(format!("change what it is held at: `compartment.{path}`")));
+    }
+    let place = world.compartments[pool.compartment.unwrap_or_default()].1;
+    Ok((Species { slot, fixed: false }, place))
+}
+
 impl Dose {
-    /// The species that the intervention in `table` changes, by its name, and how.
-    pub(super) fn of(table: &Table, world: &World) -> Result<(String, Self), Diagnostic> {
-        let (target, span) = (table.text("target"), table.span_of("target"));
-        let there = || world.pools.iter().filter(|p| p.compartment.is_some());
-        let Some(pool) = there().find(|p| p.name == target) else {
-            let d = Diagnostic::error("E0620", span, format!("there is no `{target}`"), "not among what is in there");
-            let names = || there().filter(|p| !p.fixed).map(|p| p.name.as_str());
-            let all = format!("there are: {}", names().collect::<Vec<_>>().join(", "));
-            return Err(d.help(did_you_mean(target, names()).unwrap_or(all)));
-        };
-        let place = world.compartments[pool.compartment.unwrap_or_default()].1;
-        if pool.fixed {
-            let message = format!("`{target}` is held constant");
-            let d = Diagnostic::error("E0620", span, message, "no count that could change");
-            let path = target.replacen('.', ".fixed.", 1);
-            return Err(d.help(format!("change what it is held at: `compartment.{path}`")));
-        }
+    /// The species that the intervention in `table` changes, and how.
+    pub(super) fn of(table: &Table, world: &World) -> Result<(Species, Self), Diagnostic> {
+        let target = table.text("target");
+        let (species, place) = changeable(target, table.span_of("target"), world)?;
         let dose = match Change::of(table)? {
             Change::Set(value) if value.value < 0.0 => {
                 let message = format!("`{target}` cannot be negative");
@@ -66,7 +73,7 @@ impl Dose {
             Change::Add(value) => Self::Add(molecules(value, &place, table)?),
             Change::Scale(factor) => Self::Scale(factor),
         };
-        Ok((target.to_owned(), dose))
+        Ok((species, dose))
     }
 
     /// The count that `n` becomes.

@@ -21,6 +21,7 @@ use super::small;
 use super::system::Part;
 use super::tree::SumTree;
 use super::varying::Varying;
+use super::watch::{self, Watch};
 
 /// Above so many firings a second the clock's ticks of 1 ps would be felt (4e-4 of the rate).
 const RATE_MAX: f64 = 1e11;
@@ -97,6 +98,8 @@ pub(super) struct Group<'a> {
     tree: SumTree,
     /// What follows waveforms, if anything does; the tree then holds bounds.
     varying: Option<Box<Varying>>,
+    /// The conditions of interventions, if there are any.
+    watch: Option<Box<Watch>>,
     /// All inner nodes of the tree.
     all_nodes: Vec<(u32, u32)>,
     meters: Vec<Meter>,
@@ -147,6 +150,7 @@ impl<'a> Group<'a> {
             all_nodes: tree.touched(0..network.channels()),
             tree,
             varying: Varying::new(&phases[0], element, streams).map(Box::new),
+            watch: Watch::new(&phases[0]).map(Box::new),
             meters,
             meter_of,
             now: 0,
@@ -222,16 +226,43 @@ impl<'a> Group<'a> {
     ///
     /// Fails if a count gets out of hand.
     pub(super) fn begin_phase<P: Probe>(&mut self, i: usize, now: u64, probe: &mut P) -> Result<(), String> {
+        let phase = &self.phases[i];
+        let mut doses: Vec<(u32, Dose)> = phase.dose.into_iter().collect();
+        if let Some(jump) = phase.jump {
+            let mut values = vec![0.0; phase.watched.len()];
+            watch::evaluate(&mut phase.watched.clone(), &mut values, now);
+            doses.extend(phase.jumps[jump as usize].doses(&self.x, &values, &self.network.slot_names)?);
+        }
+        self.intervene(now, &doses, probe, |group| {
+            if let Some(varying) = &mut group.varying {
+                varying.follow(phase, now);
+            }
+            group.enter_phase(i);
+        })?;
+        if let Some(watch) = &mut self.watch {
+            watch.follow(phase);
+            self.look(now, probe)?;
+        }
+        Ok(())
+    }
+
+    /// Changes counts now, then what else `and` changes, which is to work out all propensities.
+    ///
+    /// Fails if a count gets out of hand.
+    fn intervene<P: Probe>(
+        &mut self,
+        now: u64,
+        doses: &[(u32, Dose)],
+        probe: &mut P,
+        and: impl FnOnce(&mut Self),
+    ) -> Result<(), String> {
         let (last, before) = (self.now, self.total());
         self.now = now;
-        let dosed = match self.phases[i].dose {
-            Some((slot, dose)) => self.dose(slot as usize, dose, probe)?,
-            None => false,
-        };
-        if let Some(varying) = &mut self.varying {
-            varying.follow(&self.phases[i], now);
+        let mut dosed = false;
+        for &(slot, dose) in doses {
+            dosed |= self.dose(slot as usize, dose, probe)?;
         }
-        self.enter_phase(i);
+        and(self);
         if !dosed && self.total().to_bits() == before.to_bits() {
             // The hazard goes on as it did: the next firing stays where it is, to the tick.
             self.now = last;
@@ -239,6 +270,28 @@ impl<'a> Group<'a> {
         }
         self.use_up(before, last, now);
         self.aim(self.total());
+        Ok(())
+    }
+
+    /// Looks at the conditions of interventions now, does what those that have become true say, and finds out when to look
+    /// next.
+    ///
+    /// Fails if a count gets out of hand, or if there is no end to it.
+    fn look<P: Probe>(&mut self, now: u64, probe: &mut P) -> Result<(), String> {
+        let Some(mut watch) = self.watch.take() else { return Ok(()) };
+        let jumps = &self.phases[self.phase].jumps;
+        for round in 0.. {
+            let doses = watch.look(jumps, &self.x, now, &self.network.slot_names)?;
+            if doses.is_empty() {
+                break;
+            }
+            if round == watch::ROUNDS_MAX {
+                return Err(String::from("no progress: interventions set each other off without end at one instant"));
+            }
+            self.intervene(now, &doses, probe, Self::recompute)?;
+        }
+        watch.aim(jumps, &self.x, self.upcoming())?;
+        self.watch = Some(watch);
         Ok(())
     }
 
@@ -285,9 +338,11 @@ impl<'a> Group<'a> {
         // So many at one instant are no progress; and after so many it is asked whether to go on at all.
         const MOST: u64 = EVENTS_PER_INSTANT_MAX;
         let mut fired = 0;
-        while self.upcoming() < limit {
-            let before = self.now;
+        while self.next_step() < limit {
+            let progress = |group: &Self| (group.now, group.watch.as_ref().map(|watch| watch.since));
+            let before = progress(self);
             let n = match &self.phases[self.phase].small {
+                _ if self.watch.is_some() => self.advance_watched(limit, MOST, ctx.probe())?,
                 Some(plan) => small::advance(self, plan, limit, MOST, ctx.probe()),
                 None if self.varying.is_some() => self.advance_varying(limit, MOST, ctx.probe()),
                 None if self.is_followed() => self.advance::<P, true>(limit, MOST, ctx.probe()),
@@ -298,7 +353,7 @@ impl<'a> Group<'a> {
                 // There is no going on with these rates, which `due` tells.
                 break;
             }
-            if n == MOST && self.now == before {
+            if n == MOST && progress(self) == before {
                 return Err(format!("no progress: {n} firings at one instant"));
             }
             if n == MOST && ctx.is_cancelled() {
@@ -374,6 +429,33 @@ impl<'a> Group<'a> {
         n
     }
 
+    /// As [`Group::advance`], of a part with interventions that wait for conditions. Looks between firings count.
+    ///
+    /// Fails as they do.
+    fn advance_watched<P: Probe>(&mut self, limit: u64, most: u64, probe: &mut P) -> Result<u64, String> {
+        let mut n = 0;
+        while n < most {
+            let at = self.next_step();
+            if at >= limit {
+                break;
+            }
+            // What happens at the time of a firing comes before it.
+            if self.watch.as_ref().is_some_and(|watch| watch.next > at) {
+                let fired = match (&self.varying, self.is_followed()) {
+                    (Some(_), _) => self.advance_varying(limit, 1, probe),
+                    (None, true) => self.advance::<P, true>(limit, 1, probe),
+                    (None, false) => self.advance::<P, false>(limit, 1, probe),
+                };
+                if fired == 0 {
+                    break;
+                }
+            }
+            n += 1;
+            self.look(at, probe)?;
+        }
+        Ok(n)
+    }
+
     /// A cell of time ends at `now`, and with it the bounds of what follows waveforms.
     fn next_cell(&mut self, now: u64) {
         self.use_up(self.total(), self.now, now);
@@ -396,7 +478,13 @@ impl<'a> Group<'a> {
         self.draw.hazard = (self.draw.hazard - used).max(0.0);
     }
 
-    /// When it has something to do next.
+    /// When it has something to do next, a firing, a cell or a look at conditions.
+    fn next_step(&self) -> u64 {
+        let next = self.upcoming();
+        self.watch.as_ref().map_or(next, |watch| next.min(watch.next))
+    }
+
+    /// When a firing is due, or the end of a cell.
     fn upcoming(&self) -> u64 {
         self.varying.as_ref().map_or(self.next, |varying| self.next.min(varying.end))
     }
@@ -433,7 +521,7 @@ impl<'a> Group<'a> {
     /// Fails if there is no telling.
     pub(super) fn due(&self) -> Result<u64, String> {
         let total = self.total();
-        if total == 0.0 || is_rate(total) { Ok(self.upcoming()) } else { Err(self.fault(total)) }
+        if total == 0.0 || is_rate(total) { Ok(self.next_step()) } else { Err(self.fault(total)) }
     }
 
     /// What is wrong with the propensities, in words.

@@ -1,9 +1,9 @@
-//! `[intervention.NAME]`: from `at` on, the scenario reads as if a value in it were another; or a count is changed at once.
+//! `[intervention.NAME]` with a time: from `at` on, the scenario reads as if a value in it were another; or a count is changed at once.
 //!
 //! An intervention edits the scenario's own tables and builds the laws anew, so that whatever a kind of pathway reads
 //! from its table can be changed during a run, without a word about interventions in the kind. What is only read at the
 //! start (initial counts, the number of explicit carriers) cannot. A count is no value of the scenario but of the run; what
-//! changes it is a [`Dose`].
+//! changes it is a [`Dose`], or a [`Jump`](super::jump::Jump) if several change or the state sets it off.
 
 use sim_core::config::{Diagnostic, Diagnostics, Table};
 
@@ -38,7 +38,7 @@ pub(super) fn add_phases(scenario: &Table, context: &BuildContext<'_>, parts: &m
 pub(super) fn findings(scenario: &Table) -> Diagnostics {
     let mut now = scenario.clone();
     let (all, mut findings) = in_order(scenario);
-    for (_, table) in all {
+    for (_, table) in all.into_iter().filter(|(_, t)| t.get("changes").is_none()) {
         if !is_outage(table) && !dose::is_count(table.text("target"), scenario) {
             edit(table, &mut now).unwrap_or_else(|d| findings.push(d));
         }
@@ -59,15 +59,17 @@ fn intervene(
         all.push(d);
         all
     };
-    let span = table.span_of("target");
+    let jumps = table.get("changes").is_some();
+    let target = table.opt_text("target").unwrap_or_default();
+    let span = table.span_of(if jumps { "changes" } else { "target" });
     let before = scenario.clone();
     if is_outage(table) {
         let message = format!("`{}` is for links and nodes of networks", table.text("op"));
         let d = Diagnostic::error("E0621", table.span_of("op"), message, "not in a cell");
         return Err(one(d.help("to take all of something away, use `op = \"knockdown\"` with `factor = 1`")));
     }
-    let counted = dose::is_count(table.text("target"), scenario);
-    if !counted {
+    let counted = dose::is_count(target, scenario);
+    if !counted && !jumps {
         edit(table, scenario).map_err(one)?;
     }
     // What is wrong with the new value is reported where the new value stands.
@@ -84,18 +86,24 @@ fn intervene(
         all
     });
     let result = world.and_then(|world| {
-        let dose = if counted { Some(Dose::of(table, &world).map_err(one)?) } else { None };
+        let dose = match counted {
+            true => Some(Dose::of(table, &world).map_err(one)?),
+            false => None,
+        };
+        let dose = dose.map(|(species, dose)| (&world.pools[species.slot as usize].name, dose));
         let pieces = split(&world);
         let fresh: Vec<Network> = pieces.iter().map(Network::new).collect();
         if fresh.len() == parts.len() && fresh.iter().zip(parts).all(|(new, old)| new.same_shape(&old.network)) {
             let phase = |(piece, network): (&Piece, &Network)| {
                 let mut phase = Phase::new(at, &piece.world, network);
-                phase.dose = dose.as_ref().and_then(|(name, dose)| Some((network.slot_of(name)?, *dose)));
+                phase.dose = dose.and_then(|(name, dose)| Some((network.slot_of(name)?, dose)));
+                phase.jump =
+                    phase.jumps.iter().zip(0..).find(|(jump, _)| jumps && jump.path == table.path).map(|j| j.1);
                 phase
             };
             return Ok(pieces.iter().zip(&fresh).map(phase).collect());
         }
-        let message = format!("`{}` cannot change during a run", table.text("target"));
+        let message = format!("`{target}` cannot change during a run");
         let d = Diagnostic::error("E0622", span, message, "it is only read at the start");
         Err(one(d.help("change a rate, a number of carriers or what is held constant instead")))
     });

@@ -75,6 +75,8 @@ pub enum Law {
 pub const READS_MAX: usize = 16;
 /// The most waveforms that an expression may read.
 pub(super) const FOLLOWS_MAX: usize = 8;
+/// The variables of an expression: counts, and from [`READS_MAX`] on values of waveforms.
+pub(super) const VARIABLES: usize = READS_MAX + FOLLOWS_MAX;
 
 /// A propensity law of one's own; see [`Law::Custom`].
 pub trait Propensity: fmt::Debug + Send + Sync {

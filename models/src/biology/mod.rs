@@ -13,8 +13,10 @@ mod assemble;
 mod builder;
 mod dose;
 mod equation;
+mod formula;
 mod group;
 mod intervention;
+mod jump;
 mod law;
 mod network;
 mod parts;
@@ -26,6 +28,7 @@ mod small;
 mod system;
 mod tree;
 mod varying;
+mod watch;
 
 use sim_core::config::{Field, Section, Shape, Type};
 use sim_core::quantity::Dimension;

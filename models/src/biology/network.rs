@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::builder::{Busy, Owned, Passage, World};
 use super::dose::Dose;
+use super::jump::Jump;
 use super::law::Law;
 use super::parts::Piece;
 use super::rates::Rates;
@@ -194,6 +195,12 @@ pub(super) struct Phase {
     pub(super) rates: Rates,
     /// The slot whose count changes when it begins, and how.
     pub(super) dose: Option<(u32, Dose)>,
+    /// The one of `jumps` that happens when it begins.
+    pub(super) jump: Option<u32>,
+    /// Interventions on several counts, or that the state sets off.
+    pub(super) jumps: Vec<Jump>,
+    /// The waveforms that those read.
+    pub(super) watched: Vec<Course>,
     /// Slots that are held constant, and what they hold.
     pub(super) fixed: Vec<(u32, f64)>,
     /// The waveforms that rates follow, and their names.
@@ -235,6 +242,8 @@ impl Phase {
         }
         let is_steady = drives.iter().all(|d| *d == Drive::Steady);
         let small = small::Plan::new(network, &rates).filter(|_| is_steady);
-        Self { at, rates, dose: None, fixed, courses, drives, capacity, small }
+        let jumps = world.jumps.clone();
+        let watched = world.watched.iter().map(|name| world.course(name)).collect();
+        Self { at, rates, dose: None, jump: None, jumps, watched, fixed, courses, drives, capacity, small }
     }
 }

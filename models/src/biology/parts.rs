@@ -1,7 +1,7 @@
 //! Which channels have to do with each other.
 //!
 //! Two channels are connected if they belong to the same pathway or if both take, give or read a species that is not
-//! held constant. Nothing that happens in one part of a system tells anything about another part, so each is a system of
+//! held constant; whatever one intervention reads or changes is connected by it too. Nothing that happens in one part of a system tells anything about another part, so each is a system of
 //! its own with its own stream of random numbers, and what is added beside it changes none of its numbers. What is held
 //! constant connects nothing: it changes at fixed times only, by interventions.
 
@@ -39,6 +39,7 @@ struct Members {
     pools: Vec<u32>,
     pathways: Vec<u32>,
     channels: Vec<u32>,
+    jumps: Vec<u32>,
 }
 
 /// The members of all parts; the last are those of none.
@@ -53,6 +54,12 @@ fn members(world: &World) -> Vec<Members> {
     for (p, pathway) in (0..).zip(&world.pathways) {
         if let Some(Busy::Count(species, _)) = pathway.busy {
             links.connect(pathway_node(p), species.slot as usize);
+        }
+    }
+    for jump in &world.jumps {
+        let first = jump.changes[0].0;
+        for species in jump.species().filter(|s| !s.fixed) {
+            links.connect(first.slot as usize, species.slot as usize);
         }
     }
     let mut part_of = vec![usize::MAX; links.0.len()];
@@ -77,6 +84,11 @@ fn members(world: &World) -> Vec<Members> {
     for p in 0..world.pathways.len() as u32 {
         members[part(pathway_node(p))].pathways.push(p);
     }
+    for (j, jump) in (0..).zip(&world.jumps) {
+        let to = &mut members[part(jump.changes[0].0.slot as usize)];
+        to.jumps.push(j);
+        to.pools.extend(jump.species().filter(|s| s.fixed).map(|s| s.slot));
+    }
     for m in &mut members {
         m.pools.sort_unstable();
         m.pools.dedup();
@@ -92,6 +104,8 @@ impl Members {
             pools: self.pools.iter().map(|&s| world.pools[s as usize].clone()).collect(),
             pathways: self.pathways.iter().map(|&p| world.pathways[p as usize].clone()).collect(),
             channels: self.channels.iter().map(|&q| world.channels[q as usize].clone()).collect(),
+            jumps: self.jumps.iter().map(|&j| world.jumps[j as usize].clone().with_species(&species)).collect(),
+            watched: world.watched.clone(),
             waveforms: world.waveforms.clone(),
             ..World::default()
         };

@@ -6,12 +6,9 @@
 use std::sync::Arc;
 
 use super::builder::Channel;
-use super::law::{FOLLOWS_MAX, Inhibition, Law, Propensity, READS_MAX, Species};
+use super::law::{Inhibition, Law, Propensity, READS_MAX, Species, VARIABLES};
 use crate::common::expression::Expression;
 use crate::common::interval::Interval;
-
-/// The variables of a law: counts, and from [`READS_MAX`] on values of waveforms.
-const VARIABLES: usize = READS_MAX + FOLLOWS_MAX;
 
 /// `other` of a law that is of the common form.
 pub(super) const COMMON: u32 = u32::MAX;

@@ -8,16 +8,13 @@
 //! concentration in mol/m^3, which is the base unit that parameters with units come in; `volume` (m^3), `N_A` (1/mol),
 //! `time` (s) and the waveforms of the scenario are known. A channel that lacks its reactants does not fire, whatever its law says.
 
-use std::ops::Range;
-use std::sync::Arc;
-
-use sim_core::config::{Diagnostic, Diagnostics, Field, Span, Table, Type, did_you_mean};
+use sim_core::config::{Diagnostic, Diagnostics, Field, Table, Type};
 use sim_core::quantity::{Dimension, Quantity};
 
 use super::builder::{Channel, Compartment, Passage, PathwayBuilder};
 use super::equation::{self, Equation, Term};
-use super::law::{AVOGADRO, FOLLOWS_MAX, Law, READS_MAX, Species};
-use crate::common::expression::{Expression, ExpressionError, Name, Symbol};
+use super::formula::{Formula, FormulaText, part, species_of};
+use super::law::{AVOGADRO, Law, Species};
 
 /// m^6/mol^2/s
 const THIRD_ORDER: Dimension = Dimension { m: 6, mol: -2, ..Dimension::RATE };
@@ -54,9 +51,6 @@ pub(crate) const ANY_DIMENSION: &[Dimension] = &[
     Dimension::PER_AREA,
 ];
 
-/// What the time is called in laws.
-pub(super) const TIME: &str = "time";
-
 pub(super) const FIELDS: &[Field] = &[
     Field::required(
         "equation",
@@ -78,7 +72,8 @@ pub(super) const FIELDS: &[Field] = &[
         "Propensity in 1/s as an expression, instead of k and c. `A` is a count, `[A]` a concentration in mol/m^3, the name \
          of a waveform its value now in SI base units, `time` the time in s; `parameters`, `volume` (of the compartment, m^3) \
          and `N_A` are known. Numbers, `+ - * / ^`, comparisons (`<`, `<=`, `>`, `>=`, `==`, `!=`: 1 if true, else 0), \
-         `exp(x)`, `log(x)` (natural), `sqrt(x)`, `abs(x)`, `min(x, y, ...)`, `max(x, y, ...)`, `if(condition, then, else)`.",
+         `exp(x)`, `log(x)` (natural), `sqrt(x)`, `abs(x)`, `floor(x)`, `ceil(x)`, `sin(x)`, `cos(x)`, \
+         `tanh(x)`, `min(x, y, ...)`, `max(x, y, ...)`, `if(condition, then, else)`.",
     ),
     Field::optional("law_back", Type::Text, "Propensity backwards, as `law`."),
     Field::optional("shape", Type::Reference("waveform"), "The [waveform.NAME] that multiplies the rate forwards."),
@@ -144,30 +139,11 @@ struct Reaction<'a> {
 }
 
 impl Reaction<'_> {
-    /// The species called `name`, and the compartment that it is in.
-    fn species(
-        &self,
-        name: &str,
-        span: Span,
-        to: &mut PathwayBuilder<'_>,
-    ) -> Result<(Species, Compartment), Diagnostic> {
-        if let Some((compartment, _)) = name.split_once('.') {
-            let place = to.compartment_named(compartment, span)?;
-            return Ok((to.place(name, span)?, place));
-        }
-        let Some(home) = self.home else {
-            let message = format!("`{name}` does not say which compartment it is in");
-            let d = Diagnostic::error("E0603", span, message, "there are several");
-            return Err(d.help(format!("add `in = \"{}\"`", to.world.compartments.first().map_or("cell", |c| &c.0))));
-        };
-        Ok((to.species(name, &home, span)?, home))
-    }
-
     fn side(&self, terms: &[Term], to: &mut PathwayBuilder<'_>) -> Result<Vec<(Species, u32)>, Diagnostic> {
         let (text, span) = (self.table.text("equation"), self.table.span_of("equation"));
         let mut side: Vec<(Species, u32)> = Vec::new();
         for t in terms {
-            let species = self.species(&t.name, part(span, text, &t.range), to)?.0;
+            let species = species_of(&t.name, self.home, part(span, text, &t.range), to)?.0;
             match side.iter_mut().find(|s| s.0 == species) {
                 Some(same) => same.1 += t.n,
                 None => side.push((species, t.n)),
@@ -242,69 +218,18 @@ impl Reaction<'_> {
     }
 
     fn expression(&self, key: &str, to: &mut PathwayBuilder<'_>) -> Result<Law, Diagnostics> {
-        let (text, span) = (self.table.text(key), self.table.span_of(key));
-        let parameters = self.table.opt_table("parameters");
-        let mut reads: Vec<Species> = Vec::new();
-        let mut follows: Vec<Arc<str>> = Vec::new();
-        let waveforms = to.world.waveforms.clone();
-        let mut known: Vec<String> = parameters.map_or(Vec::new(), |t| t.entries.iter().map(|e| e.0.clone()).collect());
         let terms = self.equation.left.iter().chain(&self.equation.right);
-        known.extend(terms.map(|t| t.name.clone()));
-        known.extend(["volume", "N_A", TIME].map(str::to_owned));
-        known.extend(waveforms.names().map(str::to_owned));
-        known.extend(to.world.declared.iter().map(|(name, _)| name.clone()));
-        let law = Expression::parse(text, &mut |name| {
-            let (Name::Plain(word) | Name::Bracketed(word)) = name;
-            if name == Name::Plain(word) {
-                if let Some(q) = parameters.and_then(|t| t.opt_quantity(word)) {
-                    return Some(Symbol::Constant(q.value));
-                }
-                match (word, self.home) {
-                    ("volume", Some(home)) => return Some(Symbol::Constant(home.volume)),
-                    ("N_A", _) => return Some(Symbol::Constant(AVOGADRO)),
-                    _ => {}
-                }
-            }
-            if name == Name::Plain(word) && (word == TIME || waveforms.names().any(|n| n == word)) {
-                let index = follows.iter().position(|f| **f == *word).unwrap_or_else(|| {
-                    follows.push(word.into());
-                    follows.len() - 1
-                });
-                // Behind all species that can be read.
-                return Some(Symbol::Variable { index: (READS_MAX + index) as u32, scale: 1.0 });
-            }
-            let (species, place) = self.species(word, span, to).ok()?;
-            let index = reads.iter().position(|s| *s == species).unwrap_or_else(|| {
-                reads.push(species);
-                reads.len() - 1
-            }) as u32;
-            let scale = if name == Name::Plain(word) { 1.0 } else { 1.0 / place.molecules(1.0) };
-            Some(Symbol::Variable { index, scale })
-        });
-        let finding = |e: ExpressionError| {
-            let d = Diagnostic::error("E0613", part(span, text, &e.range), e.message, "in this rate law");
-            match e.unknown {
-                None => d,
-                Some(name) => d.help(
-                    did_you_mean(&name, known.iter().map(String::as_str))
-                        .unwrap_or_else(|| format!("give it under `parameters`: `parameters = {{ {name} = 1 }}`")),
-                ),
-            }
+        let names = terms.map(|t| t.name.clone()).collect();
+        let text = FormulaText {
+            text: self.table.text(key),
+            span: self.table.span_of(key),
+            home: self.home,
+            parameters: self.table.opt_table("parameters"),
+            names,
+            what: "rate law",
         };
-        let law = law.map_err(|all| {
-            let mut wrong = Diagnostics::default();
-            all.into_iter().map(finding).for_each(|d| wrong.push(d));
-            wrong
-        })?;
-        if reads.len() > READS_MAX {
-            let message = format!("the law reads {} species", reads.len());
-            return Err(Diagnostic::error("E0613", span, message, format!("at most {READS_MAX} are possible")).into());
-        }
-        if follows.len() > FOLLOWS_MAX {
-            let message = format!("the law reads {} waveforms", follows.len());
-            return Err(Diagnostic::error("E0613", span, message, format!("at most {FOLLOWS_MAX} are possible")).into());
-        }
-        Ok(Law::Expression { law: Arc::new(law), reads, follows })
+        let Formula { law, reads, follows } = text.read(to)?;
+        Ok(Law::Expression { law, reads, follows })
     }
 }
 
@@ -323,13 +248,4 @@ fn example(order: u32) -> &'static str {
 
 fn describe(q: Quantity) -> &'static str {
     q.dimension.describe()
-}
-
-/// The place of a `range` of a string's bytes within `span`, the string with its quotes.
-fn part(span: Span, text: &str, range: &Range<usize>) -> Span {
-    if (span.end.saturating_sub(span.start)) as usize != text.len() + 2 {
-        return span;
-    }
-    let at = |byte: usize| span.start + 1 + byte as u32;
-    Span { source: span.source, start: at(range.start), end: at(range.end.max(range.start + 1)) }
 }

@@ -1,7 +1,7 @@
 //! Arithmetic written as text (`Vmax * A / (Km + A)`), compiled once and evaluated without allocation.
 //!
 //! Numbers, names, `+ - * / ^`, comparisons (`<`, `<=`, `>`, `>=`, `==`, `!=`; 1 if true, else 0), and the functions
-//! `exp`, `log` (natural), `sqrt`, `abs`, `min`, `max` and `if(condition, then, else)`. `^` binds tightest and to the
+//! `exp`, `log` (natural), `sqrt`, `abs`, `floor`, `ceil`, `sin`, `cos`, `tanh`, `min`, `max` and `if(condition, then, else)`. `^` binds tightest and to the
 //! right, so `-2^2` is -4. What a name stands for is the caller's business: `A` and `[A]` are two different [`Name`]s.
 //!
 //! ```
@@ -80,6 +80,11 @@ enum Unary {
     Log,
     Sqrt,
     Abs,
+    Floor,
+    Ceil,
+    Sin,
+    Cos,
+    Tanh,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +103,9 @@ enum Binary {
     Equal,
     Unequal,
 }
+
+/// The functions, for a message.
+const FUNCTIONS: &str = "exp, log, sqrt, abs, floor, ceil, sin, cos, tanh, min, max, if";
 
 /// Values that an evaluation may hold at once, and the nesting that a text may have.
 const DEPTH: usize = 32;
@@ -224,6 +232,11 @@ impl Unary {
             Self::Log => libm::log(x),
             Self::Sqrt => libm::sqrt(x),
             Self::Abs => x.abs(),
+            Self::Floor => x.floor(),
+            Self::Ceil => x.ceil(),
+            Self::Sin => libm::sin(x),
+            Self::Cos => libm::cos(x),
+            Self::Tanh => libm::tanh(x),
         }
     }
 }
@@ -233,6 +246,11 @@ impl Unary {
         match self {
             Self::Abs if low <= 0.0 && high >= 0.0 => (0.0, high.max(-low)),
             Self::Abs => (low.abs().min(high.abs()), low.abs().max(high.abs())),
+            // Within a short stretch it is at most as steep as its argument.
+            Self::Sin | Self::Cos => {
+                let (middle, half) = (self.apply(low + (high - low) / 2.0), (high - low) / 2.0);
+                interval::known(((middle - half).max(-1.0), (middle + half).min(1.0)))
+            }
             // The others rise all the way; what has no logarithm or root has no bound.
             _ => interval::known((self.apply(low), self.apply(high))),
         }
@@ -449,8 +467,13 @@ impl Parser<'_, '_> {
             "log" => (Op::Unary(Unary::Log), 1),
             "sqrt" => (Op::Unary(Unary::Sqrt), 1),
             "abs" => (Op::Unary(Unary::Abs), 1),
+            "floor" => (Op::Unary(Unary::Floor), 1),
+            "ceil" => (Op::Unary(Unary::Ceil), 1),
+            "sin" => (Op::Unary(Unary::Sin), 1),
+            "cos" => (Op::Unary(Unary::Cos), 1),
+            "tanh" => (Op::Unary(Unary::Tanh), 1),
             "if" => (Op::Select, 3),
-            _ => return Err(format!("unknown function `{function}`; there are exp, log, sqrt, abs, min, max, if")),
+            _ => return Err(format!("unknown function `{function}`; there are {FUNCTIONS}")),
         };
         if given != wanted {
             let values = if wanted == 1 { "one value" } else { "three values" };
@@ -526,6 +549,8 @@ mod tests {
             ("max(1, x, 3) + min(x, 2)", 6.0),
             ("exp(log(x)) + sqrt(x) + abs(-x)", 10.0),
             ("1e-3*1.5E2", 0.15),
+            ("floor(x / 3) + ceil(x / 3)", 3.0),
+            ("sin(x)^2 + cos(x)^2 + tanh(0)", 1.0),
         ] {
             assert!((value(text) - expected).abs() < 1e-14, "{text}: {} is not {expected}", value(text));
         }
@@ -549,7 +574,11 @@ mod tests {
             ("(1 + 2]", "expected `)`, found `]`", 6..7),
             ("1 2", "unexpected the number 2", 2..3),
             ("foo * 2", "unknown name `foo`", 0..3),
-            ("sin(x)", "unknown function `sin`; there are exp, log, sqrt, abs, min, max, if", 0..3),
+            (
+                "sun(x)",
+                "unknown function `sun`; there are exp, log, sqrt, abs, floor, ceil, sin, cos, tanh, min, max, if",
+                0..3,
+            ),
             ("exp(1, 2)", "`exp` takes one value, given 2", 0..3),
             ("min(1)", "`min` takes two values or more, given 1", 0..3),
             ("x $ 2", "`$` has no meaning in an expression", 2..3),
@@ -568,12 +597,12 @@ mod tests {
 
     #[test]
     fn mistakes_are_found_in_one_pass() {
-        let found = compile("foo * bar + foo * sin(min(baz)) + log(").unwrap_err();
+        let found = compile("foo * bar + foo * sun(min(baz)) + log(").unwrap_err();
         let messages: Vec<&str> = found.iter().map(|e| e.message.as_str()).collect();
         let expected = [
             "unknown name `foo`",
             "unknown name `bar`",
-            "unknown function `sin`; there are exp, log, sqrt, abs, min, max, if",
+            "unknown function `sun`; there are exp, log, sqrt, abs, floor, ceil, sin, cos, tanh, min, max, if",
             "`min` takes two values or more, given 1",
             "unknown name `baz`",
             "`log(` is not closed: expected a number, a name or `(`, found the end",
@@ -590,13 +619,14 @@ mod tests {
         }
         #[test]
         fn values_lie_in_their_range(
-            which in 0usize..12, x in -5.0..5.0f64, y in -5.0..5.0f64, dx in 0.0..3.0f64, dy in 0.0..3.0f64,
+            which in 0usize..14, x in -5.0..5.0f64, y in -5.0..5.0f64, dx in 0.0..3.0f64, dy in 0.0..3.0f64,
             u in 0.0..1.0f64, v in 0.0..1.0f64,
         ) {
             let text = [
                 "x * cell.y - [x] / cell.y", "x / (cell.y + 9)", "x^3 - cell.y^2", "x^-2 + 1", "abs(x)^0.7 * exp(-cell.y)",
                 "max(x, cell.y) - min(x, 2)", "if(x < cell.y, x, -cell.y)", "log(abs(x) + 1) * sqrt(abs(cell.y))",
                 "30 * x^4 / (k^4 + x^4)", "if(x >= 0, 1, 0) * (cell.y != x)", "2^x / (1 + exp(-cell.y))", "-x^cell.y",
+                "sin(x) * cos(2 * cell.y) - tanh(x)", "floor(x) + ceil(cell.y / 2)",
             ][which];
             let e = compile(text).unwrap();
             let (low, high) = e.range(&[(x, x + dx), (y, y + dy)]);

@@ -13,10 +13,12 @@ pub struct Case {
     pub formula: &'static str,
     /// Where the result is from.
     pub source: &'static str,
-    /// The scenario. Its study gives seed and replications.
+    /// The scenario, or a model in SBML. The study gives seed and replications.
     pub scenario: &'static str,
     /// `PATH=VALUE`, on top of the scenario.
     pub set: Vec<String>,
+    /// `PATH=A,B,C`, likewise.
+    pub sweep: Vec<String>,
     /// Instead of the scenario's number of replications.
     pub replications: Option<u32>,
     /// What is compared.
@@ -86,7 +88,7 @@ pub enum Statistic {
 impl Case {
     /// What the command line would change in the scenario.
     pub(super) fn overrides(&self, seed: Option<u64>) -> Overrides {
-        Overrides { set: self.set.clone(), seed, replications: self.replications, ..Overrides::default() }
+        Overrides { set: self.set.clone(), sweep: self.sweep.clone(), seed, replications: self.replications }
     }
 }
 

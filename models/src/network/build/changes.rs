@@ -6,7 +6,7 @@ use sim_core::quantity::Quantity;
 
 use super::Builder;
 use super::flows::{Flow, Origin};
-use crate::intervention::{change, check_outage, collect, find, in_order, is_outage, nearest};
+use crate::intervention::{change, check_outage, check_plain, collect, find, in_order, is_outage, nearest};
 use crate::network::routing::State;
 use crate::network::station::Serialisation;
 use crate::network::system::Action;
@@ -119,6 +119,12 @@ impl<'a> Builder<'a> {
         let scenario: &'a Table = self.scenario;
         let (all, found) = in_order(scenario);
         self.diagnostics.extend(found);
+        let plain = |t: &Table| check_plain(t).is_ok();
+        for (_, table) in scenario.named("intervention") {
+            if let Err(d) = check_plain(table) {
+                self.diagnostics.push(d);
+            }
+        }
         if all.is_empty() {
             return changes;
         }
@@ -132,7 +138,7 @@ impl<'a> Builder<'a> {
             changes,
             builder: self,
         };
-        for (at, table) in all {
+        for (at, table) in all.into_iter().filter(|(_, t)| plain(t)) {
             course.at = SimTime::from_ticks(at);
             if let Err(d) = course.take(table) {
                 course.builder.diagnostics.push(d);

@@ -114,7 +114,7 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 /// Mean and variance of a count at the ends of runs of these lengths, s.
-fn counts(at: &'static str, times: &[f64], law: impl Fn(f64) -> Law) -> Vec<Observable> {
+pub(super) fn counts(at: &'static str, times: &[f64], law: impl Fn(f64) -> Law) -> Vec<Observable> {
     let pair = |(point, &t): (usize, &f64)| {
         let law = law(t);
         let count = |name: String, exact, statistic, unit| {

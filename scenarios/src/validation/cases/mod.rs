@@ -5,6 +5,7 @@ mod cells;
 mod links;
 mod networks;
 mod queues;
+mod sbml;
 mod sharing;
 mod transfers;
 
@@ -37,6 +38,7 @@ pub fn cases(full: bool) -> Vec<Case> {
         links::cases(),
         transfers::cases(),
         cells::cases(),
+        sbml::cases(),
     ]
     .concat();
     if !full {
@@ -64,8 +66,8 @@ fn case(
     scenario: &'static str,
     observables: Vec<Observable>,
 ) -> Case {
-    let (title, set) = (title.to_owned(), Vec::new());
-    Case { id, title, formula, source, scenario, set, replications: None, observables }
+    let (title, set, sweep) = (title.to_owned(), Vec::new(), Vec::new());
+    Case { id, title, formula, source, scenario, set, sweep, replications: None, observables }
 }
 
 impl Case {

@@ -81,6 +81,73 @@ pub fn linear_birth_death(initial: f64, birth: f64, death: f64, t: f64) -> Law {
     Law { mean: initial * f1, variance: initial * variance, kurtosis: 3.0 + excess }
 }
 
+impl Law {
+    /// Of weights over 0, 1, 2, ...
+    fn of(weights: &[f64]) -> Self {
+        let total: f64 = weights.iter().sum();
+        let expect =
+            |f: &dyn Fn(f64) -> f64| weights.iter().enumerate().map(|(n, w)| f(n as f64) * w).sum::<f64>() / total;
+        let mean = expect(&|n| n);
+        let variance = expect(&|n| (n - mean).powi(2));
+        Self { mean, variance, kurtosis: expect(&|n| (n - mean).powi(4)) / (variance * variance) }
+    }
+}
+
+/// The law at `t` of a count from 0 to `most` that starts at 0, goes up by one at rate `up(n)` and down by one at `down(n)`, by
+/// uniformisation (Jensen 1953): the chain takes a Poisson number of steps at a rate that none exceeds.
+pub fn birth_death_at(most: usize, up: impl Fn(f64) -> f64, down: impl Fn(f64) -> f64, t: f64) -> Law {
+    let rates: Vec<(f64, f64)> = (0..=most)
+        .map(|n| (if n < most { up(n as f64) } else { 0.0 }, if n > 0 { down(n as f64) } else { 0.0 }))
+        .collect();
+    let q = rates.iter().map(|r| r.0 + r.1).fold(0.0, f64::max);
+    let mut p = vec![0.0; most + 1];
+    p[0] = 1.0;
+    let mut sum = vec![0.0; most + 1];
+    let steps = (q * t + 12.0 * (q * t).sqrt() + 30.0) as usize;
+    let mut log = -q * t;
+    for step in 0..=steps {
+        let weight = log.exp();
+        sum.iter_mut().zip(&p).for_each(|(s, p)| *s += weight * p);
+        log += (q * t / (step + 1) as f64).ln();
+        p = (0..=most)
+            .map(|n| {
+                let stay = p[n] * (1.0 - (rates[n].0 + rates[n].1) / q);
+                let from_below = if n > 0 { p[n - 1] * rates[n - 1].0 / q } else { 0.0 };
+                let from_above = if n < most { p[n + 1] * rates[n + 1].1 / q } else { 0.0 };
+                stay + from_below + from_above
+            })
+            .collect();
+    }
+    Law::of(&sum)
+}
+
+/// Batches of `size` come at rate `alpha`, and each molecule leaves at rate `mu`; from empty, at `t`. A compound Poisson law:
+/// its cumulants are integrals of the moments of what is left of a batch, a binomial count.
+pub fn batches(alpha: f64, size: u32, mu: f64, t: f64) -> Law {
+    // The integral over ages of the j-th factorial moment of what is left.
+    let factorial = |j: u32| {
+        let ways: f64 = (0..j).map(|i| f64::from(size) - f64::from(i)).product();
+        let rate = f64::from(j) * mu;
+        ways * -(-rate * t).exp_m1() / rate
+    };
+    let f: Vec<f64> = (1..=4).map(factorial).collect();
+    let (mean, variance) = (alpha * f[0], alpha * (f[0] + f[1]));
+    let fourth = alpha * (f[0] + 7.0 * f[1] + 6.0 * f[2] + f[3]);
+    Law { mean, variance, kurtosis: 3.0 + fourth / (variance * variance) }
+}
+
+/// The rest of a Poisson count of this mean after division by `n`: a count of arrivals that starts anew at every n-th.
+pub fn poisson_modulo(mean: f64, n: usize) -> Law {
+    let mut weights = vec![0.0; n];
+    let most = (mean + 12.0 * mean.sqrt() + 30.0) as usize;
+    let mut log = -mean;
+    for k in 0..=most {
+        weights[k % n] += log.exp();
+        log += (mean / (k + 1) as f64).ln();
+    }
+    Law::of(&weights)
+}
+
 /// The stationary law of a count that goes up by one at rate `up(n)` and down by one at rate `down(n)`:
 /// pi(n) is proportional to the product of up(j - 1) / down(j) over j = 1 .. n.
 pub fn birth_death_stationary(up: impl Fn(f64) -> f64, down: impl Fn(f64) -> f64) -> Law {
@@ -160,6 +227,24 @@ mod tests {
             near(sum.variance, whole.variance, 1e-14);
             near(sum.kurtosis, whole.kurtosis, 1e-14);
         }
+    }
+
+    #[test]
+    fn laws_of_the_master_equation_and_of_batches_are_poisson_where_they_must() {
+        let mean = 100.0 * -(-0.5_f64).exp_m1();
+        let all = poisson(mean);
+        for law in
+            [birth_death_at(200, |_| 10.0, |n| 0.1 * n, 5.0), batches(10.0, 1, 0.1, 5.0), poisson_modulo(mean, 1000)]
+        {
+            near(law.mean, all.mean, 1e-9);
+            near(law.variance, all.variance, 1e-9);
+            near(law.kurtosis, all.kurtosis, 1e-9);
+        }
+        // Of two states; and of a count of one in two.
+        near(birth_death_at(1, |_| 2.0, |_| 3.0, 0.4).mean, 0.4 * -(-2.0_f64).exp_m1(), 1e-12);
+        near(poisson_modulo(0.7, 2).mean, 0.5 * -(-1.4_f64).exp_m1(), 1e-12);
+        // Variance of batches of b in the long run: mean (1 + (b - 1) / 2).
+        near(batches(1.0, 5, 0.2, 1e3).variance, 25.0 * 3.0, 1e-12);
     }
 
     #[test]

@@ -7,7 +7,10 @@ mod queues;
 mod transport;
 
 pub use arrivals::{Bursts, Dm1, dm1, kingman, mmpp_m1_number, on_off_fluid};
-pub use counts::{Law, binomial, birth_death_stationary, gilbert_elliott, linear_birth_death, poisson};
+pub use counts::{
+    Law, batches, binomial, birth_death_at, birth_death_stationary, gilbert_elliott, linear_birth_death, poisson,
+    poisson_modulo,
+};
 pub use networks::traffic_equations;
 pub use queues::{
     Mm1, Mm1k, Queue, cobham, erlang_b, erlang_c, exponential_quantile, md1_wait_beyond, md1k_loss, mm1, mm1k, mmc,

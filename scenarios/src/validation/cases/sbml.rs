@@ -1,0 +1,84 @@
+//! Models in SBML, translated and run.
+
+use super::super::case::{Case, Observable};
+use super::super::closed_form::{Law, batches, binomial, birth_death_at, poisson, poisson_modulo};
+use super::case;
+use super::cells::counts;
+
+const IMMIGRATION: (&str, &str) = (
+    "N(t) is Poisson with mean lambda / mu (1 - exp(-mu t))",
+    "Gardiner 2009, Stochastic Methods, ch. 11 (from memory)",
+);
+const MASTER: (&str, &str) = (
+    "p(t) = sum_j Poisson(q t; j) p(0) (I + Q/q)^j over all states",
+    "uniformisation of the master equation; Jensen 1953, doi:10.1080/03461238.1953.10419459 (DOI from memory)",
+);
+const BATCHES: (&str, &str) = (
+    "kappa_m = alpha int_0^t E B(s)^m ds, B(s) binomial of 5 and exp(-mu s)",
+    "compound Poisson; Evans, Gillespie & Wilkinson 2008, doi:10.1093/bioinformatics/btm566, model 004",
+);
+const EVENTS: (&str, &str) = (
+    "X: of 200 set at 12.5 s, exp(-mu (t - 12.5)) are left, and newcomers are Poisson; Q: Poisson modulo 10",
+    "Gardiner 2009, Stochastic Methods, ch. 11 (from memory)",
+);
+
+/// Runs of these lengths, of mean and variance.
+fn sbml(
+    id: &'static str,
+    title: &str,
+    law: (&'static str, &'static str),
+    model: &'static str,
+    (seed, times): (u32, &[f64]),
+    observables: Vec<Observable>,
+) -> Case {
+    let lengths: Vec<String> = times.iter().map(|t| format!("{t} s")).collect();
+    let mut case = case(id, title, law, model, observables).with(&[&format!("study.seed={seed}"), "run.bins=1"]);
+    case.sweep = vec![format!("run.duration={}", lengths.join(","))];
+    case.replications = Some(10_000);
+    case
+}
+
+pub(super) fn cases() -> Vec<Case> {
+    let newcomers = |t: f64| poisson(100.0 * -(-0.1 * t).exp_m1());
+    let times = &[5.0, 20.0, 50.0];
+    let dimers = |t| birth_death_at(20, |d| 0.005 * (40.0 - 2.0 * d) * (39.0 - 2.0 * d), |d| 0.1 * d, t);
+    let after = &[14.0, 25.0];
+    let reset = |t: f64| -> Law {
+        binomial(200.0, (-0.1 * (t - 12.5)).exp()).plus(poisson(100.0 * -(-0.1 * (t - 12.5)).exp_m1()))
+    };
+    let events = [counts("cell.X", after, reset), counts("cell.Q", after, |t| poisson_modulo(2.0 * t, 10))].concat();
+    vec![
+        sbml(
+            "sbml-immigration-death",
+            "SBML: concentrations, functions, rules and hidden parameters",
+            IMMIGRATION,
+            include_str!("sbml-immigration-death.xml"),
+            (61, times),
+            counts("cell.X", times, newcomers),
+        ),
+        sbml(
+            "sbml-dimerisation",
+            "SBML: a reversible law in two halves",
+            MASTER,
+            include_str!("sbml-dimerisation.xml"),
+            (62, &[1.0, 3.0, 20.0]),
+            counts("cell.D", &[1.0, 3.0, 20.0], dimers),
+        ),
+        sbml(
+            "sbml-batches",
+            "SBML: five at a time, in minutes",
+            BATCHES,
+            include_str!("sbml-batches.xml"),
+            (63, times),
+            counts("cell.X", times, |t| batches(2.0, 5, 0.2, t)),
+        ),
+        sbml(
+            "sbml-events",
+            "SBML: resets at a time and at a count",
+            EVENTS,
+            include_str!("sbml-events.xml"),
+            (64, after),
+            events,
+        ),
+    ]
+}
