@@ -9,13 +9,19 @@ const EVENTS: &str = include_str!("../scenarios/src/validation/cases/sbml-events
 #[test]
 fn a_model_runs_as_it_is() {
     let place = Place::with("resets.xml", EVENTS);
-    let run = place.egress(&["run", "resets.xml", "--duration", "20 s", "--reps", "3", "--seed", "1", "--progress", "none"]);
+    let run =
+        place.egress(&["run", "resets.xml", "--duration", "20 s", "--reps", "3", "--seed", "1", "--progress", "none"]);
     let told = run.ends_with(0);
     assert!(told.err.contains("resets.xml is SBML: One `item` is one molecule; one `second` is 1 s."), "{}", told.err);
     assert!(told.err.contains("Runs of 20 s (`--duration`)"), "{}", told.err);
     assert!(told.out.contains("cell.Q"), "{}", told.out);
     let check = place.egress(&["check", "resets.xml"]).ends_with(0);
-    assert!(check.out.starts_with("resets.xml: ok") && check.err.contains("Runs of 100 s"), "{}{}", check.out, check.err);
+    assert!(
+        check.out.starts_with("resets.xml: ok") && check.err.contains("Runs of 100 s"),
+        "{}{}",
+        check.out,
+        check.err
+    );
     place.egress(&["bench", "resets.xml", "--json"]).ends_with(0);
 }
 
@@ -25,7 +31,10 @@ fn an_imported_model_gives_the_numbers_of_the_model() {
     let import = place.egress(&["import", "sbml", "resets.xml", "-o", "resets.toml"]).ends_with(0);
     assert!(import.err.contains("wrote resets.toml; next: egress run resets.toml"), "{}", import.err);
     let shown = place.egress(&["import", "sbml", "resets.xml"]).ends_with(0).out;
-    assert!(shown.contains("\n[intervention.spill]\nwhen = \"Q >= 10\"\nchanges = { \"cell.Q\" = \"0\" }\n"), "{shown}");
+    assert!(
+        shown.contains("\n[intervention.spill]\nwhen = \"Q >= 10\"\nchanges = { \"cell.Q\" = \"0\" }\n"),
+        "{shown}"
+    );
     assert!(shown.contains("\n[intervention.reset]\nat = \"12.5 s\"\n"), "{shown}");
     let summary = |file: &str, out: &str| {
         let args = ["run", file, "--out", out, "--reps", "4", "--seed", "5", "--duration", "30 s", "--quiet"];
@@ -37,7 +46,10 @@ fn an_imported_model_gives_the_numbers_of_the_model() {
 
 #[test]
 fn what_is_not_supported_is_located_in_the_model() {
-    let model = EVENTS.replace("    <listOfReactions>", "    <listOfRules>\n      <rateRule variable=\"X\"/>\n    </listOfRules>\n    <listOfReactions>");
+    let model = EVENTS.replace(
+        "    <listOfReactions>",
+        "    <listOfRules>\n      <rateRule variable=\"X\"/>\n    </listOfRules>\n    <listOfReactions>",
+    );
     let line = model.lines().position(|l| l.contains("<rateRule")).expect("a rule") + 1;
     let place = Place::with("rates.xml", &model);
     for args in [&["check", "rates.xml"][..], &["run", "rates.xml"], &["import", "sbml", "rates.xml"]] {

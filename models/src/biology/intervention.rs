@@ -86,10 +86,7 @@ fn intervene(
         all
     });
     let result = world.and_then(|world| {
-        let dose = match counted {
-            true => Some(Dose::of(table, &world).map_err(one)?),
-            false => None,
-        };
+        let dose = if counted { Some(Dose::of(table, &world).map_err(one)?) } else { None };
         let dose = dose.map(|(species, dose)| (&world.pools[species.slot as usize].name, dose));
         let pieces = split(&world);
         let fresh: Vec<Network> = pieces.iter().map(Network::new).collect();
