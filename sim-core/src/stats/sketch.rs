@@ -14,11 +14,14 @@ const SUB: u64 = 1 << SUB_BITS;
 pub struct Sketch {
     /// The bucket that the counts begin with.
     first: usize,
-    /// The lower halves of the counts, and the upper ones from when one of them is not zero: the thousands of sketches of
-    /// a large network are written to in turn, and half as much memory is found in the caches more often.
-    low: Box<[u32]>,
-    high: Box<[u32]>,
+    /// The counts modulo 2^16, and, from when one of them exceeds that, multiples of 2^16 to be added: the thousands of
+    /// sketches of a large network are written to in turn, and the less memory that takes the more of it is in the caches.
+    low: Box<[u16]>,
+    high: Box<[u64]>,
 }
+
+/// log2 of what one in `high` stands for.
+const LOW_BITS: u32 = u16::BITS;
 
 /// The bucket of `x`. Values below 2 x 128 have buckets of their own.
 #[inline]
@@ -59,15 +62,14 @@ impl Sketch {
     /// Adds `n` to the count at place `i`.
     #[inline]
     fn count(&mut self, i: usize, n: u64) {
-        let sum = u64::from(self.low[i]) + (n & u64::from(u32::MAX));
-        self.low[i] = sum as u32;
-        let carry = (n >> 32) + (sum >> 32);
-        if carry > 0 {
-            self.carry(i, carry as u32);
+        let sum = u64::from(self.low[i]) + n;
+        self.low[i] = sum as u16;
+        if sum >> LOW_BITS > 0 {
+            self.carry(i, sum >> LOW_BITS);
         }
     }
     #[cold]
-    fn carry(&mut self, i: usize, carry: u32) {
+    fn carry(&mut self, i: usize, carry: u64) {
         if self.high.is_empty() {
             self.high = vec![0; self.low.len()].into();
         }
@@ -76,7 +78,7 @@ impl Sketch {
     /// The counts, from the first bucket on.
     fn counts(&self) -> impl Iterator<Item = u64> {
         let high = self.high.iter().copied().chain(std::iter::repeat(0));
-        self.low.iter().zip(high).map(|(&low, high)| u64::from(high) << 32 | u64::from(low))
+        self.low.iter().zip(high).map(|(&low, high)| high << LOW_BITS | u64::from(low))
     }
     /// Makes room for counts of bucket `b`.
     #[cold]
@@ -92,15 +94,10 @@ impl Sketch {
             (self.first, self.first + (b - self.first + 1).next_multiple_of(SUB as usize))
         };
         let ahead = self.first.saturating_sub(first);
-        let widened = |counts: &[u32]| {
-            let mut wide = vec![0; end - first];
-            wide[ahead..ahead + counts.len()].copy_from_slice(counts);
-            wide.into_boxed_slice()
-        };
         if !self.high.is_empty() {
-            self.high = widened(&self.high);
+            self.high = widened(&self.high, ahead, end - first);
         }
-        (self.first, self.low) = (first, widened(&self.low));
+        (self.first, self.low) = (first, widened(&self.low, ahead, end - first));
     }
     /// Forgets everything, keeping the memory.
     pub fn clear(&mut self) {
@@ -109,8 +106,7 @@ impl Sketch {
     }
     /// How many were counted.
     pub fn total(&self) -> u64 {
-        let sum = |halves: &[u32]| halves.iter().map(|n| u64::from(*n)).sum::<u64>();
-        sum(&self.low) + (sum(&self.high) << 32)
+        self.low.iter().map(|n| u64::from(*n)).sum::<u64>() + (self.high.iter().sum::<u64>() << LOW_BITS)
     }
     /// How many were zero: exact, since small values have buckets of their own.
     pub fn zeros(&self) -> u64 {
@@ -166,6 +162,13 @@ impl Sketch {
     }
 }
 
+/// `counts` with room before and behind them, `len` in all.
+fn widened<T: Copy + Default>(counts: &[T], ahead: usize, len: usize) -> Box<[T]> {
+    let mut wide = vec![T::default(); len];
+    wide[ahead..ahead + counts.len()].copy_from_slice(counts);
+    wide.into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,10 +184,10 @@ mod tests {
     }
 
     #[test]
-    fn counts_go_beyond_32_bits() {
+    fn counts_go_beyond_16_bits() {
         let mut sketch = Sketch::default();
-        sketch.add_many(1000, u64::from(u32::MAX));
-        sketch.add(1000);
+        sketch.add_many(1000, (1 << 32) - 65_536);
+        (0..65_536).for_each(|_| sketch.add(1000));
         sketch.add(1);
         sketch.add_many(1 << 40, 5 << 32);
         let counts = |s: &Sketch| s.buckets().map(|b| b.1).collect::<Vec<_>>();
