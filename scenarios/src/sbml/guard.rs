@@ -75,20 +75,22 @@ fn tag(bytes: &[u8], start: usize) -> Tag {
     let mut quote = None;
     let mut word = start + 1;
     for (i, &b) in bytes.iter().enumerate().skip(start + 1) {
-        match (quote, b) {
-            (Some(q), _) if b == q => quote = None,
-            (Some(_), _) => {}
-            (None, b'"' | b'\'') => quote = Some(b),
-            (None, b'=') => {
+        if let Some(q) = quote {
+            quote = Some(q).filter(|_| b != q);
+            continue;
+        }
+        match b {
+            b'"' | b'\'' => quote = Some(b),
+            b'=' => {
                 tag.attributes += 1;
                 tag.namespaces += usize::from(bytes[word..].starts_with(b"xmlns"));
             }
-            (None, b'>') => {
+            b'>' => {
                 tag.is_empty = bytes[i - 1] == b'/';
                 tag.end = i + 1;
                 return tag;
             }
-            (None, b' ' | b'\t' | b'\r' | b'\n') => word = i + 1,
+            b' ' | b'\t' | b'\r' | b'\n' => word = i + 1,
             _ => {}
         }
     }

@@ -1,4 +1,4 @@
-//! Formulas: MathML to a tree, by operators that laws have or that amount to them.
+//! Formulas: `MathML` to a tree, by operators that laws have or that amount to them.
 
 use sim_core::config::{Diagnostic, Span};
 
@@ -45,7 +45,7 @@ fn apply(op: Op, operands: Vec<Formula>) -> Formula {
     Expr::Apply(op, operands)
 }
 
-/// Reads the formula of an element of MathML.
+/// Reads the formula of an element of `MathML`.
 ///
 /// Fails with what is not known here, by its name.
 pub(super) fn read(e: Element<'_>) -> Result<Formula, Diagnostic> {
@@ -82,7 +82,7 @@ fn name(e: Element<'_>) -> Result<Name, Diagnostic> {
 
 fn number(e: Element<'_>) -> Result<Formula, Diagnostic> {
     let parts: Vec<f64> =
-        e.children().filter(|c| c.is_text()).filter_map(|c| c.text()?.trim().parse::<f64>().ok()).collect();
+        e.children().filter(Element::is_text).filter_map(|c| c.text()?.trim().parse::<f64>().ok()).collect();
     let value = match (e.attribute("type").unwrap_or("real"), parts.as_slice()) {
         ("real" | "integer", [x]) if e.attribute("base").is_none_or(|b| b == "10") => Some(*x),
         // As a decimal text, so that 1 e -3 is the number nearest to 0.001.
@@ -161,7 +161,7 @@ fn operators(
     let n = operands.len();
     let function = |name| apply(Op::Function(name), Vec::new());
     Ok(match (operator, n) {
-        ("plus", 0) | ("or" | "xor", 0) => Ok(Expr::Number(0.0)),
+        ("plus" | "or" | "xor", 0) => Ok(Expr::Number(0.0)),
         ("times" | "and", 0) => Ok(Expr::Number(1.0)),
         ("plus" | "times", 1) => Ok(operands.remove(0)),
         ("plus", _) => Ok(apply(Op::Plus, operands)),
@@ -170,8 +170,7 @@ fn operators(
         ("divide", 2) => Ok(apply(Op::Divide, operands)),
         ("power", 2) => Ok(apply(Op::Power, operands)),
         ("root", 1) => Ok(match qualifier {
-            None => with(&function("sqrt"), operands),
-            Some(Expr::Number(2.0)) => with(&function("sqrt"), operands),
+            None | Some(Expr::Number(2.0)) => with(&function("sqrt"), operands),
             Some(degree) => {
                 operands.push(apply(Op::Divide, vec![Expr::Number(1.0), degree]));
                 apply(Op::Power, operands)
@@ -191,7 +190,7 @@ fn operators(
             let base = with(&function("log"), vec![qualifier.unwrap_or(Expr::Number(10.0))]);
             Ok(apply(Op::Divide, vec![with(&function("log"), operands), base]))
         }
-        ("min", 1..) | ("max", 1..) => Ok(match n {
+        ("min" | "max", 1..) => Ok(match n {
             1 => operands.remove(0),
             _ => with(&function(if operator == "min" { "min" } else { "max" }), operands),
         }),
@@ -212,9 +211,11 @@ fn operators(
         }
         ("not", 1) => Ok(apply(Op::Minus, vec![Expr::Number(1.0), truth(operands.remove(0))])),
         ("ci", _) => Ok(Expr::Call(name(at)?, operands)),
-        ("minus" | "divide" | "power" | "root" | "exp" | "abs" | "floor" | "ceiling" | "ln" | "log", _)
-        | ("sin" | "cos" | "tan" | "tanh" | "min" | "max" | "not", _)
-        | ("eq" | "neq" | "gt" | "lt" | "geq" | "leq", _) => Err(n),
+        (
+            "minus" | "divide" | "power" | "root" | "exp" | "abs" | "floor" | "ceiling" | "ln" | "log" | "sin" | "cos"
+            | "tan" | "tanh" | "min" | "max" | "not" | "eq" | "neq" | "gt" | "lt" | "geq" | "leq",
+            _,
+        ) => Err(n),
         ("csymbol", _) => {
             let url = at.attribute("definitionURL").unwrap_or_default();
             let symbol = url.rsplit('/').next().unwrap_or_default().escape_debug().to_string();

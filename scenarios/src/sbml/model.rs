@@ -1,6 +1,6 @@
 //! What a model declares: compartments, species, parameters, functions, rules, reactions and events, as the file has them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sim_core::config::{Diagnostic, Diagnostics, Span};
 
@@ -154,7 +154,11 @@ impl Reader {
         for a in root.attributes().filter(|a| a.name() == "required" && a.namespace().is_some() && a.value() != "false")
         {
             let namespace = a.namespace().unwrap_or_default();
-            let package = root.namespaces().find(|n| n.uri() == namespace).and_then(|n| n.name()).unwrap_or(namespace);
+            let package = root
+                .namespaces()
+                .find(|n| n.uri() == namespace)
+                .and_then(roxmltree::Namespace::name)
+                .unwrap_or(namespace);
             let at = super::xml::span(&a.range());
             let what = format!("the package `{}`", package.escape_debug());
             self.found.push(unsupported(at, what, "only the core of SBML is read"));
@@ -198,17 +202,17 @@ impl Reader {
         to.initial = initial.into_iter().collect();
         to.rules = self.each(list(model, "listOfRules"), |_, e| rule(e)).into_iter().collect();
         to.reactions = self.each(list(model, "listOfReactions"), Self::reaction);
-        to.events = self.each(list(model, "listOfEvents"), Self::event);
+        to.events = self.each(list(model, "listOfEvents"), |_, e| event(e));
         self.once(model);
     }
 
     /// Reports what is declared twice.
     fn once(&mut self, model: Element<'_>) {
         let lists = ["listOfCompartments", "listOfSpecies", "listOfParameters", "listOfFunctionDefinitions"];
-        let mut seen = BTreeMap::new();
+        let mut seen = BTreeSet::new();
         for e in lists.into_iter().chain(["listOfReactions"]).flat_map(|name| list(model, name)) {
             if let Some(id) = e.attribute("id")
-                && seen.insert(id, ()).is_some()
+                && !seen.insert(id)
             {
                 let message = format!("`{}` is declared twice", id.escape_debug());
                 self.found.push(invalid(place_of(e, "id"), message, "the second time"));
@@ -282,37 +286,37 @@ impl Reader {
         all.retain(|s| s.1 > 0);
         Ok(all)
     }
+}
 
-    fn event(&mut self, e: Element<'_>) -> Result<Event, Diagnostic> {
-        let trigger = child(e, "trigger");
-        let Some(trigger) = trigger else { return Err(invalid(place(e), "an event without <trigger>", "when?")) };
-        for (part, help) in [
-            ("delay", "an event acts at once; shift its trigger if that depends on the time only"),
-            ("priority", "events of one instant act in the order of the file"),
-        ] {
-            if let Some(found) = child(e, part) {
-                return Err(unsupported(place(found), format!("<{part}> of an event"), help));
-            }
+fn event(e: Element<'_>) -> Result<Event, Diagnostic> {
+    let trigger = child(e, "trigger");
+    let Some(trigger) = trigger else { return Err(invalid(place(e), "an event without <trigger>", "when?")) };
+    for (part, help) in [
+        ("delay", "an event acts at once; shift its trigger if that depends on the time only"),
+        ("priority", "events of one instant act in the order of the file"),
+    ] {
+        if let Some(found) = child(e, part) {
+            return Err(unsupported(place(found), format!("<{part}> of an event"), help));
         }
-        let formula = math(trigger)?;
-        let mut assignments = Vec::new();
-        for a in list(e, "listOfEventAssignments") {
-            let (id, formula) = assignment(a, "variable")?;
-            assignments.push((Name { id, span: place_of(a, "variable") }, formula));
-        }
-        if assignments.is_empty() {
-            return Err(invalid(place(e), "an event that assigns nothing", "would do nothing"));
-        }
-        Ok(Event {
-            id: e.attribute("id").is_some().then(|| id(e, "id").map(str::to_owned)).transpose()?,
-            trigger: read(formula)?,
-            trigger_span: place(trigger),
-            // Level 2 has no such attribute: there an event can happen only after the start.
-            initially: flag(trigger, "initialValue", true)?,
-            assignments,
-            span: place(e),
-        })
     }
+    let formula = math(trigger)?;
+    let mut assignments = Vec::new();
+    for a in list(e, "listOfEventAssignments") {
+        let (id, formula) = assignment(a, "variable")?;
+        assignments.push((Name { id, span: place_of(a, "variable") }, formula));
+    }
+    if assignments.is_empty() {
+        return Err(invalid(place(e), "an event that assigns nothing", "would do nothing"));
+    }
+    Ok(Event {
+        id: e.attribute("id").is_some().then(|| id(e, "id").map(str::to_owned)).transpose()?,
+        trigger: read(formula)?,
+        trigger_span: place(trigger),
+        // Level 2 has no such attribute: there an event can happen only after the start.
+        initially: flag(trigger, "initialValue", true)?,
+        assignments,
+        span: place(e),
+    })
 }
 
 fn compartment(e: Element<'_>, units: &Units) -> Result<Compartment, Diagnostic> {

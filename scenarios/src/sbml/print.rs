@@ -155,7 +155,7 @@ mod tests {
             (apply(Op::Times, &[a.clone(), minus.clone(), Expr::Number(2.0)]), "a * (b - c) * 2"),
             (apply(Op::Divide, &[a.clone(), apply(Op::Times, &[b.clone(), c.clone()])]), "a / (b * c)"),
             (apply(Op::Power, &[apply(Op::Power, &[a.clone(), b.clone()]), c.clone()]), "(a^b)^c"),
-            (apply(Op::Power, &[a.clone(), apply(Op::Minus, &[b.clone()])]), "a^(-b)"),
+            (apply(Op::Power, &[a.clone(), apply(Op::Minus, std::slice::from_ref(&b))]), "a^(-b)"),
             (apply(Op::Minus, &[apply(Op::Power, &[a.clone(), b.clone()])]), "-a^b"),
             (
                 apply(Op::Compare(">"), &[apply(Op::Plus, &[a.clone(), b.clone()]), Expr::Number(-1.5)]),

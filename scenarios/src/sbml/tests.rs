@@ -23,7 +23,7 @@ fn species(id: &str, more: &str) -> String {
     format!("<species id='{id}' compartment='c' {amount} {more}/>")
 }
 
-/// A reaction with a law in MathML.
+/// A reaction with a law in `MathML`.
 fn reaction(attributes: &str, takes: &str, gives: &str, law: &str) -> String {
     let side = |name: &str, species: &str| {
         let one = |s: &str| format!("<speciesReference species='{s}' stoichiometry='1'/>");
@@ -169,10 +169,8 @@ fn operators_have_their_meaning() {
 }
 
 fn event(trigger: &str, attributes: &str, assignments: &[(&str, &str)]) -> String {
-    let all: String = assignments
-        .iter()
-        .map(|(v, m)| format!("<eventAssignment variable='{v}'><math>{m}</math></eventAssignment>"))
-        .collect();
+    let one = |(v, m): &(&str, &str)| format!("<eventAssignment variable='{v}'><math>{m}</math></eventAssignment>");
+    let all = assignments.iter().map(one).collect::<Vec<_>>().concat();
     format!(
         "<listOfEvents><event id='e'><trigger {attributes}><math>{trigger}</math></trigger>\
          <listOfEventAssignments>{all}</listOfEventAssignments></event></listOfEvents>"
@@ -256,12 +254,13 @@ fn what_is_not_supported_is_refused_by_its_name() {
 
 #[test]
 fn what_has_no_end_is_refused() {
-    let doubling: String = (1..60)
+    let doubling = (1..60)
         .map(|k| {
             let of = apply("plus", &[&format!("<apply><ci>f{}</ci><ci>x</ci></apply>", k - 1); 2].map(String::as_str));
             format!("<functionDefinition id='f{k}'><math><lambda><bvar><ci>x</ci></bvar>{of}</lambda></math></functionDefinition>")
         })
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let first = "<functionDefinition id='f0'><math><lambda><bvar><ci>x</ci></bvar><ci>x</ci></lambda></math></functionDefinition>";
     let functions = format!("<listOfFunctionDefinitions>{first}{doubling}</listOfFunctionDefinitions>");
     let law =

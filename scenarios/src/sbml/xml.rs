@@ -69,8 +69,8 @@ pub(super) fn unsupported(at: Span, what: impl std::fmt::Display, help: impl Int
     Diagnostic::error(UNSUPPORTED, at, format!("{what} is not supported"), "not in this simulator").help(help)
 }
 
-/// The children that are elements of SBML itself (or of MathML), not of a package or annotation.
-pub(super) fn children<'a>(e: Element<'a>) -> impl Iterator<Item = Element<'a>> {
+/// The children that are elements of SBML itself (or of `MathML`), not of a package or annotation.
+pub(super) fn children(e: Element<'_>) -> impl Iterator<Item = Element<'_>> {
     let own = e.tag_name().namespace();
     e.children().filter(move |c| c.is_element() && c.tag_name().namespace() == own)
 }
