@@ -7,6 +7,7 @@
 
 pub mod attribution;
 pub mod error;
+pub mod figure;
 #[cfg(test)]
 mod fixture;
 mod identity;
@@ -24,6 +25,7 @@ pub mod text;
 pub mod validation;
 
 pub use error::StudyError;
+pub use figure::FigureRequest;
 pub use identity::InputFile;
 pub use scenario::{LoadError, Overrides, Scenario, Source, sections};
 pub use study::{Outcome, Progress, RunOptions, Study, run_once};

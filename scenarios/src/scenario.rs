@@ -10,6 +10,7 @@ use sim_core::config::{
 };
 use sim_core::stats::Window;
 
+use crate::figure::{self, FigureRequest};
 use crate::identity::{InputFile, identity, input_files};
 use crate::library;
 use crate::plan::{NO_SUCH_PATH, Plan, at_point, fill_in, find, grid, is_lost};
@@ -176,9 +177,9 @@ impl Scenario {
     pub fn window(&self, point: usize) -> Window {
         self.points[point].window
     }
-    /// The kinds of the figures that it asks for, in order; empty if it leaves that to the program.
-    pub fn figures(&self) -> Vec<&str> {
-        self.table.list("figure").iter().filter_map(|v| v.as_table().map(Table::kind)).collect()
+    /// The figures that it asks for, in order; none if it leaves that to the program.
+    pub fn figures(&self) -> Vec<FigureRequest> {
+        figure::requests(&self.table)
     }
     /// The checked scenario without the sweep's values.
     pub fn table(&self) -> &Table {
@@ -290,6 +291,9 @@ impl Loader<'_> {
         let inputs = input_files(&table, &self.folder);
         let points = self.points(&root, &Checked { table: &table, found: &found }, &axes, &grid)?;
         let id = identity(&table, &inputs);
+        let names: Vec<&str> = points[0].system.components().iter().map(|c| c.name.as_str()).collect();
+        let shown: Vec<&Axis> = axes.iter().map(|a| &a.axis).collect();
+        figure::check(&table, &names, &shown, points.len(), &mut self.found);
         let axes = axes.into_iter().map(|a| a.axis).collect();
         let (sources, warnings) = (Sources::default(), Diagnostics::default());
         let scenario = Scenario { table, text, sources, warnings, units: None, inputs, id, axes, grid, points };

@@ -3,8 +3,7 @@
 use sim_core::config::{Field, Section, Shape, Type};
 use sim_core::quantity::Dimension;
 
-/// The kinds of figures that `[[figure]]` may ask for.
-pub const FIGURES: &[&str] = &["throughput", "occupancy", "delay_ccdf", "utilization", "attribution", "sweep"];
+use crate::figure;
 
 /// The most replications of a point.
 pub const REPLICATIONS_MAX: i64 = 1_000_000;
@@ -83,13 +82,7 @@ pub const SECTIONS: &[Section] = &[
               `\"link.uplink.rate\" = [\"9 Mbit/s\", \"10 Mbit/s\"]`, or a range, `{ from = \"1 uM\", to = \"100 uM\", n = 9 }`, with \
               `scale = \"log\"` for equal factors instead of equal steps (`\"linear\"`, the default).",
     },
-    Section {
-        name: "figure",
-        shape: Shape::Array,
-        family: None,
-        fields: &[Field::required("kind", Type::Choice(FIGURES), "What is drawn.")],
-        doc: "A figure to draw; without any, those that fit the scenario are drawn.",
-    },
+    figure::SECTION,
 ];
 
 #[cfg(test)]

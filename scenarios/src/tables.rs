@@ -90,7 +90,7 @@ pub struct StudyTables {
     pub components: Vec<Component>,
     /// Summary over replications.
     pub summary: Vec<SummaryRow>,
-    /// Series, averaged over replications.
+    /// Series, averaged over replications, in bins that a figure has room for.
     pub series: Vec<SeriesSummary>,
     /// Distributions of sojourn times, merged over replications: point, component, sketch.
     pub sojourns: Vec<(usize, String, Sketch)>,

@@ -93,11 +93,11 @@ fn run_one(name: &str, args: &Args, registry: &Registry, interrupts: &Interrupts
     }
     let form = if args.quiet { Form::None } else { args.progress };
     let outcome = study.run(&*reporter(form, study.scenario().name()), &interrupts.cancel).map_err(|e| failure(&e))?;
-    let figures = draw(&outcome, &study)?;
+    let figures = draw(&outcome, &study, talk)?;
     if talk && outcome.counts.done > 0 {
         print_out(&report(&outcome, study.plan()))?;
     }
-    tell_end(&outcome, figures.len(), talk);
+    tell_end(&outcome, figures, talk);
     Ok(if outcome.interrupted { interrupts.exit_code() } else { outcome.exit_code() })
 }
 
@@ -168,13 +168,18 @@ fn announce(study: &Study) {
 }
 
 /// Draws the figures into the results folder.
-fn draw(outcome: &Outcome, study: &Study) -> Result<Vec<PathBuf>, Failure> {
+fn draw(outcome: &Outcome, study: &Study, talk: bool) -> Result<usize, Failure> {
     if outcome.counts.done == 0 {
-        return Ok(Vec::new());
+        return Ok(0);
     }
     let wanted = study.scenario().figures();
-    viz::write_all(&outcome.tables, &wanted, &outcome.folder)
-        .map_err(|e| Failure::new(1, format!("error: figures: {e}")))
+    let written = viz::write_all(&outcome.tables, &wanted, &outcome.folder)
+        .map_err(|e| Failure::new(1, format!("error: figures: {e}")))?;
+    for request in written.empty.iter().filter(|_| talk) {
+        let metric = request.metric.as_ref().map_or(String::new(), |m| format!(" of `{m}`"));
+        tell(&format!("warning: there is nothing to draw for the figure `{}`{metric}", request.kind));
+    }
+    Ok(written.figures)
 }
 
 /// Reasons for failed runs that are spelt out.
@@ -200,7 +205,8 @@ fn tell_end(outcome: &Outcome, figures: usize, talk: bool) {
     } else if talk && outcome.counts.done == 0 {
         tell(&format!("no run was finished: see {}", outcome.folder.join("runs.csv").display()));
     } else if talk {
-        tell(&format!("results: {folder} ({figures} figure files; start with summary.csv)"));
+        let figures = counted(figures as u64, "figure");
+        tell(&format!("results: {folder} ({figures}; start with summary.csv)"));
     }
 }
 

@@ -1,12 +1,13 @@
 //! Where the delay of each class or flow arises: horizontal bars of what it is made of, cause by cause, and within a cause
 //! element by element.
 
+use scenarios::FigureRequest;
 use scenarios::attribution::{self, CAUSES, Piece};
 use scenarios::tables::StudyTables;
 use sim_core::stats::ComponentKind;
 
 use crate::axis::Scale;
-use crate::caption::{Caption, brief};
+use crate::caption::{Caption, brief, time};
 use crate::figure::{Draft, Rows, number};
 use crate::font::{self, Words};
 use crate::select::{self, point_label};
@@ -19,6 +20,8 @@ const BARS_MAX: usize = 15;
 const ROW: f64 = 12.0;
 const BAR: f64 = 8.0;
 const SWATCH: f64 = 5.0;
+/// Delays that differ by more than this factor are shown as shares.
+const WIDE: f64 = 10.0;
 const EDGE: Pen = Pen { ink: Ink::solid(255, 255, 255), width: 0.3, dash: &[] };
 /// The colour of each cause.
 const COLORS: [usize; CAUSES.len()] = [1, 4, 3, 0, 5, 6];
@@ -37,8 +40,9 @@ impl Bar {
 }
 
 /// The figure, or nothing if no delays are split. Of a sweep all points are shown if there is room for their bars.
-pub(crate) fn draft(tables: &StudyTables) -> Option<Draft> {
-    let groups = attribution::groups(tables);
+pub(crate) fn draft(tables: &StudyTables, wanted: &FigureRequest) -> Option<Draft> {
+    let mut groups = attribution::groups(tables);
+    groups.retain(|g| wanted.components.is_empty() || wanted.components.iter().any(|w| w == g));
     let all_points = groups.len() * tables.points.len() <= BARS_MAX;
     let points = if all_points { tables.points.len() } else { 1 };
     let mut bars = Vec::new();
@@ -73,32 +77,45 @@ pub(crate) fn draft(tables: &StudyTables) -> Option<Draft> {
     if of > bars.len() {
         caption.say(format!("Shown are the first {} of {of} groups.", bars.len()));
     }
-    Some(Draft { name: "attribution".into(), caption: caption.finish(), page: draw(tables, &bars), csv: rows.finish() })
+    let shares = in_shares(&bars);
+    if shares {
+        caption.say("Bars: shares of each delay, since the delays, at the right, differ widely.");
+    }
+    let page = draw(tables, &bars, shares, wanted.x_label.as_deref());
+    Some(Draft { name: "attribution".into(), caption: caption.finish(), page, csv: rows.finish() })
 }
 
-fn draw(tables: &StudyTables, bars: &[Bar]) -> Page {
+/// Whether the shortest bar would hardly be seen beside the longest.
+fn in_shares(bars: &[Bar]) -> bool {
+    let totals = || bars.iter().map(Bar::total).filter(|t| *t > 0.0);
+    totals().fold(0.0, f64::max) > WIDE * totals().fold(f64::INFINITY, f64::min)
+}
+
+fn draw(tables: &StudyTables, bars: &[Bar], shares: bool, said: Option<&str>) -> Page {
     let used: Vec<usize> =
         (0..CAUSES.len()).filter(|c| bars.iter().any(|b| b.pieces.iter().any(|p| p.cause == *c))).collect();
     let names: Vec<String> = bars.iter().map(|b| font::ellipsise(&b.name, TICK_SIZE, false, WIDTH * 0.36)).collect();
     let left = MARGIN + names.iter().map(|t| font::width(t, TICK_SIZE, false)).fold(0.0, f64::max) + 4.0;
-    let right = WIDTH - 4.0 * MARGIN;
+    let totals: Vec<String> = bars.iter().map(|b| time(b.total())).collect();
+    let right = WIDTH - MARGIN - totals.iter().map(|t| font::width(t, TICK_SIZE, false)).fold(0.0, f64::max) - 6.0;
     let widths: Vec<f64> = used.iter().map(|c| SWATCH + 3.0 + font::width(CAUSES[*c].1, TICK_SIZE, false)).collect();
     let keys = in_rows(&widths, MARGIN, WIDTH - MARGIN);
     let top = keys.last().map_or(MARGIN, |k| k.1 + LEGEND_ROW / 2.0) + 2.5;
     let bottom = top + ROW * bars.len() as f64 + 1.5;
     let height = bottom + 2.5 + 2.0 + TICK_SIZE + 3.5 + LABEL_SIZE + MARGIN;
     let reach = bars.iter().map(Bar::total).fold(0.0, f64::max);
-    let unit = Unit::of("s", None, reach);
-    let scale = Scale::from_zero(reach * unit.factor, 5);
-    let at = |seconds: f64| left + (right - left) * scale.fraction(seconds * unit.factor);
+    let unit = if shares { Unit::of("%", None, 1.0) } else { Unit::of("s", None, reach) };
+    let scale = Scale::from_zero(if shares { 100.0 } else { reach * unit.factor }, 5);
+    let at = |value: f64| left + (right - left) * scale.fraction(value * unit.factor);
 
     let sheet = Sheet::new(WIDTH, height);
     for (i, (bar, name)) in bars.iter().zip(&names).enumerate() {
         let y = top + ROW * (i as f64 + 0.5) + 0.75;
         let base = y + TICK_SIZE * 0.36;
         let mut from = 0.0;
+        let whole = if shares { bar.total() } else { 1.0 };
         for piece in &bar.pieces {
-            let (x0, x1) = (at(from), at(from + piece.delay));
+            let (x0, x1) = (at(from / whole), at((from + piece.delay) / whole));
             from += piece.delay;
             let (up, down) = (y - BAR / 2.0, y + BAR / 2.0);
             let (points, fill) = (vec![(x0, up), (x1, up), (x1, down), (x0, down)], PALETTE[COLORS[piece.cause]]);
@@ -115,6 +132,8 @@ fn draw(tables: &StudyTables, bars: &[Bar]) -> Page {
         }
         sheet.layer(Layer::Axes);
         sheet.add(Shape::Text(small(&Words::plain(name.clone()), (left - 4.0, base), Anchor::End, false)));
+        let total = Words::plain(totals[i].clone());
+        sheet.add(Shape::Text(small(&total, (WIDTH - MARGIN, base), Anchor::End, false)));
     }
     sheet.layer(Layer::Axes);
     sheet.line(vec![(left, top - 1.0), (left, bottom), (right, bottom)], AXIS_PEN);
@@ -127,9 +146,11 @@ fn draw(tables: &StudyTables, bars: &[Bar]) -> Page {
         }
     }
     let entity = tables.components.iter().find(|c| c.kind == ComponentKind::Share).map(|c| c.entity);
+    let quantity = select::sojourn_name(entity);
+    let quantity = if shares { format!("Share of {}", quantity.to_lowercase()) } else { quantity.to_owned() };
     let label = Text {
         at: (f64::midpoint(left, right), height - MARGIN - LABEL_SIZE * font::DESCENT),
-        words: unit.after(select::sojourn_name(entity)),
+        words: unit.after(said.unwrap_or(&quantity)),
         size: LABEL_SIZE,
         bold: false,
         anchor: Anchor::Middle,

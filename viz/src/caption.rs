@@ -2,8 +2,9 @@
 
 use scenarios::tables::{Axis, StudyTables};
 
-use crate::select::Choice;
-use crate::unit::plural;
+use crate::chart::Chart;
+use crate::select::Shown;
+use crate::unit::{Unit, plural};
 
 /// A caption in the making.
 pub(crate) struct Caption<'a> {
@@ -34,17 +35,36 @@ impl<'a> Caption<'a> {
             }
         });
     }
-    /// On which points of a sweep are shown: some `lines` of them for one component, or only the point `first`.
-    pub(crate) fn points(&mut self, choice: &Choice<'_>, lines: usize, first: usize) {
-        let points = self.tables.points.len();
-        if points < 2 {
+    /// On replications and intervals that are not drawn.
+    pub(crate) fn hidden_interval(&mut self) {
+        let (percent, n) = (brief(100.0 * self.tables.confidence), self.tables.replications);
+        self.say(format!(
+            "The {percent} % confidence intervals (n = {n} replications) would hide the lines; the table has them."
+        ));
+    }
+    /// On which components or points of a sweep are shown; the components are those with the highest `what`.
+    pub(crate) fn shown(&mut self, shown: &Shown<'_>, what: &str) {
+        match shown {
+            Shown::Points(name, points, of) => {
+                let axes: Vec<&str> = self.tables.axes.iter().map(|a| a.name.as_str()).collect();
+                self.say(format!("Shown is {name} at {} of {of} points, by {}.", points.len(), axes.join(", ")));
+            }
+            Shown::Components(choice, point) => {
+                self.point(*point);
+                self.say(choice.left_out(what));
+            }
+        }
+    }
+    /// On how intervals end on the chart's y axis.
+    pub(crate) fn ends(&mut self, chart: &Chart, replications: u32) {
+        if replications < 2 {
             return;
         }
-        if let [only] = &choice.names[..] {
-            let axes: Vec<&str> = self.tables.axes.iter().map(|a| a.name.as_str()).collect();
-            self.say(format!("Lines: {only} at {lines} of {points} points, by {}.", axes.join(", ")));
-        } else {
-            self.point(first);
+        if chart.y.scale.is_log() {
+            self.say("Lower ends on the logarithmic axis: mean times exp(-half-width / mean).");
+        }
+        if chart.cuts_intervals() {
+            self.say("Intervals are cut at the ends of the axis.");
         }
     }
     /// On the one point of a sweep that is shown.
@@ -80,6 +100,14 @@ pub(crate) fn brief(x: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
 }
 
+/// A time with three digits and its unit.
+pub(crate) fn time(seconds: f64) -> String {
+    let unit = Unit::of("s", None, seconds);
+    let x = seconds * unit.factor;
+    let digits = if x > 0.0 { (2 - x.log10().floor() as i32).clamp(0, 9) as usize } else { 0 };
+    format!("{x:.digits$} {}", unit.label.head)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,5 +128,6 @@ mod tests {
         assert_eq!(brief(12_345.6), "12346");
         assert_eq!(brief(f64::NAN), "0");
         assert_eq!(counted(1, Some("packet")), "1 packet");
+        assert_eq!((time(0.008_949), time(0.5849), time(75.0)), ("8.95 ms".into(), "0.585 s".into(), "75.0 s".into()));
     }
 }

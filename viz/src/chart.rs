@@ -46,7 +46,7 @@ pub(crate) struct Axis {
     pub(crate) quantity: Words,
     /// Names at 0, 1, 2 and so on, in place of numbers.
     pub(crate) names: Option<Vec<String>>,
-    /// Values to label on a logarithmic axis in place of round ones, if their labels are short and fit.
+    /// Values to label in place of round ones, if their labels are short and fit.
     pub(crate) labelled: Vec<f64>,
 }
 
@@ -62,6 +62,8 @@ pub(crate) struct Chart {
     pub(crate) x: Axis,
     pub(crate) y: Axis,
     pub(crate) lines: Vec<Line>,
+    /// The legend's keys, if they are not one a line.
+    pub(crate) legend: Option<Vec<Key>>,
     /// From the left end to here is shaded, and the legend says what it is.
     pub(crate) shade: Option<(f64, &'static str)>,
     /// Whether every dot has a mark.
@@ -82,18 +84,29 @@ struct Frame {
     keys: Vec<(Key, Place)>,
 }
 
+/// A key of the legend.
 #[derive(Clone, Debug)]
-struct Key {
-    name: String,
-    look: Option<Look>,
+pub(crate) struct Key {
+    pub(crate) name: String,
+    /// How its lines look; without one, it is what is shaded.
+    pub(crate) look: Option<Look>,
+    /// Whether they have marks.
+    pub(crate) marked: bool,
 }
 
 impl Chart {
     /// Whether an interval reaches beyond the y axis, where it is cut.
     pub(crate) fn cuts_intervals(&self) -> bool {
         let (low, high) = (self.y.scale.low() * 0.999, self.y.scale.high() * 1.001);
-        let beyond = |d: &Dot| self.takes(d) && (d.high > high || d.low < low);
+        let beyond = |d: &Dot| self.takes(d) && (d.high > high || self.low_end(d) < low);
         self.lines.iter().any(|l| l.dots.iter().any(beyond))
+    }
+
+    /// Where an interval ends below. On a logarithmic axis it is that of the mean's logarithm (delta method), which does not
+    /// reach zero.
+    fn low_end(&self, d: &Dot) -> f64 {
+        let half = (d.high - d.y).max(d.y - d.low);
+        if self.y.scale.is_log() && half.is_finite() { d.y * (-half / d.y).exp() } else { d.low }
     }
 
     pub(crate) fn draw(&self) -> Page {
@@ -161,12 +174,16 @@ impl Chart {
     fn labelled_ticks(&self) -> Option<Vec<Tick>> {
         let label = |v: &f64| Some(v.to_string()).filter(|text| text.len() <= LABELLED_CHARS);
         let labels: Vec<String> = self.x.labelled.iter().map(label).collect::<Option<_>>()?;
-        if labels.is_empty() || !self.x.scale.is_log() {
+        if labels.is_empty() {
             return None;
         }
         let major = self.x.labelled.iter().zip(labels).map(|(v, l)| Tick { value: *v, label: Some(Words::plain(l)) });
-        let minor = self.x.scale.ticks(1).into_iter().filter(|t| !self.x.labelled.contains(&t.value));
-        Some(major.chain(minor.map(|t| Tick { label: None, ..t })).collect())
+        let mut major: Vec<Tick> = major.collect();
+        major.sort_by(|a, b| a.value.total_cmp(&b.value));
+        // On a linear axis the eye needs no help.
+        let minor = if self.x.scale.is_log() { self.x.scale.ticks(1) } else { Vec::new() };
+        let minor = minor.into_iter().filter(|t| !self.x.labelled.contains(&t.value));
+        Some(major.into_iter().chain(minor.map(|t| Tick { label: None, ..t })).collect())
     }
 
     /// The room for a legend's sample: a mark, or a stretch of a line.
@@ -176,9 +193,11 @@ impl Chart {
 
     /// The legend's keys in rows above the plot.
     fn keys(&self, left: f64, right: f64) -> Vec<(Key, Place)> {
-        let mut keys: Vec<Key> = self.lines.iter().map(|l| Key { name: l.name.clone(), look: Some(l.look) }).collect();
+        let each =
+            |l: &Line| Key { name: l.name.clone(), look: Some(l.look), marked: self.marked || !l.marks.is_empty() };
+        let mut keys = self.legend.clone().unwrap_or_else(|| self.lines.iter().map(each).collect());
         if let Some((_, name)) = self.shade {
-            keys.push(Key { name: name.into(), look: None });
+            keys.push(Key { name: name.into(), look: None, marked: false });
         }
         for key in &mut keys {
             key.name = font::ellipsise(&key.name, TICK_SIZE, false, (right - left) * 0.6);
@@ -203,7 +222,7 @@ impl Chart {
         for line in self.lines.iter().filter(|_| self.x.names.is_none()) {
             for run in runs(&line.dots, |d| self.takes(d) && d.low.is_finite() && d.high.is_finite()) {
                 let outline: Vec<Place> =
-                    run.iter().map(|d| (d.x, d.high)).chain(run.iter().rev().map(|d| (d.x, d.low))).collect();
+                    run.iter().map(|d| (d.x, d.high)).chain(run.iter().rev().map(|d| (d.x, self.low_end(d)))).collect();
                 drawn(area.draw(&Polygon::new(outline, color(line.look).mix(BAND))));
             }
         }
@@ -221,7 +240,7 @@ impl Chart {
             } else {
                 let thin = color(line.look).stroke_width((0.7 * UNITS) as u32);
                 for d in line.dots.iter().filter(|d| self.takes(d) && d.low.is_finite() && d.high.is_finite()) {
-                    drawn(area.draw(&PathElement::new([(d.x, d.low), (d.x, d.high)], thin)));
+                    drawn(area.draw(&PathElement::new([(d.x, self.low_end(d)), (d.x, d.high)], thin)));
                 }
             }
             let dots = line.dots.iter().filter(|d| self.marked && self.takes(d)).map(|d| (d.x, d.y));
@@ -280,7 +299,7 @@ impl Chart {
                     let pen = Pen { ink, width: DATA_WIDTH, dash: DASHES[look.dash % LINES_MAX] };
                     sheet.line(vec![(*x, *y), (x + width, *y)], pen);
                 }
-                if self.marked || self.lines.iter().any(|l| !l.marks.is_empty()) {
+                if key.marked {
                     mark(sheet, look, (x + width / 2.0, *y));
                 }
             } else {

@@ -1,5 +1,8 @@
 //! The distribution of delays (residence times): its complement on logarithmic axes, where tails show.
 
+use std::collections::BTreeSet;
+
+use scenarios::FigureRequest;
 use scenarios::tables::StudyTables;
 use sim_core::TICKS_PER_SECOND;
 use sim_core::stats::Sketch;
@@ -9,8 +12,8 @@ use crate::caption::{Caption, brief, counted};
 use crate::chart::{Axis, Chart, Dot, Line};
 use crate::figure::{Draft, Rows};
 use crate::font::Words;
-use crate::select::{self, Choice};
-use crate::style::{LINES_MAX, Look};
+use crate::select::{self, Shown};
+use crate::style::Look;
 use crate::unit::Unit;
 
 /// Quantiles that are marked on the lines.
@@ -27,54 +30,53 @@ const FLOOR: f64 = 1e-6;
 type Distribution = (usize, String, Sketch);
 
 /// The figure, or nothing if no times were recorded.
-pub(crate) fn draft(tables: &StudyTables) -> Option<Draft> {
+pub(crate) fn draft(tables: &StudyTables, wanted: &FigureRequest) -> Option<Draft> {
     let all: Vec<&Distribution> = tables.sojourns.iter().filter(|(_, _, s)| s.total() > 0).collect();
-    let first = all.iter().map(|(point, _, _)| *point).min()?;
-    let scored: Vec<(&str, f64)> =
-        all.iter().filter(|d| d.0 == first).map(|(_, name, s)| (name.as_str(), s.total() as f64)).collect();
-    let choice = select::choose(tables, select::order("sojourn_time"), &scored, LINES_MAX);
-    let shown = shown(tables, &all, &choice, first);
-    let lines: Vec<Line> = shown.iter().enumerate().map(|(i, (name, s))| line(name, s, i)).collect();
+    let find = |point: usize, name: &str| all.iter().find(|d| d.0 == point && d.1 == name).map(|d| &d.2);
+    let there: Vec<(usize, &str)> = all.iter().map(|d| (d.0, d.1.as_str())).collect();
+    let points: BTreeSet<usize> = there.iter().map(|t| t.0).collect();
+    // Of several points the one with the widest range of times counts, else the most counted component.
+    let level = |point: usize, name: &str| match find(point, name) {
+        None => f64::NAN,
+        Some(s) if points.len() > 1 && wanted.point.is_none() => s.quantile(0.9),
+        Some(s) => s.total() as f64,
+    };
+    let shown = select::shown(tables, select::order("sojourn_time"), &there, level, wanted)?;
+    let sketches: Vec<(String, &Sketch)> = match &shown {
+        Shown::Components(choice, point) => {
+            choice.names.iter().filter_map(|n| Some(((*n).to_owned(), find(*point, n)?))).collect()
+        }
+        Shown::Points(name, points, _) => {
+            let label = |p: usize| select::point_label(tables, p, |_| true);
+            points.iter().filter_map(|&p| Some((label(p), find(p, name)?))).collect()
+        }
+    };
+    let lines: Vec<Line> = sketches.iter().enumerate().map(|(i, (name, s))| line(name, s, i)).collect();
     let times = || lines.iter().flat_map(|l| &l.dots).map(|d| d.x).filter(|x| *x > 0.0);
     let (low, high) = (times().fold(f64::INFINITY, f64::min), times().fold(0.0, f64::max));
     if high <= 0.0 {
         return None;
     }
 
-    let entity = select::entity(tables, &choice.names);
+    let entity = select::entity(tables, &shown.names());
     let quantity = select::sojourn_name(entity);
+    let x_label = wanted.x_label.clone().unwrap_or_else(|| quantity.to_owned() + &shown.of());
+    let y_label = wanted.y_label.clone().unwrap_or_else(|| format!("P({} > t)", quantity.to_lowercase()));
     let unit = Unit::of("s", None, (low * high).sqrt());
     let csv = csv(&lines);
     let least = lines.iter().flat_map(|l| &l.dots).map(|d| d.y).filter(|y| *y > 0.0).fold(1.0, f64::min);
     let lines: Vec<Line> = lines.into_iter().map(|l| printed(l, unit.factor)).collect();
     let chart = Chart {
-        x: Axis::new(Scale::log_snug(low * unit.factor, high * unit.factor), unit.after(quantity)),
-        y: Axis::new(
-            Scale::log_rounded(least.clamp(FLOOR, 0.1), 1.0),
-            Words::plain(format!("P({} > t)", quantity.to_lowercase())),
-        ),
+        x: Axis::new(Scale::log_snug(low * unit.factor, high * unit.factor), unit.after(&x_label)),
+        y: Axis::new(Scale::log_rounded(least.clamp(FLOOR, 0.1), 1.0), Words::plain(y_label)),
         lines,
+        legend: None,
         shade: None,
         marked: false,
     };
-    let caption = caption(tables, &choice, &shown, entity, first);
+    let counted = sketches.iter().map(|(_, s)| s.total()).sum();
+    let caption = caption(tables, &shown, counted, entity);
     Some(Draft { name: "delay_ccdf".into(), caption, page: chart.draw(), csv })
-}
-
-/// What is drawn: components of the first point, or the points of the only component.
-fn shown<'a>(
-    tables: &StudyTables,
-    all: &[&'a Distribution],
-    choice: &Choice<'_>,
-    first: usize,
-) -> Vec<(String, &'a Sketch)> {
-    if let ([only], true) = (&choice.names[..], tables.points.len() > 1) {
-        let of: Vec<&Distribution> = all.iter().filter(|d| d.1 == *only).copied().collect();
-        let label = |d: &Distribution| select::point_label(tables, d.0, |_| true);
-        return select::spread(of.len(), LINES_MAX).into_iter().map(|i| (label(of[i]), &of[i].2)).collect();
-    }
-    let sketch = |name: &str| all.iter().find(|d| d.0 == first && d.1 == name).map(|d| &d.2);
-    choice.names.iter().filter_map(|name| Some(((*name).to_owned(), sketch(name)?))).collect()
 }
 
 /// Share of times beyond t, at the upper edges of the buckets; t in s.
@@ -124,24 +126,17 @@ fn csv(lines: &[Line]) -> String {
     rows.finish()
 }
 
-fn caption(
-    tables: &StudyTables,
-    choice: &Choice<'_>,
-    shown: &[(String, &Sketch)],
-    entity: Option<&str>,
-    first: usize,
-) -> String {
+fn caption(tables: &StudyTables, shown: &Shown<'_>, count: u64, entity: Option<&str>) -> String {
     let quantity = select::sojourn_name(entity).to_lowercase();
     let mut caption = Caption::new(tables, &format!("Complementary cumulative distribution of {quantity}"));
-    let all = counted(shown.iter().map(|(_, s)| s.total()).sum(), entity);
+    let all = counted(count, entity);
     let pooled = match tables.replications {
         0 | 1 => "from one replication".to_owned(),
         n => format!("pooled over n = {n} replications"),
     };
     caption.say(format!("{all} after the warm-up ({} s), {pooled}.", brief(tables.warmup)));
     caption.say("Marks: the median, the 90th and the 99th percentile.");
-    caption.points(choice, shown.len(), first);
-    caption.say(choice.left_out("count"));
+    caption.shown(shown, "count");
     caption.finish()
 }
 

@@ -14,6 +14,7 @@ mod chart;
 mod delay;
 mod figure;
 mod font;
+mod label;
 mod over_time;
 mod png;
 mod select;
@@ -31,6 +32,8 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use scenarios::FigureRequest;
+use scenarios::figure::KINDS;
 use scenarios::tables::StudyTables;
 
 use crate::figure::Draft;
@@ -66,21 +69,21 @@ pub struct Figure {
 }
 
 impl Figure {
-    /// The kind that a scenario asks for it by: its name, or `sweep`.
-    fn kind(&self) -> &str {
-        if self.name.starts_with("sweep_") { "sweep" } else { &self.name }
-    }
     /// The picture as PNG at 600 dots an inch (2102 wide); fails with [`VizError::Picture`] only if `svg` was changed.
     pub fn png(&self) -> Result<Vec<u8>, VizError> {
         png::paint(&self.svg)
     }
 }
 
-/// Draws all figures that the tables have data for; the same tables give the same bytes.
-pub fn figures(tables: &StudyTables) -> Vec<Figure> {
+/// Draws the figures that are asked for, or if none is all that the tables have data for; the same tables give the same
+/// bytes.
+pub fn figures(tables: &StudyTables, requests: &[FigureRequest]) -> Vec<Figure> {
+    finished(tables, every_draft(tables, requests).into_iter().flat_map(|(_, drafts)| drafts))
+}
+
+fn finished(tables: &StudyTables, drafts: impl Iterator<Item = Draft>) -> Vec<Figure> {
     let mut names = BTreeSet::new();
-    drafts(tables)
-        .into_iter()
+    drafts
         .map(|draft| {
             let name = unique(&file_name(&draft.name), &mut names);
             let svg = svg::write(&draft.page, &format!("{}: {name}", tables.name), &draft.caption);
@@ -89,25 +92,49 @@ pub fn figures(tables: &StudyTables) -> Vec<Figure> {
         .collect()
 }
 
-fn drafts(tables: &StudyTables) -> Vec<Draft> {
-    let single = [
-        over_time::draft(tables, "throughput"),
-        over_time::draft(tables, "occupancy"),
-        delay::draft(tables),
-        utilization::draft(tables),
-        attribution::draft(tables),
-    ];
-    single.into_iter().flatten().chain(sweep::drafts(tables)).collect()
+/// The drafts of each request, or of each kind if there is none.
+fn every_draft(tables: &StudyTables, requests: &[FigureRequest]) -> Vec<(FigureRequest, Vec<Draft>)> {
+    let requests = match requests {
+        [] => KINDS.iter().map(|kind| FigureRequest::of(kind)).collect(),
+        _ => requests.to_vec(),
+    };
+    requests.into_iter().map(|r| (r.clone(), drafts(tables, &r))).collect()
 }
 
-/// Draws figures into `folder/figures`, each as NAME.svg, NAME.png, NAME.csv and NAME.txt (the caption), and returns the
-/// files' paths; a file is renamed into its place when it is complete. `wanted` names the kinds to draw (`sweep` for those
-/// of a sweep); all of them if it is empty. Fails with [`VizError::Write`].
-pub fn write_all(tables: &StudyTables, wanted: &[&str], folder: &Path) -> Result<Vec<PathBuf>, VizError> {
+fn drafts(tables: &StudyTables, wanted: &FigureRequest) -> Vec<Draft> {
+    let one = match wanted.kind.as_str() {
+        "throughput" => over_time::draft(tables, "throughput", wanted),
+        "occupancy" => over_time::draft(tables, "occupancy", wanted),
+        "delay_ccdf" => delay::draft(tables, wanted),
+        "utilization" => utilization::draft(tables, wanted),
+        "attribution" => attribution::draft(tables, wanted),
+        _ => return sweep::drafts(tables, wanted),
+    };
+    one.into_iter().collect()
+}
+
+/// What [`write_all`] did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// The files.
+    pub paths: Vec<PathBuf>,
+    /// How many figures they are of.
+    pub figures: usize,
+    /// The requests that there was nothing to draw for.
+    pub empty: Vec<FigureRequest>,
+}
+
+/// Draws figures into `folder/figures`, each as NAME.svg, NAME.png, NAME.csv and NAME.txt (the caption); a file is renamed
+/// into its place when it is complete. Those are drawn that are asked for, or if none is all that there is data for. Fails
+/// with [`VizError::Write`].
+pub fn write_all(tables: &StudyTables, requests: &[FigureRequest], folder: &Path) -> Result<Written, VizError> {
     let folder = folder.join("figures");
     fs::create_dir_all(&folder).map_err(|source| VizError::Write { path: folder.clone(), source })?;
-    let mut paths = Vec::new();
-    for figure in figures(tables).into_iter().filter(|f| wanted.is_empty() || wanted.contains(&f.kind())) {
+    let mut written = Written::default();
+    let (empty, drawn): (Vec<_>, Vec<_>) =
+        every_draft(tables, requests).into_iter().partition(|(_, drafts)| drafts.is_empty());
+    written.empty.extend(empty.into_iter().map(|(request, _)| request).filter(|r| requests.contains(r)));
+    for figure in finished(tables, drawn.into_iter().flat_map(|(_, drafts)| drafts)) {
         let png = figure.png()?;
         let caption = format!("{}\n", figure.caption);
         let files: [(&str, &[u8]); 4] = [
@@ -119,10 +146,11 @@ pub fn write_all(tables: &StudyTables, wanted: &[&str], folder: &Path) -> Result
         for (extension, bytes) in files {
             let path = folder.join(format!("{}.{extension}", figure.name));
             replace(&path, bytes).map_err(|source| VizError::Write { path: path.clone(), source })?;
-            paths.push(path);
+            written.paths.push(path);
         }
+        written.figures += 1;
     }
-    Ok(paths)
+    Ok(written)
 }
 
 /// Puts `bytes` at `path`, complete or not at all.

@@ -1,10 +1,12 @@
 //! Which components a figure shows, and the look-ups that figures share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use scenarios::FigureRequest;
 use scenarios::tables::{Estimate, StudyTables, SummaryRow};
 use sim_core::stats::ComponentKind;
 
+use crate::style::LINES_MAX;
 use crate::unit::pretty;
 
 /// Kinds of components, as figures group them.
@@ -28,7 +30,7 @@ pub(crate) fn order(metric: &str) -> Order {
         "throughput" => &[&[Flow], &[Pathway], &[Station], &[Population]],
         "occupancy" => &[&[Station, Population], &[Flow], &[Pathway]],
         "sojourn_time" => &[&[Flow], &[Population, Pathway], &[Station]],
-        "goodput" | "slowdown" => &[&[Flow]],
+        "bit_rate" | "goodput" | "slowdown" | "flow_completion_time" => &[&[Flow], &[Station]],
         "loss_ratio" => &[&[Flow], &[Station], &[Population, Pathway]],
         _ => &[&[Station, Pathway], &[Flow, Population]],
     }
@@ -98,6 +100,80 @@ pub(crate) fn choose<'a>(tables: &StudyTables, order: Order, scored: &[(&'a str,
         return Choice { names: some.into_iter().map(|(_, name, _)| *name).collect(), of };
     }
     Choice { names: Vec::new(), of: 0 }
+}
+
+/// The components that are asked for, or those that [`choose`] takes.
+pub(crate) fn pick<'a>(
+    tables: &StudyTables,
+    order: Order,
+    scored: &[(&'a str, f64)],
+    most: usize,
+    wanted: &FigureRequest,
+) -> Choice<'a> {
+    if wanted.components.is_empty() {
+        return choose(tables, order, scored, most);
+    }
+    let known = |name: &String| scored.iter().find(|(n, score)| n == name && !score.is_nan()).map(|(n, _)| *n);
+    let names: Vec<&str> = wanted.components.iter().filter_map(known).take(most).collect();
+    Choice { of: names.len(), names }
+}
+
+/// What a figure about single points of a sweep shows.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Shown<'a> {
+    /// Several components at one point.
+    Components(Choice<'a>, usize),
+    /// One component at several points, of so many.
+    Points(&'a str, Vec<usize>, usize),
+}
+
+impl Shown<'_> {
+    /// The components.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        match self {
+            Self::Components(choice, _) => choice.names.clone(),
+            Self::Points(name, ..) => vec![name],
+        }
+    }
+    /// ` of uplink`, where only the points are in the legend.
+    pub(crate) fn of(&self) -> String {
+        match self {
+            Self::Components(..) => String::new(),
+            Self::Points(name, ..) => format!(" of {name}"),
+        }
+    }
+}
+
+/// What to show of a quantity that has `level` (NaN where there is none) at points and components: in a sweep the component
+/// that changes most from point to point.
+pub(crate) fn shown<'a>(
+    tables: &StudyTables,
+    order: Order,
+    there: &[(usize, &'a str)],
+    level: impl Fn(usize, &str) -> f64,
+    wanted: &FigureRequest,
+) -> Option<Shown<'a>> {
+    let points: BTreeSet<usize> = there.iter().map(|t| t.0).collect();
+    let first = *points.first()?;
+    if points.len() > 1 && wanted.point.is_none() && wanted.components.len() < 2 {
+        let names: BTreeSet<&str> = there.iter().map(|t| t.1).collect();
+        let change = |name: &&'a str| {
+            let levels = points.iter().map(|p| level(*p, name)).filter(|x| x.is_finite());
+            let (low, high) = levels.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)));
+            // Among those that do not change the highest.
+            (*name, if high >= low { high - low + 1e-9 * high } else { f64::NAN })
+        };
+        let changes: Vec<(&str, f64)> = names.iter().map(change).collect();
+        let name = *pick(tables, order, &changes, 1, wanted).names.first()?;
+        let known: Vec<usize> = points.iter().copied().filter(|p| level(*p, name).is_finite()).collect();
+        let drawn = spread(known.len(), LINES_MAX).into_iter().map(|i| known[i]).collect();
+        return Some(Shown::Points(name, drawn, tables.points.len()));
+    }
+    let point = wanted.point.unwrap_or(first);
+    let scored: Vec<(&str, f64)> =
+        there.iter().filter(|t| t.0 == point).map(|(p, name)| (*name, level(*p, name))).collect();
+    let choice = pick(tables, order, &scored, LINES_MAX, wanted);
+    (!choice.names.is_empty()).then_some(Shown::Components(choice, point))
 }
 
 /// What passes at all of `names`, if it is the same.

@@ -38,11 +38,13 @@ pub(crate) struct Look {
     pub(crate) color: usize,
     pub(crate) dash: usize,
     pub(crate) mark: usize,
+    /// Whether the mark is an outline only.
+    pub(crate) open: bool,
 }
 
 impl Look {
     pub(crate) fn nth(i: usize) -> Self {
-        Self { color: i, dash: i, mark: i }
+        Self { color: i, dash: i, mark: i, open: false }
     }
 }
 
@@ -73,8 +75,13 @@ pub(crate) fn tick(sheet: &Sheet, at: Place, (dx, dy): Place, major: bool) {
 
 /// A mark: its shape tells lines apart where colour does not.
 pub(crate) fn mark(sheet: &Sheet, look: Look, (x, y): Place) {
-    let ink = PALETTE[look.color % LINES_MAX];
-    let edge = Pen { ink: Ink::solid(255, 255, 255), width: 0.35, dash: &[] };
+    let colour = PALETTE[look.color % LINES_MAX];
+    let white = Ink::solid(255, 255, 255);
+    let (ink, edge) = if look.open {
+        (white, Pen { ink: colour, width: 0.8, dash: &[] })
+    } else {
+        (colour, Pen { ink: white, width: 0.35, dash: &[] })
+    };
     let polygon = |corners: &[Place]| Shape::Area {
         points: corners.iter().map(|(dx, dy)| (x + dx * MARK, y + dy * MARK)).collect(),
         fill: ink,
@@ -90,7 +97,7 @@ pub(crate) fn mark(sheet: &Sheet, look: Look, (x, y): Place) {
             centre: (x, y),
             radius: MARK * 0.9,
             fill: Ink::solid(255, 255, 255),
-            outline: Some(Pen { ink, width: 0.8, dash: &[] }),
+            outline: Some(Pen { ink: colour, width: 0.8, dash: &[] }),
         },
         _ => polygon(&[
             (-0.4, -1.2),

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use scenarios::FigureRequest;
 use scenarios::tables::{Axis as SweepAxis, StudyTables};
 use sim_core::stats::ComponentKind;
 
 use crate::axis::Scale;
 use crate::caption::Caption;
-use crate::chart::{Axis, Chart, Dot, Line};
+use crate::chart::{self, Axis, Chart, Dot, Line};
 use crate::figure::{Draft, Rows};
 use crate::font::Words;
+use crate::label;
 use crate::select::{self, Choice, Estimates};
 use crate::style::{LINES_MAX, Look};
 use crate::unit::{Unit, pretty};
@@ -22,38 +24,75 @@ const LOG_FROM: f64 = 50.0;
 const BAND_REACH: f64 = 1.6;
 
 /// A metric that sweeps are about.
-struct Key {
-    metric: &'static str,
-    stats: &'static [&'static str],
+#[derive(Clone, Debug)]
+struct Key<'a> {
+    /// What it is called in the figure's name.
+    name: &'a str,
+    metric: &'a str,
+    stats: Vec<&'a str>,
 }
 
-/// What only connections and transfers measure.
-const CONNECTIONS: [Key; 2] =
-    [Key { metric: "goodput", stats: &["mean"] }, Key { metric: "slowdown", stats: &["mean", "p99"] }];
-const THROUGHPUT: Key = Key { metric: "throughput", stats: &["mean"] };
-const SOJOURN: Key = Key { metric: "sojourn_time", stats: &["mean", "p99"] };
-const LOSS: Key = Key { metric: "loss_ratio", stats: &["mean"] };
-const UTILIZATION: Key = Key { metric: "utilization", stats: &["time_mean"] };
-const OCCUPANCY: Key = Key { metric: "occupancy", stats: &["time_mean"] };
+impl<'a> Key<'a> {
+    fn new(name: &'a str, metric: &'a str, stats: &[&'a str]) -> Self {
+        Self { name, metric, stats: stats.to_vec() }
+    }
+}
 
-/// The figures of all axes.
-pub(crate) fn drafts(tables: &StudyTables) -> Vec<Draft> {
+/// The figures of all axes, or of the one and the metric that are asked for.
+pub(crate) fn drafts(tables: &StudyTables, wanted: &FigureRequest) -> Vec<Draft> {
     let estimates = Estimates::of(tables);
-    let counts = tables.components.iter().any(|c| matches!(c.kind, ComponentKind::Population { .. }));
-    // Where counts are modelled, they are the response that is asked for.
-    let keys = if counts {
-        [THROUGHPUT, OCCUPANCY, SOJOURN, UTILIZATION, LOSS]
-    } else {
-        [THROUGHPUT, SOJOURN, LOSS, UTILIZATION, OCCUPANCY]
-    };
     let mut out = Vec::new();
     for (at, axis) in tables.axes.iter().enumerate().filter(|(_, a)| a.labels.len() > 1) {
+        if wanted.axis.as_ref().is_some_and(|path| *path != axis.name) {
+            continue;
+        }
         let groups = groups(tables, at);
-        let sweep = Sweep { tables, estimates: &estimates, at, axis, groups };
-        out.extend(CONNECTIONS.iter().filter_map(|key| sweep.draft(key)));
-        out.extend(keys.iter().filter_map(|key| sweep.draft(key)).take(FIGURES_MAX));
+        let sweep = Sweep { tables, estimates: &estimates, at, axis, groups, wanted };
+        if let Some(metric) = &wanted.metric {
+            out.extend(sweep.draft(&asked(tables, metric, wanted.stat.as_deref())));
+            continue;
+        }
+        let [first, then] = keys(tables);
+        out.extend(first.iter().filter_map(|key| sweep.draft(key)));
+        out.extend(then.iter().filter_map(|key| sweep.draft(key)).take(FIGURES_MAX));
     }
     out
+}
+
+/// The metrics that are drawn unless others are asked for: those of connections and transfers, which nothing else
+/// measures, and those that all systems have, of which some are enough.
+fn keys(tables: &StudyTables) -> [Vec<Key<'static>>; 2] {
+    let connections =
+        [("goodput", &["mean"][..]), ("flow_completion_time", &["mean", "p99"]), ("slowdown", &["mean", "p99"])];
+    let connections = connections.map(|(metric, stats)| Key::new(metric, metric, stats)).to_vec();
+    let counts = tables.components.iter().any(|c| matches!(c.kind, ComponentKind::Population { .. }));
+    let is_flow = |name: &str| tables.components.iter().any(|c| c.name == name && c.kind == ComponentKind::Flow);
+    // Networks are about bits.
+    let bits = tables.summary.iter().any(|r| r.metric == "bit_rate" && is_flow(&r.component));
+    let throughput = Key::new("throughput", if bits { "bit_rate" } else { "throughput" }, &["mean"]);
+    let sojourn = Key::new("sojourn_time", "sojourn_time", &["mean", "p99"]);
+    let loss = Key::new("loss_ratio", "loss_ratio", &["mean"]);
+    let utilization = Key::new("utilization", "utilization", &["time_mean"]);
+    let occupancy = Key::new("occupancy", "occupancy", &["time_mean"]);
+    // Where counts are modelled, they are the response that is asked for.
+    let all = if counts {
+        vec![throughput, occupancy, sojourn, utilization, loss]
+    } else {
+        vec![throughput, sojourn, loss, utilization, occupancy]
+    };
+    [connections, all]
+}
+
+/// A metric that is asked for, with the statistic that is, or those that it has.
+fn asked<'a>(tables: &'a StudyTables, metric: &'a str, stat: Option<&'a str>) -> Key<'a> {
+    let has = |stat: &str| tables.summary.iter().any(|r| r.metric == metric && r.stat == stat);
+    let stats = match stat {
+        Some(stat) => vec![stat],
+        None if has("time_mean") => vec!["time_mean"],
+        None if has("p99") => vec!["mean", "p99"],
+        None => vec!["mean"],
+    };
+    Key { name: metric, metric, stats }
 }
 
 /// Points that differ only in the axis `at`, in its order; each group with its first point's place on the other axes.
@@ -82,17 +121,22 @@ struct Sweep<'a> {
     at: usize,
     axis: &'a SweepAxis,
     groups: Vec<Vec<usize>>,
+    wanted: &'a FigureRequest,
 }
 
 impl Sweep<'_> {
-    fn draft(&self, key: &Key) -> Option<Draft> {
+    fn draft(&self, key: &Key<'_>) -> Option<Draft> {
         let scored: Vec<(&str, f64)> =
             self.tables.components.iter().map(|c| (c.name.as_str(), self.score(&c.name, key))).collect();
         if key.metric == "loss_ratio" && !scored.iter().any(|(_, s)| *s > 0.0) {
             return None;
         }
         let most = if self.groups.len() > 1 { 1 } else { LINES_MAX / key.stats.len() };
-        let choice = select::choose(self.tables, select::order(key.metric), &scored, most);
+        // Flows that lose nothing would hide each other on the axis.
+        let none: Vec<&str> =
+            scored.iter().filter(|(_, s)| key.metric == "loss_ratio" && *s == 0.0).map(|s| s.0).collect();
+        let scored: Vec<(&str, f64)> = scored.into_iter().filter(|(name, _)| !none.contains(name)).collect();
+        let choice = select::pick(self.tables, select::order(key.metric), &scored, most, self.wanted);
         let component = *choice.names.first()?;
         let unit = self.estimates.unit(component, key.metric)?;
         let entity = select::entity(self.tables, &choice.names);
@@ -100,7 +144,7 @@ impl Sweep<'_> {
 
         let numbers = self.numbers();
         let highest = lines.iter().flat_map(|l| &l.dots).map(|d| d.y).filter(|y| y.is_finite()).fold(0.0, f64::max);
-        let y_scale = scale(&lines, highest, f64::INFINITY);
+        let y_scale = self.scale(&lines, highest, f64::INFINITY);
         let share = matches!(key.metric, "utilization" | "loss_ratio");
         let typical = match y_scale.is_log() {
             // Of one, not of a thousand thousandths.
@@ -117,23 +161,31 @@ impl Sweep<'_> {
             _ => Unit { factor: 1.0, label: Words::plain(pretty(&self.axis.unit)) },
         };
         let csv = self.csv(key, &lines, unit, numbers.is_some());
+        let legend = self.legend(key, &choice);
+        let y_label = match &self.wanted.y_label {
+            Some(label) => label.clone(),
+            None if self.groups.len() > 1 => format!("{} of {component}", quantity(key, entity)),
+            None => quantity(key, entity),
+        };
         let lines: Vec<Line> = lines.into_iter().map(|l| printed(l, x_unit.factor, y_unit.factor)).collect();
         let top = highest * y_unit.factor;
         let limit = if percent { 100.0_f64.max(top) } else { f64::INFINITY };
         let chart = Chart {
             x: self.x_axis(numbers.as_deref(), &x_unit),
-            y: Axis::new(scale(&lines, top, limit), y_unit.after(quantity(key, entity))),
+            y: Axis::new(self.scale(&lines, top, limit), y_unit.after(&y_label)),
             lines,
+            legend,
             shade: None,
             marked: true,
         };
-        let caption = self.caption(key, &choice, entity, &chart);
-        let name = format!("sweep_{}_{}", self.axis.name, key.metric);
+        let none = self.without_loss(&none, &choice);
+        let caption = self.caption(key, &choice, entity, &chart, &none);
+        let name = format!("sweep_{}_{}", self.axis.name, key.name);
         Some(Draft { name, caption, page: chart.draw(), csv })
     }
 
     /// The mean of the metric's first statistic over all points; NaN if there is none.
-    fn score(&self, component: &str, key: &Key) -> f64 {
+    fn score(&self, component: &str, key: &Key<'_>) -> f64 {
         let values: Vec<f64> = (0..self.tables.points.len())
             .filter_map(|p| self.estimates.get(p, component, key.metric, key.stats[0]))
             .map(|e| e.mean)
@@ -150,21 +202,22 @@ impl Sweep<'_> {
     }
 
     fn x_axis(&self, numbers: Option<&[f64]>, unit: &Unit) -> Axis {
+        let label = self.wanted.x_label.clone().unwrap_or_else(|| label::of_path(&self.axis.name));
         let Some(numbers) = numbers else {
             let last = self.axis.labels.len() as f64 - 1.0;
             let scale = Scale::Linear { low: -0.5, high: last + 0.5 };
             let names = Some(self.axis.labels.iter().map(|l| pretty(l)).collect());
-            return Axis { names, ..Axis::new(scale, Words::plain(self.axis.name.clone())) };
+            return Axis { names, ..Axis::new(scale, Words::plain(label)) };
         };
         let low = numbers.iter().copied().fold(f64::INFINITY, f64::min) * unit.factor;
         let high = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max) * unit.factor;
         let scale = if self.axis.log { Scale::log_padded(low, high) } else { Scale::padded(low, high) };
         let labelled = numbers.iter().map(|v| v * unit.factor).collect();
-        Axis { labelled, ..Axis::new(scale, unit.after(&self.axis.name)) }
+        Axis { labelled, ..Axis::new(scale, unit.after(&label)) }
     }
 
-    /// Lines in base units: a component each, or a group of points each; every statistic has its own dash.
-    fn lines(&self, key: &Key, choice: &Choice<'_>) -> Vec<Line> {
+    /// What the lines are of: components, or one component at groups of points, each with its name.
+    fn sources<'c>(&self, key: &Key<'_>, choice: &Choice<'c>) -> Vec<(String, &'c str, &[usize])> {
         let mut sources: Vec<(String, &str, &[usize])> = Vec::new();
         if self.groups.len() > 1 {
             for g in select::spread(self.groups.len(), LINES_MAX / key.stats.len()) {
@@ -175,12 +228,46 @@ impl Sweep<'_> {
         } else if let Some(all) = self.groups.first() {
             sources.extend(choice.names.iter().map(|name| ((*name).to_owned(), *name, &all[..])));
         }
+        sources
+    }
+
+    /// The legend of several statistics: a colour and a mark for each source, a dash for each statistic.
+    fn legend(&self, key: &Key<'_>, choice: &Choice<'_>) -> Option<Vec<chart::Key>> {
+        if key.stats.len() < 2 {
+            return None;
+        }
+        let names = self.sources(key, choice).into_iter().map(|source| source.0);
+        let of_source = |(i, name): (usize, String)| chart::Key {
+            name,
+            look: Some(Look { dash: 0, ..Look::nth(i) }),
+            marked: true,
+        };
+        let stats = key.stats.iter().enumerate();
+        let of_stat = |(s, stat): (usize, &&str)| {
+            // In black, which no source of two statistics has.
+            let look = Some(Look { color: LINES_MAX - 1, dash: s, mark: 0, open: s > 0 });
+            chart::Key { name: (*stat).to_owned(), look, marked: true }
+        };
+        Some(names.enumerate().map(of_source).chain(stats.map(of_stat)).collect())
+    }
+
+    /// The flows and stations among `none` that are of the kinds in `choice`.
+    fn without_loss<'n>(&self, none: &[&'n str], choice: &Choice<'_>) -> Vec<&'n str> {
+        let kind = |name: &str| {
+            self.tables.components.iter().find(|c| c.name == name).map(|c| std::mem::discriminant(&c.kind))
+        };
+        let kinds: Vec<_> = choice.names.iter().filter_map(|n| kind(n)).collect();
+        none.iter().copied().filter(|n| kind(n).is_some_and(|k| kinds.contains(&k)) && !n.ends_with(".acks")).collect()
+    }
+
+    /// Lines in base units; every statistic has its own dash.
+    fn lines(&self, key: &Key<'_>, choice: &Choice<'_>) -> Vec<Line> {
         let mut lines = Vec::new();
-        for (i, (name, component, points)) in sources.into_iter().enumerate() {
+        for (i, (name, component, points)) in self.sources(key, choice).into_iter().enumerate() {
             for (s, stat) in key.stats.iter().enumerate() {
                 let dots = points.iter().filter_map(|p| self.dot(*p, component, key.metric, stat)).collect();
                 let (name, look) = if key.stats.len() > 1 {
-                    (format!("{name}, {stat}"), Look { color: i, dash: s, mark: 2 * i + s })
+                    (format!("{name}, {stat}"), Look { color: i, dash: s, mark: i, open: s > 0 })
                 } else {
                     (name.clone(), Look::nth(i))
                 };
@@ -205,7 +292,7 @@ impl Sweep<'_> {
         Some(Dot { x, y: e.mean, low: e.ci_low, high: e.ci_high })
     }
 
-    fn csv(&self, key: &Key, lines: &[Line], unit: &str, numeric: bool) -> String {
+    fn csv(&self, key: &Key<'_>, lines: &[Line], unit: &str, numeric: bool) -> String {
         let header = ["series", self.axis.name.as_str(), key.metric, "ci_low", "ci_high", "unit"];
         if numeric {
             return Rows::of_lines(lines, &header, unit);
@@ -221,13 +308,21 @@ impl Sweep<'_> {
         rows.finish()
     }
 
-    fn caption(&self, key: &Key, choice: &Choice<'_>, entity: Option<&str>, chart: &Chart) -> String {
+    fn caption(
+        &self,
+        key: &Key<'_>,
+        choice: &Choice<'_>,
+        entity: Option<&str>,
+        chart: &Chart,
+        none: &[&str],
+    ) -> String {
         let t = self.tables;
         let mut caption = Caption::new(t, &format!("{} against {}", quantity(key, entity), self.axis.name));
-        caption.say(match key.stats {
-            ["mean", "p99"] => "Mean and 99th percentile within a run, averaged over replications.",
-            ["time_mean"] => "Time average after the warm-up, averaged over replications.",
-            _ => "Mean after the warm-up, averaged over replications.",
+        caption.say(match key.stats[..] {
+            ["mean", "p99"] => "Mean and 99th percentile within a run, averaged over replications.".to_owned(),
+            ["time_mean"] => "Time average after the warm-up, averaged over replications.".to_owned(),
+            ["mean"] => "Mean after the warm-up, averaged over replications.".to_owned(),
+            _ => format!("{} within a run, averaged over replications.", key.stats.join(", ")),
         });
         caption.interval(if self.numbers().is_some() { "Bands" } else { "Whiskers" });
         let others = t.axes.iter().enumerate().filter(|(i, a)| *i != self.at && a.labels.len() > 1);
@@ -245,37 +340,37 @@ impl Sweep<'_> {
         if chart.y.scale.is_log() {
             caption.say("Logarithmic axis; zeros are not drawn.");
         }
-        if chart.cuts_intervals() {
-            caption.say("Intervals are cut at the ends of the axis.");
+        caption.ends(chart, t.replications);
+        match none {
+            [] => {}
+            [_, .., _] if none.len() > 4 => caption.say(format!("{} more components lost nothing.", none.len())),
+            _ => caption.say(format!("No loss: {}.", none.join(", "))),
         }
         caption.finish()
     }
+
+    /// The y axis of lines whose highest mean is `highest`, no farther than `limit`.
+    fn scale(&self, lines: &[Line], highest: f64, limit: f64) -> Scale {
+        let values = || lines.iter().flat_map(|l| &l.dots).map(|d| d.y).filter(|y| y.is_finite());
+        let lowest = values().filter(|y| *y > 0.0).fold(f64::INFINITY, f64::min);
+        if highest > 0.0 && self.wanted.log.unwrap_or(highest > LOG_FROM * lowest) {
+            return Scale::log_rounded(lowest, highest);
+        }
+        let ends = lines.iter().flat_map(|l| &l.dots).map(|d| d.high).filter(|y| y.is_finite());
+        Scale::from_zero(ends.fold(highest, f64::max).min(highest * BAND_REACH).min(limit), 5)
+    }
 }
 
-fn quantity(key: &Key, entity: Option<&str>) -> &'static str {
+fn quantity(key: &Key<'_>, entity: Option<&str>) -> String {
     match key.metric {
-        "goodput" => "Goodput",
-        "slowdown" => "Slowdown",
-        "throughput" => "Throughput",
-        "sojourn_time" => select::sojourn_name(entity),
-        "loss_ratio" => "Loss ratio",
-        "utilization" => "Utilization",
-        _ => "Occupancy",
+        "bit_rate" => "Throughput".to_owned(),
+        "sojourn_time" => select::sojourn_name(entity).to_owned(),
+        "flow_completion_time" => "Completion time".to_owned(),
+        metric => label::of_metric(metric),
     }
 }
 
 fn printed(line: Line, x: f64, y: f64) -> Line {
     let scaled = |d: &Dot| Dot { x: d.x * x, y: d.y * y, low: d.low * y, high: d.high * y };
     Line { dots: line.dots.iter().map(scaled).collect(), ..line }
-}
-
-/// The y axis of lines whose highest mean is `highest`, no farther than `limit`.
-fn scale(lines: &[Line], highest: f64, limit: f64) -> Scale {
-    let values = || lines.iter().flat_map(|l| &l.dots).map(|d| d.y).filter(|y| y.is_finite());
-    let lowest = values().filter(|y| *y > 0.0).fold(f64::INFINITY, f64::min);
-    if highest > LOG_FROM * lowest {
-        return Scale::log_rounded(lowest, highest);
-    }
-    let ends = lines.iter().flat_map(|l| &l.dots).map(|d| d.high).filter(|y| y.is_finite());
-    Scale::from_zero(ends.fold(highest, f64::max).min(highest * BAND_REACH).min(limit), 5)
 }

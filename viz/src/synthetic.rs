@@ -125,6 +125,7 @@ pub(crate) fn network(swept: bool) -> StudyTables {
             let share = (rate / 9.3).min(1.0);
             let delay = queue * 0.008 + queue * 0.1 / rate * (i + 1) as f64;
             b.row(point, name, ["throughput", "mean", "1/s"], offered * share, 0.02);
+            b.row(point, name, ["bit_rate", "mean", "bit/s"], offered * share * 8e3, 0.02);
             b.row(point, name, ["loss_ratio", "mean", "1"], 1.0 - share, 0.1);
             b.row(point, name, ["sojourn_time", "mean", "s"], delay, 0.05);
             b.row(point, name, ["sojourn_time", "p99", "s"], delay * 4.0, 0.12);

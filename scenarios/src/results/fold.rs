@@ -11,6 +11,8 @@ use crate::tables::{Estimate, SeriesSummary, SummaryRow};
 pub(crate) struct PointFold {
     measures: Vec<(MeasureKey, Moments)>,
     series: Vec<(StoredSeries, Vec<Moments>)>,
+    /// The same in fewer bins, for figures: means of neighbours have narrower intervals than their mean.
+    coarse: Vec<Vec<Moments>>,
     bin: f64,
     sojourns: Vec<(String, Sketch)>,
 }
@@ -22,6 +24,8 @@ pub(crate) struct PointTables {
     pub(crate) series: Vec<SeriesSummary>,
     /// Replications behind each series.
     pub(crate) series_n: Vec<u32>,
+    /// The series in bins that a figure has room for.
+    pub(crate) coarse: Vec<SeriesSummary>,
     pub(crate) sojourns: Vec<(usize, String, Sketch)>,
 }
 
@@ -64,9 +68,13 @@ impl PointFold {
             let at = place(&self.series, i, same).unwrap_or_else(|| {
                 let label = StoredSeries { values: Vec::new(), ..row.clone() };
                 self.series.push((label, vec![Moments::default(); row.values.len()]));
+                self.coarse.push(vec![Moments::default(); row.values.len().div_ceil(together(row.values.len()))]);
                 self.series.len() - 1
             });
             self.series[at].1.iter_mut().zip(&row.values).for_each(|(m, &x)| m.add(x));
+            let chunks = row.values.chunks(together(row.values.len()));
+            let means = chunks.map(|c| c.iter().sum::<f64>() / c.len() as f64);
+            self.coarse[at].iter_mut().zip(means).for_each(|(m, x)| m.add(x));
         }
         for (i, (component, sketch)) in run.sojourns.iter().enumerate() {
             match place(&self.sojourns, i, |(c, _)| c == component) {
@@ -94,26 +102,15 @@ impl PointFold {
                 summary.push(row("upper", bound));
             }
         }
-        let (mut series, mut series_n) = (Vec::new(), Vec::new());
-        for (label, bins) in self.series {
+        let (mut series, mut series_n, mut coarse) = (Vec::new(), Vec::new(), Vec::new());
+        for ((label, bins), few) in self.series.iter().zip(&self.coarse) {
             let n = bins.iter().map(Moments::n).max().unwrap_or(0);
-            let t = t_quantile(confidence, n);
-            let mean = |m: &Moments| if m.n() == 0 { f64::NAN } else { m.mean() };
-            let half =
-                |m: &Moments| if m.n() == n { m.half_width(t) } else { m.half_width(t_quantile(confidence, m.n())) };
-            series.push(SeriesSummary {
-                point,
-                component: label.component,
-                metric: label.metric,
-                unit: label.unit,
-                bin: self.bin,
-                mean: bins.iter().map(mean).collect(),
-                half_width: bins.iter().map(half).collect(),
-            });
+            series.push(summarised(label, bins, self.bin, point, confidence));
+            coarse.push(summarised(label, few, self.bin * together(bins.len()) as f64, point, confidence));
             series_n.push(n);
         }
         let sojourns = self.sojourns.into_iter().map(|(component, s)| (point, component, s)).collect();
-        PointTables { summary, series, series_n, sojourns }
+        PointTables { summary, series, series_n, coarse, sojourns }
     }
 
     /// Where nothing was lost in any run, a loss ratio of 0 says little. The exact bound at the study's confidence for 0 out
@@ -130,6 +127,31 @@ impl PointFold {
         let mean = -libm::expm1(libm::log1p(-confidence) / total);
         let bound = Estimate { mean, sd: f64::NAN, ci_low: f64::NAN, ci_high: f64::NAN, n: loss.n };
         (total > 0.0).then_some(bound)
+    }
+}
+
+/// Bins beyond which neighbours are put together for figures, and how many are then left at most: finer than this the eye
+/// and the printer see none, and bands are wide.
+const BINS: (usize, usize) = (250, 125);
+
+/// How many of `bins` make one in a figure.
+fn together(bins: usize) -> usize {
+    if bins > BINS.0 { bins.div_ceil(BINS.1) } else { 1 }
+}
+
+fn summarised(label: &StoredSeries, bins: &[Moments], bin: f64, point: usize, confidence: f64) -> SeriesSummary {
+    let n = bins.iter().map(Moments::n).max().unwrap_or(0);
+    let t = t_quantile(confidence, n);
+    let mean = |m: &Moments| if m.n() == 0 { f64::NAN } else { m.mean() };
+    let half = |m: &Moments| if m.n() == n { m.half_width(t) } else { m.half_width(t_quantile(confidence, m.n())) };
+    SeriesSummary {
+        point,
+        component: label.component.clone(),
+        metric: label.metric.clone(),
+        unit: label.unit.clone(),
+        bin,
+        mean: bins.iter().map(mean).collect(),
+        half_width: bins.iter().map(half).collect(),
     }
 }
 
@@ -217,6 +239,26 @@ mod tests {
         assert_eq!((t.series[0].mean.clone(), t.series_n[0]), (vec![200.0, 400.0], 2));
         // t(0.975, 1) = 12.7062; the sd of 100 and 300 is sqrt(20000).
         assert!((t.series[0].half_width[0] - 1270.62).abs() < 0.01);
+    }
+
+    #[test]
+    fn figures_have_fewer_bins_with_intervals_of_their_own() {
+        let of = |values: Vec<f64>| {
+            let mut r = run(1.0, 0.0);
+            r.series[0].values = values;
+            r
+        };
+        let even = |k: usize| k.is_multiple_of(2);
+        // What differs between neighbours differs less between their means.
+        let a: Vec<f64> = (0..1000).map(|k| if even(k) { 1.0 } else { 5.0 }).collect();
+        let b: Vec<f64> = (0..1000).map(|k| if even(k) { 5.0 } else { 1.0 }).collect();
+        let t = fold(&[of(a), of(b)]);
+        assert_eq!((t.series[0].mean.len(), t.coarse[0].mean.len(), t.coarse[0].bin), (1000, 125, 4.0));
+        assert!(t.series[0].half_width[0] > 20.0 && t.coarse[0].half_width.iter().all(|h| *h == 0.0));
+        assert!(t.coarse[0].mean.iter().all(|m| *m == 3.0));
+        // A few are left as they are.
+        let few = fold(&[of(vec![1.0; 250]), of(vec![2.0; 250])]);
+        assert_eq!(few.coarse, few.series);
     }
 
     #[test]

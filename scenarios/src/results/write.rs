@@ -64,7 +64,7 @@ fn blank(manifest: &Manifest) -> StudyTables {
 
 fn take(tables: &mut StudyTables, point: PointTables) {
     tables.summary.extend(point.summary);
-    tables.series.extend(point.series);
+    tables.series.extend(point.coarse);
     tables.sojourns.extend(point.sojourns);
 }
 

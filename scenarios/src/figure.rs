@@ -1,0 +1,215 @@
+//! `[[figure]]`: which figures a scenario asks for, and what they are to show.
+
+use sim_core::config::{Data, Diagnostic, Diagnostics, Field, Section, Shape, Table, Type, Value, did_you_mean};
+
+use crate::tables::Axis;
+
+/// The kinds of figures that `[[figure]]` may ask for.
+pub const KINDS: &[&str] = &["throughput", "occupancy", "delay_ccdf", "utilization", "attribution", "sweep"];
+
+/// A figure that a scenario asks for. What it does not say is chosen by what there is to see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FigureRequest {
+    /// One of [`KINDS`].
+    pub kind: String,
+    /// The components to show.
+    pub components: Vec<String>,
+    /// Of a sweep: the metric to show.
+    pub metric: Option<String>,
+    /// Of a sweep: the statistic to show.
+    pub stat: Option<String>,
+    /// Of a sweep: the path of the axis to show it against.
+    pub axis: Option<String>,
+    /// The only point of the sweep to show.
+    pub point: Option<usize>,
+    /// Instead of the quantity's name at the x axis.
+    pub x_label: Option<String>,
+    /// Instead of the quantity's name at the y axis.
+    pub y_label: Option<String>,
+    /// Whether the y axis is logarithmic.
+    pub log: Option<bool>,
+}
+
+impl FigureRequest {
+    /// All figures of a kind, as they are drawn unless something else is said.
+    pub fn of(kind: &str) -> Self {
+        Self { kind: kind.to_owned(), ..Self::default() }
+    }
+}
+
+const LINES: &[&str] = &["throughput", "occupancy", "delay_ccdf", "sweep"];
+
+/// The section.
+pub(crate) const SECTION: Section = Section {
+    name: "figure",
+    shape: Shape::Array,
+    family: None,
+    fields: &[
+        Field::required(
+            "kind",
+            Type::Choice(KINDS),
+            "What is drawn: `throughput` or `occupancy` over time, the distribution of delays, utilizations, where delay \
+             arises, or metrics against a sweep's axes.",
+        ),
+        Field::optional(
+            "component",
+            Type::OneOf(&[Type::Text, Type::List(&Type::Text)]),
+            "The component or components to show; of `attribution`, classes or flows. Unless given, those that show most. \
+             In a sweep, one component is shown at several points, several at one point.",
+        ),
+        Field::optional(
+            "point",
+            Type::Integer { min: 0, max: i64::MAX },
+            "The only point of the sweep to show, as in `points.csv`.",
+        ),
+        Field::optional(
+            "metric",
+            Type::Text,
+            "Of `sweep`: the metric to show, such as `goodput`; see `docs/results.md`.",
+        ),
+        Field::optional("stat", Type::Text, "Of `sweep`: the statistic to show, such as `p90`."),
+        Field::optional(
+            "axis",
+            Type::Text,
+            "Of `sweep`: the path of the axis to show it against; every axis unless given.",
+        ),
+        Field::optional("x_label", Type::Text, "The name at the x axis, without the unit."),
+        Field::optional("y_label", Type::Text, "The name at the y axis, without the unit."),
+        Field::optional(
+            "scale",
+            Type::Choice(&["linear", "log"]),
+            "Of `throughput`, `occupancy` and `sweep`: the scale of the y axis.",
+        ),
+    ],
+    doc: "A figure to draw; without any, those that fit the scenario are drawn.",
+};
+
+/// The keys that some kinds have no use for, with the kinds that have.
+const USES: &[(&str, &[&str])] = &[
+    ("point", &["throughput", "occupancy", "delay_ccdf", "utilization"]),
+    ("metric", &["sweep"]),
+    ("stat", &["sweep"]),
+    ("axis", &["sweep"]),
+    ("y_label", LINES),
+    ("scale", &["throughput", "occupancy", "sweep"]),
+];
+
+/// The figures that a checked scenario asks for.
+pub(crate) fn requests(scenario: &Table) -> Vec<FigureRequest> {
+    scenario.list("figure").iter().filter_map(Value::as_table).map(request).collect()
+}
+
+fn request(table: &Table) -> FigureRequest {
+    let text = |key: &str| table.opt_text(key).map(str::to_owned);
+    FigureRequest {
+        kind: table.kind().to_owned(),
+        components: components(table).into_iter().map(|(name, _)| name.to_owned()).collect(),
+        metric: text("metric"),
+        stat: text("stat"),
+        axis: text("axis"),
+        point: table.opt_integer("point").map(|p| p as usize),
+        x_label: text("x_label"),
+        y_label: text("y_label"),
+        log: table.opt_text("scale").map(|s| s == "log"),
+    }
+}
+
+/// The names under `component`, each with its value.
+fn components(table: &Table) -> Vec<(&str, &Value)> {
+    match table.get("component") {
+        Some(Value { data: Data::List(items), .. }) => items.iter().filter_map(|v| Some((v.as_text()?, v))).collect(),
+        Some(v) => v.as_text().map(|name| (name, v)).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+/// What is wrong with the figures of a scenario that has these components, axes and points.
+pub(crate) fn check(scenario: &Table, names: &[&str], axes: &[&Axis], points: usize, found: &mut Diagnostics) {
+    for table in scenario.list("figure").iter().filter_map(Value::as_table).filter(|t| !t.has_wrong()) {
+        let kind = table.kind();
+        for (key, kinds) in USES.iter().filter(|(key, kinds)| table.get(key).is_some() && !kinds.contains(&kind)) {
+            let message = format!("`{key}` says nothing about a figure of kind `{kind}`");
+            let d = Diagnostic::error("E0407", table.span_of(key), message, "of no use here");
+            found.push(d.help(format!("it is for figures of kind {}", quoted(kinds))));
+        }
+        let known = |name: &str| match kind {
+            "attribution" => names.iter().any(|n| n.split_once('@').is_some_and(|(group, _)| group == name)),
+            _ => names.contains(&name),
+        };
+        for (name, value) in components(table).into_iter().filter(|(name, _)| !known(name)) {
+            let d = Diagnostic::error("E0408", value.span, format!("there is nothing called `{name}` to show"), "");
+            let near = did_you_mean(name, names.iter().copied());
+            found.push(d.help(near.unwrap_or_else(|| "components are called as in `summary.csv`".into())));
+        }
+        if let Some(axis) = table.opt_text("axis").filter(|a| axes.iter().all(|known| known.name != *a)) {
+            let d = Diagnostic::error(
+                "E0409",
+                table.span_of("axis"),
+                format!("`{axis}` is not swept"),
+                "no axis of the sweep",
+            );
+            let near = did_you_mean(axis, axes.iter().map(|a| a.name.as_str()));
+            found.push(d.help(near.unwrap_or_else(|| "an axis is called as in `[sweep]`".into())));
+        }
+        if let Some(point) = table.opt_integer("point").filter(|&p| p as usize >= points) {
+            let message = format!("there is no point {point}");
+            let d = Diagnostic::error(
+                "E0410",
+                table.span_of("point"),
+                message,
+                format!("there are {points}, counted from 0"),
+            );
+            found.push(d.help("`points.csv` numbers them"));
+        }
+    }
+}
+
+fn quoted(kinds: &[&str]) -> String {
+    let all: Vec<String> = kinds.iter().map(|k| format!("`{k}`")).collect();
+    all.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::load;
+    use crate::scenario::Overrides;
+
+    const TEXT: &str = "[scenario]\nname = \"demo\"\n[run]\nduration = \"10 s\"\n[study]\nseed = 1\n[station.a]\nrate = \"2 /s\"\n\
+        [sweep]\n\"station.a.rate\" = [\"1 /s\", \"4 /s\"]\n[[figure]]\n";
+
+    #[test]
+    fn what_is_asked_for_is_read() {
+        let figure = "kind = \"sweep\"\ncomponent = [\"a\"]\nmetric = \"arrivals\"\naxis = \"station.a.rate\"\nscale = \"log\"\n";
+        let s =
+            load(&format!("{TEXT}{figure}"), &Overrides::default()).unwrap_or_else(|e| panic!("{:?}", e.diagnostics));
+        let expected = FigureRequest {
+            kind: "sweep".into(),
+            components: vec!["a".into()],
+            metric: Some("arrivals".into()),
+            axis: Some("station.a.rate".into()),
+            log: Some(true),
+            ..FigureRequest::default()
+        };
+        assert_eq!(s.figures(), [expected]);
+        let one = load(&format!("{TEXT}kind = \"throughput\"\ncomponent = \"a\"\npoint = 1\n"), &Overrides::default());
+        let one = one.unwrap_or_else(|e| panic!("{:?}", e.diagnostics)).figures();
+        assert_eq!((one[0].components.join(" "), one[0].point), ("a".into(), Some(1)));
+    }
+
+    #[test]
+    fn what_cannot_be_shown_is_refused() {
+        for (figure, code) in [
+            ("kind = \"utilization\"\nmetric = \"goodput\"\n", "E0407"),
+            ("kind = \"sweep\"\npoint = 0\n", "E0407"),
+            ("kind = \"throughput\"\ncomponent = \"aa\"\n", "E0408"),
+            ("kind = \"attribution\"\ncomponent = \"a\"\n", "E0408"),
+            ("kind = \"sweep\"\naxis = \"station.b.rate\"\n", "E0409"),
+            ("kind = \"occupancy\"\npoint = 2\n", "E0410"),
+        ] {
+            let found = load(&format!("{TEXT}{figure}"), &Overrides::default()).err().expect(figure).diagnostics;
+            let codes: Vec<&str> = found.iter().map(|d| d.code).collect();
+            assert_eq!(codes, [code], "{figure}");
+        }
+    }
+}
