@@ -257,7 +257,10 @@ impl Sweep<'_> {
             self.tables.components.iter().find(|c| c.name == name).map(|c| std::mem::discriminant(&c.kind))
         };
         let kinds: Vec<_> = choice.names.iter().filter_map(|n| kind(n)).collect();
-        none.iter().copied().filter(|n| kind(n).is_some_and(|k| kinds.contains(&k)) && !n.ends_with(".acks")).collect()
+        none.iter()
+            .copied()
+            .filter(|n| kind(n).is_some_and(|k| kinds.contains(&k)) && n.strip_suffix(".acks").is_none())
+            .collect()
     }
 
     /// Lines in base units; every statistic has its own dash.
