@@ -131,7 +131,8 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
         self.0.enter(c, at);
         self.1.enter(c, at);
     }
-    #[inline]
+    #[expect(clippy::inline_always, reason = "as of the one that tallies")]
+    #[inline(always)]
     fn leave(&mut self, c: ComponentId, departure: Departure) {
         self.0.leave(c, departure);
         self.1.leave(c, departure);

@@ -89,6 +89,13 @@ impl<E: Copy> Heap<E> {
     #[inline]
     pub(super) fn replace_min(&mut self, entry: Entry<E>) {
         let key = entry.key();
+        if self.len <= 2 {
+            // A source and a server: all that the smallest networks have.
+            let other = usize::from(key > self.slots[1].key());
+            self.slots[0] = self.slots[1];
+            self.slots[other] = entry;
+            return;
+        }
         // Nodes from here on have no children.
         let leaves = (self.len + 2) / 4;
         let slots = &mut self.slots[..];

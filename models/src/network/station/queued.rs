@@ -221,17 +221,18 @@ impl Queued {
     #[inline]
     fn start<P: Probe>(
         &mut self,
-        mut packet: Packet,
+        packet: Packet,
         held_back: u64,
         slot: u32,
         slots: &mut [Slot],
         ctx: &mut Ctx<'_, Event, P>,
     ) {
         let now = ctx.now();
-        packet.waited += (now - packet.entered).ticks();
         let ends = now.ticks().saturating_add(self.law.ticks(packet.bits, now.ticks()));
-        slots[slot as usize] =
-            Slot { packet, started: now.ticks(), ends, held_back, busy: true, ..slots[slot as usize] };
+        let server = &mut slots[slot as usize];
+        server.packet = packet;
+        server.packet.waited += (now - packet.entered).ticks();
+        (server.started, server.ends, server.held_back, server.busy) = (now.ticks(), ends, held_back, true);
         let ticket = ctx.ticket();
         ctx.at(SimTime::from_ticks(ends), ticket, Event::done(slot));
     }
@@ -245,12 +246,14 @@ impl Queued {
         ctx: &mut Ctx<'_, Event, P>,
     ) -> Option<Outgoing> {
         let now = ctx.now();
-        let Slot { packet, started, ends, held_back, busy, .. } = shared.slots[slot as usize];
-        if !busy || ends != now.ticks() {
+        let server = &mut shared.slots[slot as usize];
+        let Slot { packet, started, ends, held_back, busy, .. } = server;
+        if !*busy || *ends != now.ticks() {
             // The end of a service that a failure has stopped.
             return None;
         }
-        shared.slots[slot as usize].busy = false;
+        *busy = false;
+        let (started, ends, held_back) = (*started, *ends, *held_back);
         let wait = started - packet.entered.ticks();
         let (service, size) = (ends - started, u64::from(packet.bits));
         if self.line.as_mut().is_some_and(|line| line.loses()) {
@@ -271,8 +274,15 @@ impl Queued {
         let departure = Departure { at: now, since, wait, service, size, flow, held_back, propagation };
         ctx.probe().leave(self.place.component, departure);
         self.idle.push(slot);
+        let at_once = at == now && self.lane.is_empty();
+        if at_once && self.place.terminal {
+            packet.deliver(at, ctx.probe());
+            self.serve(index, shared, ctx);
+            return None;
+        }
+        let packet = *packet;
         self.serve(index, shared, ctx);
-        if at == now && self.lane.is_empty() {
+        if at_once {
             return Some(Outgoing { packet, at });
         }
         let ticket = ctx.ticket();
