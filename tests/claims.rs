@@ -151,3 +151,23 @@ fn classes_of_their_own_keep_calls_from_what_backups_do() {
         within("backups, lost", lost, 0.38, 0.5);
     }
 }
+
+#[test]
+fn insulin_comes_in_two_phases_and_glucose_supplies_the_second() {
+    let granules = |warmup: &str, duration: &str, more: &[&str]| {
+        let window = ["--set", warmup, "--set", duration];
+        let study = Study::of("beta-cell-biphasic", "20", &[&window[..], more].concat());
+        study.medians::<2>("granules", "throughput", "mean").map(|rate| 600.0 * rate)
+    };
+    let first = |more: &[&str]| granules("run.warmup=2 min", "run.duration=12 min", more);
+    let later = |more: &[&str]| granules("run.warmup=22 min", "run.duration=32 min", more);
+    // Of whole granules: the median of 20 lies within some 12 of 126 (sd 11), and so on.
+    let ([_, first_fed], [later_unfed, later_fed]) = (first(&[]), later(&[]));
+    within("first phase", first_fed, 114.0, 138.0);
+    within("second phase", later_fed, 82.0, 102.0);
+    assert!(later_unfed < 0.4 * later_fed, "{later_unfed} without glucose, {later_fed} with it");
+    // The published equations.
+    let mean = ["--set", "run.fidelity=mean"];
+    within("first phase in the mean", first(&mean)[1], 124.0, 128.0);
+    within("second phase in the mean", later(&mean)[1], 91.0, 93.0);
+}

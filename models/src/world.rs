@@ -98,8 +98,12 @@ pub(crate) fn foreign(scenario: &Table) -> Diagnostics {
         }
     }
     let fidelity = scenario.opt_table("run").and_then(|run| run.get("fidelity"));
-    if let Some(given) = fidelity.filter(|v| world == World::Biology && !v.defaulted) {
-        report(given.span, "`run.fidelity`");
+    if let Some(given) = fidelity.filter(|v| !v.defaulted) {
+        let is_of_cells = matches!(given.as_text(), Some("molecule" | "mean"));
+        if is_of_cells != (world == World::Biology) {
+            let what = format!("`fidelity = \"{}\"`", given.as_text().unwrap_or_default());
+            report(given.span, &what);
+        }
     }
     found
 }
@@ -148,7 +152,8 @@ mod tests {
             cell("stage = { s = { kind = 'server', service = { kind = 'constant', time = '1 ms' } } }"),
             one("`[stage]`", "networks")
         );
-        assert_eq!(cell("run = { fidelity = 'fluid' }"), one("`run.fidelity`", "networks"));
+        assert_eq!(cell("run = { fidelity = 'fluid' }"), one("`fidelity = \"fluid\"`", "networks"));
+        assert_eq!(cell("run = { fidelity = 'molecule' }"), []);
         assert_eq!(cell("run = {}"), []);
         let network = |more: &str| findings(&format!("{NETWORK}, {more}"));
         assert_eq!(network("species = { x = {} }"), one("`[species]`", "cells"));
@@ -157,6 +162,7 @@ mod tests {
             [one("`[species]`", "cells"), one("`[reaction]`", "cells")].concat()
         );
         assert_eq!(network("run = { fidelity = 'packet' }"), []);
+        assert_eq!(network("run = { fidelity = 'mean' }"), one("`fidelity = \"mean\"`", "cells"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::text::parse;
 const LIBRARY: &[(&str, &str)] = &[
     ("abilene", include_str!("../library/abilene.toml")),
     ("abilene-day", include_str!("../library/abilene-day.toml")),
+    ("beta-cell-biphasic", include_str!("../library/beta-cell-biphasic.toml")),
     ("branch-office", include_str!("../library/branch-office.toml")),
     ("bufferbloat", include_str!("../library/bufferbloat.toml")),
     ("calyx-100hz", include_str!("../library/calyx-100hz.toml")),

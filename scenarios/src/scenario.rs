@@ -155,7 +155,10 @@ impl Scenario {
     }
     /// Points and replications.
     pub fn plan(&self) -> Plan {
-        Plan { points: self.points.len(), replications: self.study().integer("replications") as u32 }
+        // Nothing is drawn for a mean: one run tells all.
+        let is_mean = self.table.table("run").text("fidelity") == "mean";
+        let replications = if is_mean { 1 } else { self.study().integer("replications") as u32 };
+        Plan { points: self.points.len(), replications }
     }
     /// The axes of the sweep.
     pub fn axes(&self) -> &[Axis] {

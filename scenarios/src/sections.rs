@@ -41,9 +41,11 @@ pub const SECTIONS: &[Section] = &[
             Field::default("bins", Type::Integer { min: 1, max: 100_000 }, "1000", "Bins of the series of a run."),
             Field::default(
                 "fidelity",
-                Type::Choice(&["packet", "fluid"]),
+                Type::Choice(&["packet", "fluid", "molecule", "mean"]),
                 "\"packet\"",
-                "Networks: every packet, or transfers at max-min fair rates without packets, for very many of them.",
+                "Networks: every packet (`packet`), or transfers at max-min fair rates without packets, for very many of them \
+                 (`fluid`). Cells: every molecule (`molecule`, if nothing is given), or the mean by ordinary differential \
+                 equations (`mean`), in one run without chance.",
             ),
         ],
         doc: "How long a run is.",

@@ -39,7 +39,8 @@ pub struct Departure {
     pub propagation: u64,
 }
 
-/// Running totals of a population or pathway since time zero, from a model that keeps its own books.
+/// Running totals of a population or pathway since time zero, from a model that keeps its own books. Passages are whole
+/// numbers, exact up to 2^53, unless the model follows means.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct LevelTotals {
     /// The level now.
@@ -51,9 +52,9 @@ pub struct LevelTotals {
     /// The integral of its square.
     pub squares: f64,
     /// Entities that came in, or passed backwards.
-    pub inward: u64,
+    pub inward: f64,
     /// Entities that went out, or passed forwards.
-    pub outward: u64,
+    pub outward: f64,
 }
 
 /// Watches a run. All methods do nothing by default.

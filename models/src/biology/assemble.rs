@@ -2,15 +2,19 @@
 
 use sim_core::config::{Diagnostic, Diagnostics, Span, Table};
 use sim_core::quantity::{Dimension, Quantity};
+use sim_core::{SimTime, TICKS_PER_SECOND};
 
 use super::builder::{Channel, Compartment, Named, Owned, PathwayBuilder, Pool, World};
 use super::law::{AVOGADRO, Species};
-use super::{jump, reaction};
+use super::{jump, mean, reaction};
 use crate::BuildContext;
 use crate::probe;
 
 /// Counts above this are no longer whole in the arithmetic used.
 pub(super) const COUNT_MAX: f64 = 9_007_199_254_740_992.0;
+
+/// How long a run is if nothing says, s.
+const HOUR: f64 = 3600.0;
 
 /// The named tables of a section, in the order of the file.
 pub(super) fn tables<'a>(scenario: &'a Table, section: &str) -> impl Iterator<Item = (&'a str, Span, &'a Table)> {
@@ -23,7 +27,14 @@ pub(super) fn tables<'a>(scenario: &'a Table, section: &str) -> impl Iterator<It
 /// Fails with everything that is wrong with it.
 pub(super) fn assemble(scenario: &Table, context: &BuildContext<'_>) -> Result<World, Diagnostics> {
     let registry = context.registry;
-    let mut world = World { waveforms: context.waveforms.clone(), ..World::default() };
+    let run = scenario.opt_table("run");
+    let duration = run.and_then(|run| run.opt_quantity("duration")).map_or(HOUR, |q| q.value);
+    let mut world = World {
+        waveforms: context.waveforms.clone(),
+        end: SimTime::from_ticks((duration * TICKS_PER_SECOND as f64) as u64),
+        is_mean: mean::is_asked(scenario),
+        ..World::default()
+    };
     let mut findings = Diagnostics::default();
     declare(scenario, &mut world);
     for (name, span, table) in tables(scenario, "compartment") {
@@ -54,6 +65,8 @@ pub(super) fn assemble(scenario: &Table, context: &BuildContext<'_>) -> Result<W
     jump::add(scenario, &mut world, &mut findings);
     let (probes, wrong) = probe::of(scenario, crate::World::Biology, registry);
     findings.extend(wrong);
+    // A mean has no molecules to follow.
+    let probes = if world.is_mean { Vec::new() } else { probes };
     for table in probes {
         if let Err(d) = follow(table, &mut world) {
             findings.push(d);
@@ -111,7 +124,7 @@ fn compartment(name: &str, span: Span, table: &Table, world: &mut World) -> Resu
     for (key, fixed) in [("fixed", true), ("initial", false)] {
         for (species, span, value) in table.opt_table(key).map_or(&[][..], |t| &t.entries) {
             let Some(quantity) = value.as_quantity() else { continue };
-            let initial = count(quantity, &place, !fixed).map_err(|label| {
+            let initial = count(quantity, &place, !fixed && !world.is_mean).map_err(|label| {
                 Diagnostic::error("E0609", value.span, format!("`{}.{key}.{species}` is no count", table.path), label)
             })?;
             if world.pools.iter().any(|p| p.compartment == Some(place.index) && p.species == *species) {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sim_core::SimTime;
 use sim_core::config::{Diagnostic, Diagnostics, Span, Table, did_you_mean};
 use sim_core::quantity::Dimension;
 
@@ -124,6 +125,10 @@ pub(super) struct World {
     pub(super) jumps: Vec<Jump>,
     /// The waveforms that those read.
     pub(super) watched: Vec<Arc<str>>,
+    /// When the run ends.
+    pub(super) end: SimTime,
+    /// Whether counts may be broken: those of a mean.
+    pub(super) is_mean: bool,
 }
 
 /// Finds compartments and species for one pathway, and takes its channels.
@@ -249,9 +254,11 @@ impl PathwayBuilder<'_> {
         d.help(did_you_mean(name, names).unwrap_or_else(|| format!("declare it with `[species.{name}]`")))
     }
 
-    /// A species of the pathway's own, called `PATHWAY.NAME` in tables: the states of its carriers.
+    /// A species of the pathway's own, called `PATHWAY.NAME` in tables: the states of its carriers. Counts at the start are rounded
+    /// unless the scenario asks for its mean.
     pub fn state(&mut self, name: &str, initial: f64) -> Species {
         let name = format!("{}.{name}", self.world.pathways[self.pathway as usize].name);
+        let initial = if self.world.is_mean { initial } else { initial.round() };
         let pool = Pool {
             compartment: None,
             species: name.clone(),
@@ -262,6 +269,15 @@ impl PathwayBuilder<'_> {
             tagged: false,
         };
         self.world.add_pool(pool)
+    }
+
+    /// What the pathway is called.
+    pub fn name(&self) -> &str {
+        &self.world.pathways[self.pathway as usize].name
+    }
+    /// When the run ends, if the scenario says; after an hour otherwise.
+    pub fn end(&self) -> SimTime {
+        self.world.end
     }
 
     /// Makes `species`, and what passes this pathway, count as vesicles in tables.
@@ -313,6 +329,16 @@ impl PathwayBuilder<'_> {
     /// Fails if there is not.
     pub fn check_waveform(&self, name: &str, span: Span, dimension: Dimension) -> Result<(), Diagnostic> {
         self.world.waveforms.of(name, span, dimension).map(|_| ()).map_err(|found| first(&found))
+    }
+    /// The waveform called `name`, whose values are of `dimension`, whatever their sign.
+    ///
+    /// Fails if there is none such.
+    pub fn waveform(&self, name: &str, span: Span, dimension: Dimension) -> Result<Waveform, Diagnostic> {
+        self.world.waveforms.of_any_sign(name, span, dimension).cloned().map_err(|found| first(&found))
+    }
+    /// Adds a waveform of the pathway's own for its rates to follow; `name` has a dot in it, unlike those of files.
+    pub fn add_waveform(&mut self, name: &str, waveform: Waveform) {
+        self.world.waveforms.add(name, waveform);
     }
     /// Multiplies the rate of the channel added last by the waveform called `name`, in SI base units.
     pub fn follow_waveform(&mut self, name: &str) {

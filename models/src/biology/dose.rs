@@ -78,10 +78,14 @@ impl Dose {
 
     /// The count that `n` becomes.
     pub(super) fn apply(self, n: f64) -> f64 {
+        self.of_mean(n).round()
+    }
+    /// The mean that a mean of `n` becomes, whole or not.
+    pub(super) fn of_mean(self, n: f64) -> f64 {
         match self {
             Self::Set(count) => count,
             Self::Add(more) => (n + more).max(0.0),
-            Self::Scale(factor) => (n * factor).round(),
+            Self::Scale(factor) => n * factor,
         }
     }
 }

@@ -548,12 +548,14 @@ impl<'a> Group<'a> {
     pub(super) fn settle<P: Probe>(&mut self, at: SimTime, probe: &mut P) {
         let end = at.ticks();
         let network = self.network;
-        let (mut inward, mut outward): (Vec<u64>, Vec<u64>) = self.dosed.iter().copied().unzip();
-        let mut passed = std::collections::BTreeMap::<u32, (u64, u64)>::new();
+        let (mut inward, mut outward): (Vec<f64>, Vec<f64>) =
+            self.dosed.iter().map(|&(inward, outward)| (inward as f64, outward as f64)).unzip();
+        let mut passed = std::collections::BTreeMap::<u32, (f64, f64)>::new();
         for (q, &n) in self.fired.iter().enumerate() {
+            let n = n as f64;
             for &(slot, change) in network.changes.row(q) {
                 let side = if change > 0.0 { &mut inward } else { &mut outward };
-                side[slot as usize] += n * change.abs() as u64;
+                side[slot as usize] += n * change.abs();
             }
             match network.passages[q] {
                 (NONE, _) => {}

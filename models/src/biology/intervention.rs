@@ -98,7 +98,14 @@ fn intervene(
                     phase.jumps.iter().zip(0..).find(|(jump, _)| jumps && jump.path == table.path).map(|j| j.1);
                 phase
             };
-            return Ok(pieces.iter().zip(&fresh).map(phase).collect());
+            let phases: Vec<Phase> = pieces.iter().zip(&fresh).map(phase).collect();
+            let rewritten = phases.iter().zip(&*parts).any(|(new, part)| new.rewrites(&part.phases[0]));
+            if !rewritten {
+                return Ok(phases);
+            }
+            let message = format!("`{target}` cannot change during a run");
+            let d = Diagnostic::error("E0622", span, message, "what follows from it has a history");
+            return Err(one(d.help("give the voltage of the whole run as one waveform")));
         }
         let message = format!("`{target}` cannot change during a run");
         let d = Diagnostic::error("E0622", span, message, "it is only read at the start");

@@ -18,6 +18,7 @@ mod group;
 mod intervention;
 mod jump;
 mod law;
+mod mean;
 mod network;
 mod parts;
 mod pathways;

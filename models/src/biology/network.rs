@@ -214,6 +214,12 @@ pub(super) struct Phase {
 }
 
 impl Phase {
+    /// Whether a waveform that a pathway has worked out for the whole run is another than in `first`.
+    pub(super) fn rewrites(&self, first: &Self) -> bool {
+        // Only those have dots in their names.
+        let derived = || self.courses.iter().filter(|c| c.0.contains('.'));
+        derived().any(|(name, course)| first.courses.iter().any(|(n, old)| n == name && !course.is_same(old)))
+    }
     /// What holds from `at` on according to `world`.
     pub(super) fn new(at: u64, world: &World, network: &Network) -> Self {
         let counts: Vec<f64> = world.pools.iter().map(|p| p.initial).collect();

@@ -171,6 +171,14 @@ impl Rates {
             other => self.others[other as usize].rate(x, values),
         }
     }
+    /// The rate of channel `q` in the mean, where counts may be broken: as for very many molecules.
+    pub(super) fn mean(&self, q: usize, x: &[f64], values: &[f64]) -> f64 {
+        let law = &self.common[q];
+        match law.other {
+            COMMON => law.c * x[law.i as usize] * x[law.j as usize],
+            other => self.others[other as usize].mean(x, values),
+        }
+    }
     /// Bounds on it while waveforms have values in these ranges.
     pub(super) fn range(&self, q: usize, x: &[f64], ranges: &[Interval]) -> Interval {
         let other = self.others.get(self.common[q].other as usize);
@@ -198,9 +206,33 @@ impl Other {
         self.needs.iter().any(|&(s, n)| x[s as usize] < f64::from(n))
     }
     fn rate(&self, x: &[f64], values: &[f64]) -> f64 {
-        if self.lacks(x) {
-            return 0.0;
+        if self.lacks(x) { 0.0 } else { self.value(x, values) }
+    }
+    fn mean(&self, x: &[f64], values: &[f64]) -> f64 {
+        let rate = match &self.form {
+            Form::Choices { c, reactants } => {
+                reactants.iter().fold(*c, |p, &(s, n)| (1..=n).fold(p, |p, i| p * x[s as usize] / f64::from(i)))
+            }
+            _ => self.value(x, values),
+        };
+        let unread = self.needs.iter().filter(|(s, _)| !self.reads(*s));
+        unread.fold(rate, |rate, &(s, n)| rate * (x[s as usize] / f64::from(n)).min(1.0))
+    }
+    /// Whether its law reads a slot.
+    fn reads(&self, slot: u32) -> bool {
+        match &self.form {
+            Form::Choices { reactants, .. } => reactants.iter().any(|r| r.0 == slot),
+            Form::Saturation { substrate, .. } => *substrate == slot,
+            Form::Inhibited { substrate, inhibitors, .. } => {
+                *substrate == slot || inhibitors.iter().any(|i| i.0 == slot)
+            }
+            Form::Expression { reads, .. } | Form::Following { reads, .. } | Form::Custom { reads, .. } => {
+                reads.contains(&slot)
+            }
         }
+    }
+    /// What its law says, whether it can fire or not.
+    fn value(&self, x: &[f64], values: &[f64]) -> f64 {
         match &self.form {
             Form::Choices { c, reactants } => reactants.iter().fold(*c, |p, &(s, n)| p * choose(x[s as usize], n)),
             Form::Saturation { vmax, km, loaded, substrate } => {

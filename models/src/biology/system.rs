@@ -10,6 +10,7 @@ use sim_core::stats::{Component, ComponentKind, RunRecord, Window, observe};
 use super::assemble::{assemble, bound_while_followed};
 use super::builder::World;
 use super::intervention;
+use super::mean::{self, Mean};
 use super::network::{Drive, Network, Phase};
 use super::parts::{Piece, split};
 use super::run::Run;
@@ -35,7 +36,11 @@ pub(super) struct Part {
 
 /// Makes the system of a checked scenario.
 pub(crate) fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<dyn System>, Diagnostics> {
-    Ok(Box::new(biology(scenario, context)?))
+    let system = biology(scenario, context)?;
+    if mean::is_asked(scenario) {
+        return Ok(Box::new(Mean::new(system, scenario)?));
+    }
+    Ok(Box::new(system))
 }
 
 pub(super) fn biology(scenario: &Table, context: &BuildContext<'_>) -> Result<Biology, Diagnostics> {

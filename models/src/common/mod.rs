@@ -3,5 +3,6 @@
 pub mod expression;
 mod expression_token;
 pub mod interval;
+pub(crate) mod ode;
 pub(crate) mod rows;
 pub mod waveform;

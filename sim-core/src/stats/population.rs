@@ -12,9 +12,9 @@ pub(super) struct Totals {
     /// Integral of its square.
     pub(super) squares: f64,
     /// In, or backwards.
-    pub(super) inward: u64,
+    pub(super) inward: f64,
     /// Out, or forwards.
-    pub(super) outward: u64,
+    pub(super) outward: f64,
 }
 
 /// The tally of a population or pathway.
@@ -52,9 +52,9 @@ impl Level {
     #[inline]
     pub(super) fn count(&mut self, n: u64, inward: bool) {
         if inward {
-            self.totals.inward += n;
+            self.totals.inward += n as f64;
         } else {
-            self.totals.outward += n;
+            self.totals.outward += n as f64;
         }
     }
     /// Takes over running totals that were kept elsewhere, up to `at`.

@@ -124,7 +124,7 @@ impl Recorder {
                     let used = most_used(statistics.further[i].budgets(), &self.budgets[i], ticks);
                     used.max(busy as f64 / ticks / servers)
                 }
-                (Snapshot::Level(a), Snapshot::Level(b), "throughput") => (b.outward - a.outward) as f64 / seconds,
+                (Snapshot::Level(a), Snapshot::Level(b), "throughput") => (b.outward - a.outward) / seconds,
                 (Snapshot::Level(a), Snapshot::Level(b), _) => (b.area - a.area) / ticks,
                 _ => unreachable!("a component keeps its kind"),
             };

@@ -3,6 +3,7 @@
 mod carriers;
 mod degradation;
 mod exocytosis;
+mod granules;
 mod influx;
 mod permeation;
 mod pump;
@@ -18,7 +19,7 @@ pub type MakePathway = fn(&Table, &mut PathwayBuilder<'_>) -> Result<(), Diagnos
 
 /// The kinds of pathways that come with the program.
 pub const PATHWAYS: &[Kind<MakePathway>] =
-    &[permeation::KIND, pump::KIND, exocytosis::KIND, influx::KIND, degradation::KIND, sensor::KIND];
+    &[permeation::KIND, pump::KIND, exocytosis::KIND, influx::KIND, degradation::KIND, sensor::KIND, granules::KIND];
 
 /// The error of a pathway that leads from a compartment into itself.
 fn same_place(table: &Table, key: &str, name: &str) -> Diagnostic {

@@ -4,7 +4,9 @@ mod conditions;
 mod determinism;
 mod enzymes;
 mod errors;
+mod granules;
 mod interventions;
+mod mean;
 mod pathways;
 mod reactions;
 mod sensor;
@@ -24,7 +26,8 @@ use crate::{BuildContext, System};
 /// The checked tables of `text`.
 fn tables(text: &str) -> Result<Table, Diagnostics> {
     let mut findings = Diagnostics::default();
-    let table = check(&toml::read(text), &crate::sections(), &registry(), &mut findings);
+    let sections = [crate::sections(), vec![crate::network::traffic::fixture::run_section()]].concat();
+    let table = check(&toml::read(text), &sections, &registry(), &mut findings);
     if findings.has_errors() { Err(findings) } else { Ok(table) }
 }
 

@@ -52,6 +52,20 @@ impl Waveform {
         }
         Self { pieces: pieces.into(), repeats, area, period, dimension: Dimension::NUMBER }
     }
+    /// Straight lines through points (s, value) in order of time, the first at 0; after the last, its value stays.
+    pub(crate) fn through(points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        let mut pieces: Vec<Piece> = Vec::new();
+        let mut last: Option<(f64, f64)> = None;
+        for (t, value) in points {
+            if let Some((from_t, from)) = last.filter(|l| l.0 < t) {
+                let length = t - from_t;
+                pieces.push(Piece { length, form: Form::Linear { from, slope: (value - from) / length } });
+            }
+            last = Some((t, value));
+        }
+        pieces.push(Piece { length: f64::INFINITY, form: Form::Constant(last.map_or(0.0, |l| l.1)) });
+        Self::new(pieces, false)
+    }
     /// Time itself: f(t) = t, in s.
     pub fn clock() -> Self {
         let now = Piece { length: f64::INFINITY, form: Form::Linear { from: 0.0, slope: 1.0 } };

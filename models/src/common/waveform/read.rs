@@ -164,21 +164,33 @@ impl Waveforms {
     ///
     /// Fails with a hint if there is none, or if it is not of this sort.
     pub fn of(&self, name: &str, span: Span, dimension: Dimension) -> Result<&Waveform, Diagnostics> {
-        let found = self.get(name, span)?;
-        let wrong = |message: String, label: &str, help: String| Err(one("E0366", span, message, label, help));
-        if found.dimension != dimension {
-            let (is, wanted) = (found.dimension.describe(), dimension.describe());
-            let help = match dimension {
-                Dimension::NUMBER => "give its values without units: 1 changes nothing".to_string(),
-                _ => format!("give its values as `{}`", dimension.example()),
-            };
-            return wrong(format!("the values of `{name}` are {is}"), &format!("expected {wanted}"), help);
-        }
+        let found = self.of_any_sign(name, span, dimension)?;
         if found.min() < 0.0 {
             let message = format!("`{name}` is below zero at times, down to {}", found.min());
-            return wrong(message, "a rate would be negative", "raise it, or let it swing less".to_string());
+            let help = "raise it, or let it swing less".to_string();
+            return Err(one("E0366", span, message, "a rate would be negative", help));
         }
         Ok(found)
+    }
+    /// The same, of one whose values are of `dimension` and may be below zero.
+    ///
+    /// Fails with a hint if there is none, or if it is of another dimension.
+    pub fn of_any_sign(&self, name: &str, span: Span, dimension: Dimension) -> Result<&Waveform, Diagnostics> {
+        let found = self.get(name, span)?;
+        if found.dimension == dimension {
+            return Ok(found);
+        }
+        let (is, wanted) = (found.dimension.describe(), dimension.describe());
+        let help = match dimension {
+            Dimension::NUMBER => "give its values without units: 1 changes nothing".to_string(),
+            _ => format!("give its values as `{}`", dimension.example()),
+        };
+        let message = format!("the values of `{name}` are {is}");
+        Err(one("E0366", span, message, &format!("expected {wanted}"), help))
+    }
+    /// Adds one that is not of the scenario's file.
+    pub(crate) fn add(&mut self, name: &str, waveform: Waveform) {
+        self.0.insert(name.to_owned(), waveform);
     }
     /// The names of all.
     pub fn names(&self) -> impl Iterator<Item = &str> {

@@ -1,0 +1,327 @@
+//! The mean (`[run] fidelity = "mean"`): the same scenario as ordinary differential equations.
+//!
+//! ```text
+//! dx/dt = sum over channels of (what it gives - what it takes) a(x, t)
+//! ```
+//! with the rates `a` of the channels at broken counts: `c x^n / n!` for n of a kind in place of the ways to choose them, laws as
+//! they are written. For networks of first order this is the mean of the exact simulation; for others it is the limit of many
+//! molecules (Kurtz 1972, doi:10.1063/1.1678692). A channel whose law does not read what it takes slows down as the last of it goes.
+//! Nothing is drawn, so a point is one run, whatever the study's replications say.
+//!
+//! Times at which something happens (interventions, pieces of waveforms, edges of bins) end a step, and a step is never so long that it
+//! could miss a surge of a waveform.
+//!
+//! Validated against: permeation and relaxation in closed form, the calcium sensors' release probabilities, the steady state of leak and
+//! pump.
+
+mod flow;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+
+use sim_core::config::{Diagnostic, Diagnostics, Table};
+use sim_core::rng::Streams;
+use sim_core::stats::{Component, RunRecord, Window, observe};
+use sim_core::{Ctx, LevelTotals, Model, Priority, Probe, RunError, SimDuration, SimTime};
+
+use self::flow::Flow;
+use super::assemble::tables;
+use super::network::NONE;
+use super::system::{Biology, Part};
+use super::watch;
+use crate::System;
+use crate::common::ode::{Esdirk, Pace, STAGES, Verdict, WEIGHTS, seconds};
+
+/// Matrices of so many rows take half a second to factor.
+const COUNTS_MAX: usize = 2000;
+
+/// Whether a scenario asks for the mean.
+pub(super) fn is_asked(scenario: &Table) -> bool {
+    scenario.opt_table("run").and_then(|run| run.opt_text("fidelity")) == Some("mean")
+}
+
+/// A biological system whose mean is followed.
+#[derive(Debug)]
+pub(super) struct Mean(Biology);
+
+impl Mean {
+    /// Fails if there is something in `scenario` that a mean cannot follow.
+    pub(super) fn new(mut system: Biology, scenario: &Table) -> Result<Self, Diagnostics> {
+        let mut found = Diagnostics::default();
+        let mut refuse = |span, message: String, label: &str| {
+            let d = Diagnostic::error("E0630", span, message, label);
+            found.push(d.help("leave it out, or leave out `fidelity = \"mean\"` to simulate molecules"));
+        };
+        for (_, _, table) in tables(scenario, "intervention").filter(|(.., t)| t.get("when").is_some()) {
+            let message = format!("`{}` waits for a state of counts", table.path);
+            refuse(table.span_of("when"), message, "a mean is followed through times only");
+        }
+        let largest = system.parts.iter().filter(|p| p.network.channels() > 0);
+        let largest = largest.map(|p| p.network.components.iter().filter(|c| **c != NONE).count()).max().unwrap_or(0);
+        if largest > COUNTS_MAX {
+            let message = format!("{largest} connected counts are too many for a mean");
+            refuse(scenario.table("run").span_of("fidelity"), message, "at most 2000");
+        }
+        for (_, _, table) in tables(scenario, "probe") {
+            let message = format!("`{}` follows molecules one by one", table.path);
+            system.warnings.push(Diagnostic::warning(
+                "W0630",
+                table.span,
+                message,
+                "a mean has none: it tells nothing",
+            ));
+        }
+        if found.has_errors() { Err(found) } else { Ok(Self(system)) }
+    }
+}
+
+impl System for Mean {
+    fn components(&self) -> &[Component] {
+        &self.0.components
+    }
+    fn run_unless(&self, cancel: &AtomicBool, _streams: Streams, window: Window) -> Result<RunRecord, RunError> {
+        let fault = RefCell::new(None);
+        let run = Run { parts: self.0.parts.iter().map(Course::new).collect(), fault: &fault };
+        let record = observe(run, &self.0.components, window, cancel);
+        fault.take().map_or(record, Err)
+    }
+    fn event_rate(&self) -> f64 {
+        // It takes no events; steps are as long as the accuracy allows.
+        1.0
+    }
+    fn warnings(&self) -> Diagnostics {
+        self.0.warnings.clone()
+    }
+}
+
+/// Phase `.0` begins.
+#[derive(Clone, Copy, Debug)]
+struct Begin(u32);
+
+/// One run.
+struct Run<'a> {
+    parts: Vec<Course<'a>>,
+    /// What kept it from going on, when: a model that settles has no way to tell.
+    fault: &'a RefCell<Option<RunError>>,
+}
+
+impl Run<'_> {
+    fn advance(&mut self, to: SimTime) {
+        for part in &mut self.parts {
+            if self.fault.borrow().is_some() {
+                return;
+            }
+            if let Err(message) = part.advance(to.ticks()) {
+                let at = SimTime::from_ticks(part.now);
+                *self.fault.borrow_mut() = Some(RunError::Model { at, message });
+            }
+        }
+    }
+}
+
+impl<P: Probe> Model<P> for Run<'_> {
+    type Event = Begin;
+
+    fn start(&mut self, ctx: &mut Ctx<'_, Begin, P>) {
+        let phases = self.parts.first().map_or(&[][..], |part| &part.part.phases);
+        for (i, phase) in (0..).zip(phases).skip(1) {
+            ctx.after_with(SimDuration::from_ticks(phase.at), Priority::FIRST, Begin(i));
+        }
+    }
+    fn handle(&mut self, Begin(i): Begin, ctx: &mut Ctx<'_, Begin, P>) {
+        self.advance(ctx.now());
+        for part in &mut self.parts {
+            if let Err(fault) = part.begin_phase(i as usize) {
+                ctx.fail(fault);
+            }
+        }
+    }
+    fn settle(&mut self, at: SimTime, probe: &mut P) {
+        self.advance(at);
+        for part in &mut self.parts {
+            part.report(at, probe);
+        }
+    }
+    fn element(&self, _event: Begin) -> String {
+        String::from("an intervention")
+    }
+}
+
+/// A part of a system on its way.
+struct Course<'a> {
+    part: &'a Part,
+    phase: usize,
+    flow: Flow<'a>,
+    solver: Esdirk,
+    /// Counts that can change.
+    x: Vec<f64>,
+    now: u64,
+    pace: Pace,
+    /// By channel: how often it has fired.
+    fired: Vec<f64>,
+    /// By meter: the integral of the utilization, in ticks.
+    busy: Vec<f64>,
+    /// By place: what interventions have put in and taken out.
+    dosed: Vec<(f64, f64)>,
+    /// By place: integrals of the count and of its square, in ticks; the greatest count since the last report.
+    area: Vec<f64>,
+    squares: Vec<f64>,
+    max: Vec<f64>,
+}
+
+impl<'a> Course<'a> {
+    fn new(part: &'a Part) -> Self {
+        let flow = Flow::new(&part.network, &part.phases[0]);
+        let x: Vec<f64> = flow.free.iter().map(|&slot| part.network.initial[slot as usize]).collect();
+        let n = x.len();
+        Self {
+            part,
+            phase: 0,
+            flow,
+            solver: Esdirk::default(),
+            max: x.clone(),
+            x,
+            now: 0,
+            pace: Pace::new(),
+            fired: vec![0.0; part.network.channels()],
+            busy: vec![0.0; part.network.meters.len()],
+            dosed: vec![(0.0, 0.0); n],
+            area: vec![0.0; n],
+            squares: vec![0.0; n],
+        }
+    }
+
+    /// Goes on to `to`.
+    ///
+    /// Fails if there is no solution.
+    fn advance(&mut self, to: u64) -> Result<(), String> {
+        while self.now < to {
+            let room = to.min(self.flow.end(self.now)) - self.now;
+            let mut h = self.pace.step(room);
+            while !self.flow.look(self.now, h) {
+                h = (h / 2).max(1);
+            }
+            let error = self.solver.step(&mut self.flow, &self.x, seconds(h));
+            if let Some((q, rate)) = self.flow.fault() {
+                let network = &self.part.network;
+                let channel = network.describe(q, &self.flow.x);
+                return Err(format!("the rate of {channel} is {rate}, which is no rate"));
+            }
+            match self.pace.judge(h, room, error) {
+                Verdict::Accepted => self.accept(h),
+                Verdict::TooLong => {}
+                Verdict::Hopeless => {
+                    return Err(String::from("no progress: the mean changes faster than the clock ticks"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Enters the step of `h` ticks that the flow has seen last.
+    fn accept(&mut self, h: u64) {
+        let ticks = h as f64;
+        for (i, weight) in (0..STAGES).zip(WEIGHTS) {
+            for ((area, squares), x) in self.area.iter_mut().zip(&mut self.squares).zip(&self.flow.states[i]) {
+                *area += ticks * weight * x;
+                *squares += ticks * weight * x * x;
+            }
+        }
+        let network = &self.part.network;
+        for q in 0..network.channels() {
+            let fired = (0..STAGES).map(|i| WEIGHTS[i] * self.flow.rates[i][q]).sum::<f64>() * seconds(h);
+            self.fired[q] += fired;
+        }
+        // The last stage is the solution.
+        self.x.copy_from_slice(&self.flow.states[STAGES - 1]);
+        for (busy, &(channel, _)) in self.busy.iter_mut().zip(&network.meters) {
+            let capacity = self.part.phases[self.phase].capacity[channel as usize];
+            let rate = (0..STAGES).map(|i| WEIGHTS[i] * self.flow.rates[i][channel as usize]).sum::<f64>();
+            *busy += if capacity > 0.0 { ticks * rate / capacity } else { 0.0 };
+        }
+        for (max, x) in self.max.iter_mut().zip(&self.x) {
+            *max = max.max(*x);
+        }
+        self.now += h;
+    }
+
+    /// Begins phase `i` now.
+    ///
+    /// Fails if a count would be none.
+    fn begin_phase(&mut self, i: usize) -> Result<(), String> {
+        let phase = &self.part.phases[i];
+        for (&slot, &x) in self.flow.free.iter().zip(&self.x) {
+            self.flow.x[slot as usize] = x;
+        }
+        let mut doses: Vec<_> = phase.dose.into_iter().collect();
+        if let Some(jump) = phase.jump {
+            let mut values = vec![0.0; phase.watched.len()];
+            watch::evaluate(&mut phase.watched.clone(), &mut values, self.now);
+            doses.extend(phase.jumps[jump as usize].doses(&self.flow.x, &values, &self.part.network.slot_names)?);
+        }
+        for (slot, dose) in doses {
+            let Ok(at) = self.flow.free.binary_search(&slot) else { continue };
+            let before = self.x[at];
+            self.x[at] = dose.of_mean(before);
+            let change = self.x[at] - before;
+            let (inward, outward) = &mut self.dosed[at];
+            *(if change > 0.0 { inward } else { outward }) += change.abs();
+        }
+        self.phase = i;
+        self.flow.enter(phase);
+        self.solver.forget();
+        // What happens next may be faster than what went before.
+        self.pace = Pace::new();
+        Ok(())
+    }
+
+    /// Tells what has happened so far.
+    fn report<P: Probe>(&mut self, at: SimTime, probe: &mut P) {
+        let network = &self.part.network;
+        let (mut inward, mut outward): (Vec<f64>, Vec<f64>) = self.dosed.iter().copied().unzip();
+        let mut passed = BTreeMap::<u32, (f64, f64)>::new();
+        for (q, &n) in self.fired.iter().enumerate() {
+            for &(slot, change) in network.changes.row(q) {
+                let side = if change > 0.0 { &mut inward } else { &mut outward };
+                let place = self.flow.free.binary_search(&slot).expect("a slot that changes is free");
+                side[place] += n * change.abs();
+            }
+            match network.passages[q] {
+                (NONE, _) => {}
+                (component, true) => passed.entry(component).or_default().0 += n,
+                (component, false) => passed.entry(component).or_default().1 += n,
+            }
+        }
+        for (place, &slot) in self.flow.free.iter().enumerate() {
+            // Rounding may take it below zero.
+            let (level, area, squares) = (self.x[place].max(0.0), self.area[place], self.squares[place]);
+            let (inward, outward) = (inward[place], outward[place]);
+            let max = std::mem::replace(&mut self.max[place], level);
+            probe.totals(
+                network.components[slot as usize],
+                at,
+                &LevelTotals { level, max, area, squares, inward, outward },
+            );
+        }
+        for (&component, &(inward, outward)) in &passed {
+            let (level, area) = self.utilization(component);
+            probe.totals(component, at, &LevelTotals { level, max: level, area, squares: 0.0, inward, outward });
+        }
+    }
+
+    /// How busy a pathway is, and the integral of that.
+    fn utilization(&self, component: u32) -> (f64, f64) {
+        let network = &self.part.network;
+        if let Some(&(_, slot, capacity)) = network.busy_counts.iter().find(|b| b.0 == component)
+            && let Ok(place) = self.flow.free.binary_search(&slot)
+        {
+            return (self.x[place] / capacity, self.area[place] / capacity);
+        }
+        let Some(meter) = network.meters.iter().position(|m| m.1 == component) else { return (0.0, 0.0) };
+        let channel = network.meters[meter].0 as usize;
+        let capacity = self.part.phases[self.phase].capacity[channel];
+        let level = if capacity > 0.0 { self.flow.rates[STAGES - 1][channel] / capacity } else { 0.0 };
+        (level, self.busy[meter])
+    }
+}
