@@ -47,6 +47,7 @@ pub(crate) const ANY_DIMENSION: &[Dimension] = &[
     Dimension::VOLUME,
     Dimension::VOLUME_RATE,
     Dimension::TEMPERATURE,
+    Dimension::VOLTAGE,
     Dimension::DIFFUSIVITY,
     Dimension::PER_AREA,
 ];
