@@ -235,7 +235,7 @@ fn set(value: &mut Value, new: Quantity, target: &str, span: Span) -> Result<(),
             if old.dimension != new.dimension && !held {
                 return Err(wrong(old.dimension.describe()));
             }
-            if negative && !parameter {
+            if negative && !parameter && new.dimension != Dimension::VOLTAGE {
                 let message = format!("`{target}` cannot be negative");
                 return Err(Diagnostic::error("E0621", span, message, "expected zero or more"));
             }
