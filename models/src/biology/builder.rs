@@ -70,12 +70,12 @@ impl Channel {
 }
 
 /// How the utilization of a pathway is known.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Busy {
     /// The rate of its channel (by index) over the greatest rate.
     Rate(u32, f64),
-    /// The count of a species over a capacity.
-    Count(Species, f64),
+    /// The counts of species over a capacity.
+    Counts(Vec<Species>, f64),
 }
 
 /// A species in a compartment.
@@ -282,8 +282,16 @@ impl PathwayBuilder<'_> {
 
     /// Makes `species`, and what passes this pathway, count as vesicles in tables.
     pub fn is_vesicle(&mut self, species: Species) {
-        self.world.pools[species.slot as usize].entity = "vesicle";
-        self.world.pathways[self.pathway as usize].entity = "vesicle";
+        self.counts_as(species, "vesicle");
+        self.passes("vesicle");
+    }
+    /// What one of `species` is called in tables.
+    pub fn counts_as(&mut self, species: Species, entity: &'static str) {
+        self.world.pools[species.slot as usize].entity = entity;
+    }
+    /// What passes this pathway is called so in tables.
+    pub fn passes(&mut self, entity: &'static str) {
+        self.world.pathways[self.pathway as usize].entity = entity;
     }
 
     /// Adds a channel.
@@ -353,14 +361,14 @@ impl PathwayBuilder<'_> {
         self.world.pathways[self.pathway as usize].busy = Some(Busy::Rate(channel, vmax));
     }
 
-    /// Makes the pathway report a utilization: the count of `species` over `capacity`.
-    pub fn busy_by_count(&mut self, species: Species, capacity: f64) {
-        self.world.pathways[self.pathway as usize].busy = Some(Busy::Count(species, capacity));
+    /// Makes the pathway report a utilization: how many there are of all `species` over `capacity`.
+    pub fn busy_by_count(&mut self, species: &[Species], capacity: f64) {
+        self.world.pathways[self.pathway as usize].busy = Some(Busy::Counts(species.to_vec(), capacity));
     }
 }
 
 /// The first of some findings.
-fn first(found: &Diagnostics) -> Diagnostic {
+pub(super) fn first(found: &Diagnostics) -> Diagnostic {
     found.iter().next().cloned().expect("there is one")
 }
 

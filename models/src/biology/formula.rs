@@ -27,6 +27,8 @@ pub(super) struct Formula {
 pub(super) struct FormulaText<'a> {
     pub(super) text: &'a str,
     pub(super) span: Span,
+    /// The species whose count it is multiplied by, if any.
+    pub(super) each_of: Option<Species>,
     /// The compartment that names without a dot are in.
     pub(super) home: Option<Compartment>,
     pub(super) parameters: Option<&'a Table>,
@@ -41,8 +43,8 @@ impl FormulaText<'_> {
     ///
     /// Fails if it is no expression, and with everything in it that is unknown.
     pub(super) fn read(self, to: &mut PathwayBuilder<'_>) -> Result<Formula, Diagnostics> {
-        let Self { text, span, home, parameters, .. } = self;
-        let mut reads: Vec<Species> = Vec::new();
+        let Self { text, span, each_of, home, parameters, .. } = self;
+        let mut reads: Vec<Species> = each_of.into_iter().collect();
         let mut follows: Vec<Arc<str>> = Vec::new();
         let waveforms = to.world.waveforms.clone();
         let law = Expression::parse(text, &mut |name| {
@@ -98,6 +100,7 @@ impl FormulaText<'_> {
                 return Err(Diagnostic::error("E0613", span, message, format!("at most {most} are possible")).into());
             }
         }
+        let law = if each_of.is_some() { law.times(0) } else { law };
         Ok(Formula { law: Arc::new(law), reads, follows })
     }
 }

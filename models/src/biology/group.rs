@@ -8,6 +8,8 @@
 //!
 //! The group keeps its own books of levels and passages and reports running totals at the end of a stretch.
 
+use std::collections::BTreeMap;
+
 use sim_core::probe::LevelTotals;
 use sim_core::rng::{Rng, Streams};
 use sim_core::{Ctx, Departure, EVENTS_PER_INSTANT_MAX, Probe, SimTime, TICKS_PER_SECOND};
@@ -550,7 +552,8 @@ impl<'a> Group<'a> {
         let network = self.network;
         let (mut inward, mut outward): (Vec<f64>, Vec<f64>) =
             self.dosed.iter().map(|&(inward, outward)| (inward as f64, outward as f64)).unzip();
-        let mut passed = std::collections::BTreeMap::<u32, (f64, f64)>::new();
+        // What nothing passes is busy or not as well.
+        let mut passed: BTreeMap<u32, (f64, f64)> = network.busy_counts.iter().map(|b| (b.0, (0.0, 0.0))).collect();
         for (q, &n) in self.fired.iter().enumerate() {
             let n = n as f64;
             for &(slot, change) in network.changes.row(q) {
@@ -574,16 +577,13 @@ impl<'a> Group<'a> {
             probe.totals(component, at, &totals);
         }
         for (&component, &(inward, outward)) in &passed {
-            let busy = network.busy_counts.iter().find(|b| b.0 == component);
-            let meter = self.meters.iter().find(|m| m.component == component);
-            let (level, area) = match (busy, meter) {
-                (Some(&(_, slot, capacity)), _) => {
-                    let (book, x) = (&self.books[slot as usize], self.x[slot as usize]);
-                    (x / capacity, area(book, x) / capacity)
-                }
-                (None, Some(m)) => (m.share, area(&m.book, m.share)),
-                (None, None) => (0.0, 0.0),
-            };
+            let busy = network.busy(component, |slot| {
+                let (book, x) = (&self.books[slot as usize], self.x[slot as usize]);
+                (x, area(book, x))
+            });
+            let metered =
+                || self.meters.iter().find(|m| m.component == component).map(|m| (m.share, area(&m.book, m.share)));
+            let (level, area) = busy.or_else(metered).unwrap_or_default();
             let totals = LevelTotals { level, max: level, area, squares: 0.0, inward, outward };
             probe.totals(component, at, &totals);
         }

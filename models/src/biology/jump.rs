@@ -175,7 +175,7 @@ fn condition(
         _ => None,
     };
     let names = world.pools.iter().map(|p| p.name.clone()).collect();
-    let text = FormulaText { text, span, home, parameters: None, names, what };
+    let text = FormulaText { text, span, each_of: None, home, parameters: None, names, what };
     let formula = text.read(&mut PathwayBuilder { world, pathway: 0 })?;
     Ok(Condition::new(formula, world))
 }

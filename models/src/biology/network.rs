@@ -58,7 +58,7 @@ pub(super) struct Network {
     pub(super) passages: Vec<(u32, bool)>,
     /// Channels whose rate over the greatest is the utilization of a component.
     pub(super) meters: Vec<(u32, u32)>,
-    /// Components whose utilization is the count of a slot over a capacity.
+    /// Components whose utilization is the counts of slots over a capacity, an entry for each slot.
     pub(super) busy_counts: Vec<(u32, u32, f64)>,
 }
 
@@ -82,9 +82,11 @@ impl Network {
             busy_counts: Vec::new(),
         };
         for (&component, pathway) in piece.pathways.iter().zip(&world.pathways) {
-            match pathway.busy {
-                Some(Busy::Rate(channel, _)) => network.meters.push((channel, component)),
-                Some(Busy::Count(species, capacity)) => network.busy_counts.push((component, species.slot, capacity)),
+            match &pathway.busy {
+                Some(Busy::Rate(channel, _)) => network.meters.push((*channel, component)),
+                Some(Busy::Counts(all, capacity)) => {
+                    network.busy_counts.extend(all.iter().map(|species| (component, species.slot, *capacity)));
+                }
                 None => {}
             }
         }
@@ -128,6 +130,16 @@ impl Network {
     /// How many channels there are.
     pub(super) fn channels(&self) -> usize {
         self.passages.len()
+    }
+
+    /// The sum over the slots that make `component` busy of `of` each, a level and its integral, over the capacity; none if none
+    /// does.
+    pub(super) fn busy(&self, component: u32, of: impl Fn(u32) -> (f64, f64)) -> Option<(f64, f64)> {
+        let each = self.busy_counts.iter().filter(|b| b.0 == component).map(|&(_, slot, capacity)| {
+            let (level, area) = of(slot);
+            (level / capacity, area / capacity)
+        });
+        each.reduce(|a, b| (a.0 + b.0, a.1 + b.1))
     }
 
     /// The slot of the species called `name`, if it can change.

@@ -52,8 +52,8 @@ fn members(world: &World) -> Vec<Members> {
         }
     }
     for (p, pathway) in (0..).zip(&world.pathways) {
-        if let Some(Busy::Count(species, _)) = pathway.busy {
-            links.connect(pathway_node(p), species.slot as usize);
+        if let Some(Busy::Counts(all, _)) = &pathway.busy {
+            all.iter().for_each(|species| links.connect(pathway_node(p), species.slot as usize));
         }
     }
     for jump in &world.jumps {
@@ -112,7 +112,7 @@ impl Members {
         for pathway in &mut part.pathways {
             match &mut pathway.busy {
                 Some(Busy::Rate(channel, _)) => *channel = place(&self.channels, *channel),
-                Some(Busy::Count(of, _)) => *of = species(*of),
+                Some(Busy::Counts(all, _)) => all.iter_mut().for_each(|of| *of = species(*of)),
                 None => {}
             }
         }

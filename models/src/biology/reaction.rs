@@ -74,7 +74,7 @@ pub(super) const FIELDS: &[Field] = &[
          of a waveform its value now in SI base units, `time` the time in s; `parameters`, `volume` (of the compartment, m^3) \
          and `N_A` are known. Numbers, `+ - * / ^`, comparisons (`<`, `<=`, `>`, `>=`, `==`, `!=`: 1 if true, else 0), \
          `exp(x)`, `log(x)` (natural), `sqrt(x)`, `abs(x)`, `floor(x)`, `ceil(x)`, `sin(x)`, `cos(x)`, \
-         `tanh(x)`, `min(x, y, ...)`, `max(x, y, ...)`, `if(condition, then, else)`.",
+         `tanh(x)`, `exprelr(x)` (x / (exp(x) - 1)), `min(x, y, ...)`, `max(x, y, ...)`, `if(condition, then, else)`.",
     ),
     Field::optional("law_back", Type::Text, "Propensity backwards, as `law`."),
     Field::optional("shape", Type::Reference("waveform"), "The [waveform.NAME] that multiplies the rate forwards."),
@@ -123,7 +123,7 @@ pub(super) fn make(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<(), Dia
 }
 
 /// The compartment that names without a dot are in, if there is one.
-fn home(table: &Table, to: &PathwayBuilder<'_>) -> Result<Option<Compartment>, Diagnostic> {
+pub(super) fn home(table: &Table, to: &PathwayBuilder<'_>) -> Result<Option<Compartment>, Diagnostic> {
     if table.get("in").is_some() {
         return to.compartment(table, "in").map(Some);
     }
@@ -224,6 +224,7 @@ impl Reaction<'_> {
         let text = FormulaText {
             text: self.table.text(key),
             span: self.table.span_of(key),
+            each_of: None,
             home: self.home,
             parameters: self.table.opt_table("parameters"),
             names,

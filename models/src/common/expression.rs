@@ -1,8 +1,8 @@
 //! Arithmetic written as text (`Vmax * A / (Km + A)`), compiled once and evaluated without allocation.
 //!
 //! Numbers, names, `+ - * / ^`, comparisons (`<`, `<=`, `>`, `>=`, `==`, `!=`; 1 if true, else 0), and the functions
-//! `exp`, `log` (natural), `sqrt`, `abs`, `floor`, `ceil`, `sin`, `cos`, `tanh`, `min`, `max` and `if(condition, then, else)`. `^` binds tightest and to the
-//! right, so `-2^2` is -4. What a name stands for is the caller's business: `A` and `[A]` are two different [`Name`]s.
+//! `exp`, `log` (natural), `sqrt`, `abs`, `floor`, `ceil`, `sin`, `cos`, `tanh`, `exprelr` (`x / (exp(x) - 1)`, which is 1 at 0), `min`, `max`
+//! and `if(condition, then, else)`. `^` binds tightest and to the right, so `-2^2` is -4. What a name stands for is the caller's business: `A` and `[A]` are two different [`Name`]s.
 //!
 //! ```
 //! use models::common::expression::{Expression, Name, Symbol};
@@ -85,6 +85,7 @@ enum Unary {
     Sin,
     Cos,
     Tanh,
+    Exprelr,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +106,7 @@ enum Binary {
 }
 
 /// The functions, for a message.
-const FUNCTIONS: &str = "exp, log, sqrt, abs, floor, ceil, sin, cos, tanh, min, max, if";
+const FUNCTIONS: &str = "exp, log, sqrt, abs, floor, ceil, sin, cos, tanh, exprelr, min, max, if";
 
 /// Values that an evaluation may hold at once, and the nesting that a text may have.
 const DEPTH: usize = 32;
@@ -144,6 +145,12 @@ impl Expression {
         all.sort_unstable();
         all.dedup();
         all
+    }
+
+    /// The same times the variable at `index`.
+    pub(crate) fn times(mut self, index: u32) -> Self {
+        self.ops.extend([Op::Load(index, 1.0), Op::Binary(Binary::Multiply)]);
+        self
     }
 
     /// Its value; not finite where the arithmetic is not (a division by zero).
@@ -237,6 +244,8 @@ impl Unary {
             Self::Sin => libm::sin(x),
             Self::Cos => libm::cos(x),
             Self::Tanh => libm::tanh(x),
+            Self::Exprelr if x == 0.0 => 1.0,
+            Self::Exprelr => x / libm::expm1(x),
         }
     }
 }
@@ -251,6 +260,7 @@ impl Unary {
                 let (middle, half) = (self.apply(low + (high - low) / 2.0), (high - low) / 2.0);
                 interval::known(((middle - half).max(-1.0), (middle + half).min(1.0)))
             }
+            Self::Exprelr => interval::known((self.apply(high), self.apply(low))),
             // The others rise all the way; what has no logarithm or root has no bound.
             _ => interval::known((self.apply(low), self.apply(high))),
         }
@@ -472,6 +482,7 @@ impl Parser<'_, '_> {
             "sin" => (Op::Unary(Unary::Sin), 1),
             "cos" => (Op::Unary(Unary::Cos), 1),
             "tanh" => (Op::Unary(Unary::Tanh), 1),
+            "exprelr" => (Op::Unary(Unary::Exprelr), 1),
             "if" => (Op::Select, 3),
             _ => return Err(format!("unknown function `{function}`; there are {FUNCTIONS}")),
         };
@@ -551,6 +562,8 @@ mod tests {
             ("1e-3*1.5E2", 0.15),
             ("floor(x / 3) + ceil(x / 3)", 3.0),
             ("sin(x)^2 + cos(x)^2 + tanh(0)", 1.0),
+            ("exprelr(0) + exprelr(x) * (exp(x) - 1)", 5.0),
+            ("exprelr(-1000) + exprelr(1000)", 1000.0),
         ] {
             assert!((value(text) - expected).abs() < 1e-14, "{text}: {} is not {expected}", value(text));
         }
@@ -560,6 +573,7 @@ mod tests {
     fn what_is_constant_is_worked_out_once() {
         assert_eq!(compile("2 * k + exp(0)").unwrap().ops, [Op::Constant(7.0)]);
         assert_eq!(compile("x * cell.y + [x]").unwrap().reads(), [0, 1]);
+        assert_eq!(compile("2 + x").unwrap().times(1).evaluate(&[4.0, 10.0]), 60.0);
     }
 
     #[test]
@@ -576,7 +590,7 @@ mod tests {
             ("foo * 2", "unknown name `foo`", 0..3),
             (
                 "sun(x)",
-                "unknown function `sun`; there are exp, log, sqrt, abs, floor, ceil, sin, cos, tanh, min, max, if",
+                "unknown function `sun`; there are exp, log, sqrt, abs, floor, ceil, sin, cos, tanh, exprelr, min, max, if",
                 0..3,
             ),
             ("exp(1, 2)", "`exp` takes one value, given 2", 0..3),
@@ -602,7 +616,7 @@ mod tests {
         let expected = [
             "unknown name `foo`",
             "unknown name `bar`",
-            "unknown function `sun`; there are exp, log, sqrt, abs, floor, ceil, sin, cos, tanh, min, max, if",
+            "unknown function `sun`; there are exp, log, sqrt, abs, floor, ceil, sin, cos, tanh, exprelr, min, max, if",
             "`min` takes two values or more, given 1",
             "unknown name `baz`",
             "`log(` is not closed: expected a number, a name or `(`, found the end",
@@ -619,7 +633,7 @@ mod tests {
         }
         #[test]
         fn values_lie_in_their_range(
-            which in 0usize..14, x in -5.0..5.0f64, y in -5.0..5.0f64, dx in 0.0..3.0f64, dy in 0.0..3.0f64,
+            which in 0usize..15, x in -5.0..5.0f64, y in -5.0..5.0f64, dx in 0.0..3.0f64, dy in 0.0..3.0f64,
             u in 0.0..1.0f64, v in 0.0..1.0f64,
         ) {
             let text = [
@@ -627,6 +641,7 @@ mod tests {
                 "max(x, cell.y) - min(x, 2)", "if(x < cell.y, x, -cell.y)", "log(abs(x) + 1) * sqrt(abs(cell.y))",
                 "30 * x^4 / (k^4 + x^4)", "if(x >= 0, 1, 0) * (cell.y != x)", "2^x / (1 + exp(-cell.y))", "-x^cell.y",
                 "sin(x) * cos(2 * cell.y) - tanh(x)", "floor(x) + ceil(cell.y / 2)",
+                "exprelr(x) - 2 * exprelr(cell.y)",
             ][which];
             let e = compile(text).unwrap();
             let (low, high) = e.range(&[(x, x + dx), (y, y + dy)]);

@@ -280,7 +280,8 @@ impl<'a> Course<'a> {
     fn report<P: Probe>(&mut self, at: SimTime, probe: &mut P) {
         let network = &self.part.network;
         let (mut inward, mut outward): (Vec<f64>, Vec<f64>) = self.dosed.iter().copied().unzip();
-        let mut passed = BTreeMap::<u32, (f64, f64)>::new();
+        // What nothing passes is busy or not as well.
+        let mut passed: BTreeMap<u32, (f64, f64)> = network.busy_counts.iter().map(|b| (b.0, (0.0, 0.0))).collect();
         for (q, &n) in self.fired.iter().enumerate() {
             for &(slot, change) in network.changes.row(q) {
                 let side = if change > 0.0 { &mut inward } else { &mut outward };
@@ -313,10 +314,10 @@ impl<'a> Course<'a> {
     /// How busy a pathway is, and the integral of that.
     fn utilization(&self, component: u32) -> (f64, f64) {
         let network = &self.part.network;
-        if let Some(&(_, slot, capacity)) = network.busy_counts.iter().find(|b| b.0 == component)
-            && let Ok(place) = self.flow.free.binary_search(&slot)
-        {
-            return (self.x[place] / capacity, self.area[place] / capacity);
+        let of =
+            |slot| self.flow.free.binary_search(&slot).map_or((0.0, 0.0), |place| (self.x[place], self.area[place]));
+        if let Some(busy) = network.busy(component, of) {
+            return busy;
         }
         let Some(meter) = network.meters.iter().position(|m| m.1 == component) else { return (0.0, 0.0) };
         let channel = network.meters[meter].0 as usize;

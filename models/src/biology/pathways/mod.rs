@@ -1,6 +1,7 @@
 //! The kinds of pathways that come with the program. One more is one more file and one more line.
 
 mod carriers;
+mod channel;
 mod degradation;
 mod exocytosis;
 mod granules;
@@ -18,8 +19,16 @@ use crate::registry::Kind;
 pub type MakePathway = fn(&Table, &mut PathwayBuilder<'_>) -> Result<(), Diagnostic>;
 
 /// The kinds of pathways that come with the program.
-pub const PATHWAYS: &[Kind<MakePathway>] =
-    &[permeation::KIND, pump::KIND, exocytosis::KIND, influx::KIND, degradation::KIND, sensor::KIND, granules::KIND];
+pub const PATHWAYS: &[Kind<MakePathway>] = &[
+    permeation::KIND,
+    pump::KIND,
+    exocytosis::KIND,
+    influx::KIND,
+    degradation::KIND,
+    sensor::KIND,
+    granules::KIND,
+    channel::KIND,
+];
 
 /// The error of a pathway that leads from a compartment into itself.
 fn same_place(table: &Table, key: &str, name: &str) -> Diagnostic {

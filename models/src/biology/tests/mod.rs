@@ -1,5 +1,6 @@
 //! The laws that biological systems must follow, from scenario text to measures.
 
+mod channels;
 mod conditions;
 mod determinism;
 mod enzymes;
