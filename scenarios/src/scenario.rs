@@ -188,6 +188,16 @@ impl Scenario {
     pub fn table(&self) -> &Table {
         &self.table
     }
+    /// What the scenario without the sweep's values describes, for other formats; relative file names start from `folder`.
+    ///
+    /// Fails if it is no cell, or with what no formula can tell.
+    pub fn outline(&self, folder: &Path, registry: &Registry) -> Result<models::biology::Outline, Diagnostics> {
+        if models::World::of(&self.table) != models::World::Biology {
+            let d = Diagnostic::error("E0721", self.table.span, "a network is no SBML model", "expected a cell");
+            return Err(d.help("SBML is for `[compartment]`s, `[pathway]`s and `[reaction]`s").into());
+        }
+        models::biology::outline(&self.table, &BuildContext::new(registry, folder))
+    }
     /// Findings that do not stop it from running.
     pub fn warnings(&self) -> &Diagnostics {
         &self.warnings
@@ -228,18 +238,27 @@ impl Scenario {
     }
 }
 
+impl Source {
+    /// What relative file names in it start from.
+    pub fn folder(&self) -> PathBuf {
+        match self {
+            Self::Text { .. } | Self::Bundled(_) => PathBuf::from("."),
+            Self::File(path) => {
+                path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+            }
+        }
+    }
+}
+
 /// The text of a scenario, and the folder that its relative file names start from.
 fn open(source: &Source, sources: &mut Sources) -> Result<(String, PathBuf), Diagnostic> {
-    let (name, text, folder) = match source {
-        Source::Text { name, text } => (name.clone(), text.clone(), PathBuf::from(".")),
-        Source::Bundled(name) => (format!("{name}.toml"), library::get(name)?.to_owned(), PathBuf::from(".")),
-        Source::File(path) => {
-            let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            (path.display().to_string(), read_file(path)?, folder.to_owned())
-        }
+    let (name, text) = match source {
+        Source::Text { name, text } => (name.clone(), text.clone()),
+        Source::Bundled(name) => (format!("{name}.toml"), library::get(name)?.to_owned()),
+        Source::File(path) => (path.display().to_string(), read_file(path)?),
     };
     sources.add(name, text.clone());
-    Ok((text, folder))
+    Ok((text, source.folder()))
 }
 
 /// The scenario that `text`, the first of `sources`, amounts to if it is SBML, and what its units amount to. The scenario takes

@@ -21,6 +21,7 @@ use thiserror::Error;
 
 use super::expression_token::{Token, Tokens};
 use super::interval::{self, Interval};
+use super::term::Term;
 
 /// A name as it stands in an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,6 +210,30 @@ impl Expression {
         stack[0]
     }
 
+    /// The same as a tree; `leaf` says what variables are.
+    pub fn term(&self, leaf: &dyn Fn(u32) -> Term) -> Term {
+        let mut stack: Vec<Term> = Vec::new();
+        for op in &self.ops {
+            let mut pop = || stack.pop().unwrap_or(Term::Number(0.0));
+            let term = match *op {
+                Op::Constant(x) => Term::Number(x),
+                Op::Load(i, scale) => Term::product(vec![Term::Number(scale), leaf(i)]),
+                Op::Negate => Term::Apply("minus", vec![pop().number()]),
+                Op::Unary(f) => Term::Apply(f.name(), vec![pop().number()]),
+                Op::Binary(b) => {
+                    let second = pop().number();
+                    Term::two(b.name(), pop().number(), second)
+                }
+                Op::Select => {
+                    let (otherwise, then) = (pop().number(), pop().number());
+                    Term::If(Box::new(pop().truth()), Box::new(then), Box::new(otherwise))
+                }
+            };
+            stack.push(term);
+        }
+        stack.pop().unwrap_or(Term::Number(0.0))
+    }
+
     /// The greatest number of values that it holds at once.
     fn stack(&self) -> usize {
         let (mut now, mut most) = (0usize, 0);
@@ -226,6 +251,20 @@ impl Expression {
 }
 
 impl Unary {
+    /// In content `MathML`.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Exp => "exp",
+            Self::Log => "ln",
+            Self::Sqrt => "root",
+            Self::Abs => "abs",
+            Self::Floor => "floor",
+            Self::Ceil => "ceiling",
+            Self::Sin => "sin",
+            Self::Cos => "cos",
+            Self::Tanh => "tanh",
+        }
+    }
     fn apply(self, x: f64) -> f64 {
         match self {
             Self::Exp => libm::exp(x),
@@ -258,6 +297,24 @@ impl Unary {
 }
 
 impl Binary {
+    /// In content `MathML`.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Add => "plus",
+            Self::Subtract => "minus",
+            Self::Multiply => "times",
+            Self::Divide => "divide",
+            Self::Power => "power",
+            Self::Min => "min",
+            Self::Max => "max",
+            Self::Less => "lt",
+            Self::LessEqual => "leq",
+            Self::Greater => "gt",
+            Self::GreaterEqual => "geq",
+            Self::Equal => "eq",
+            Self::Unequal => "neq",
+        }
+    }
     fn range(self, a: Interval, b: Interval) -> Interval {
         // Whether a comparison holds for all, for none, or for some.
         let truth = |all: bool, none: bool| {

@@ -12,6 +12,7 @@ mod sensor;
 use sim_core::config::{Diagnostic, Table};
 
 use super::PathwayBuilder;
+use crate::common::term::Term;
 use crate::registry::Kind;
 
 /// Makes a pathway: reads its checked table, finds species, adds channels. See [`PathwayBuilder`].
@@ -26,4 +27,10 @@ fn same_place(table: &Table, key: &str, name: &str) -> Diagnostic {
     let message = format!("`{}` stays within compartment `{name}`", table.path);
     Diagnostic::error("E0604", table.span_of(key), message, "a pathway leads from one compartment to another")
         .help("name two different compartments, or write a `[reaction.NAME]` for what happens within one")
+}
+
+/// `k` for each of `sites` that has no vesicle.
+fn empty_sites(k: f64, sites: f64, vesicles: &[Term]) -> Term {
+    let empty = Term::two("minus", Term::Number(sites), Term::sum(vesicles.to_vec()));
+    Term::product(vec![Term::Number(k), Term::two("max", empty, Term::Number(0.0))])
 }
