@@ -171,3 +171,15 @@ fn insulin_comes_in_two_phases_and_glucose_supplies_the_second() {
     within("first phase in the mean", first(&mean)[1], 124.0, 128.0);
     within("second phase in the mean", later(&mean)[1], 91.0, 93.0);
 }
+
+#[test]
+fn lysosomes_keep_the_share_that_absorption_says() {
+    let study = Study::of("transcytosis", "9", &["--duration", "4 h"]);
+    let arrived = study.medians::<3>("tissue.cargo", "in_system", "mean").map(|n| n / 2000.0);
+    // Binomial of 2000: the median of nine is within three of its standard errors, 0.004.
+    for (found, expected) in arrived.into_iter().zip([1.0, 0.769, 0.4]) {
+        within("arrived", found, expected - 0.02, expected + 0.02);
+    }
+    let early = Study::of("transcytosis", "9", &["--duration", "16 min"]);
+    within("after 16 min", early.medians::<3>("tissue.cargo", "in_system", "mean")[0], 950.0, 1080.0);
+}

@@ -16,6 +16,7 @@ fn shorter(name: &str) -> [&'static str; 2] {
         "calyx-100hz" => ["run.duration=50 ms", "run.warmup=15 ms"],
         "efflux-assay" => ["run.duration=50 min", "run.warmup=1 min"],
         "pgp-efflux" => ["run.duration=20 min", "run.warmup=10 min"],
+        "transcytosis" => ["run.duration=20 min", "run.warmup=1 min"],
         "wan-failover" => ["run.duration=45 s", "run.warmup=21 s"],
         _ => panic!("say here how `{name}` is shortened"),
     }

@@ -19,6 +19,7 @@ const LIBRARY: &[(&str, &str)] = &[
     ("pgp-efflux", include_str!("../library/pgp-efflux.toml")),
     ("qos-voice-vs-bulk", include_str!("../library/qos-voice-vs-bulk.toml")),
     ("shaped-uplink", include_str!("../library/shaped-uplink.toml")),
+    ("transcytosis", include_str!("../library/transcytosis.toml")),
     ("wan-failover", include_str!("../library/wan-failover.toml")),
 ];
 

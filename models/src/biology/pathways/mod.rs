@@ -1,6 +1,7 @@
 //! The kinds of pathways that come with the program. One more is one more file and one more line.
 
 mod carriers;
+mod chain;
 mod degradation;
 mod exocytosis;
 mod granules;
@@ -19,8 +20,16 @@ use crate::registry::Kind;
 pub type MakePathway = fn(&Table, &mut PathwayBuilder<'_>) -> Result<(), Diagnostic>;
 
 /// The kinds of pathways that come with the program.
-pub const PATHWAYS: &[Kind<MakePathway>] =
-    &[permeation::KIND, pump::KIND, exocytosis::KIND, influx::KIND, degradation::KIND, sensor::KIND, granules::KIND];
+pub const PATHWAYS: &[Kind<MakePathway>] = &[
+    permeation::KIND,
+    pump::KIND,
+    exocytosis::KIND,
+    influx::KIND,
+    degradation::KIND,
+    sensor::KIND,
+    granules::KIND,
+    chain::KIND,
+];
 
 /// The error of a pathway that leads from a compartment into itself.
 fn same_place(table: &Table, key: &str, name: &str) -> Diagnostic {

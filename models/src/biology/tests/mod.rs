@@ -1,5 +1,6 @@
 //! The laws that biological systems must follow, from scenario text to measures.
 
+mod chain;
 mod conditions;
 mod determinism;
 mod enzymes;
