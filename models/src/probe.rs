@@ -20,7 +20,15 @@ pub(crate) const PROBES: &[Kind<World>] = &[
         name: "residence",
         doc: "How long single entities of a species stay: until they cross, react or bind to an explicit carrier; only where \
               asked for, counts are enough otherwise.",
-        fields: &[Field::required("of", Type::Text, "Where: `compartment.species`.")],
+        fields: &[
+            Field::required("of", Type::Text, "Where: `compartment.species`."),
+            Field::optional(
+                "split_by",
+                Type::Choice(&["pathway"]),
+                "Tell apart by which pathway or reaction they leave: of each `COMPARTMENT.SPECIES@PATHWAY`, with its residence \
+                 times and its share of those who leave (`exit_share`).",
+            ),
+        ],
         make: World::Biology,
     },
     Kind {

@@ -20,7 +20,7 @@ const PART_MIN: f64 = 0.02;
 /// Points that are shown.
 const POINTS_MAX: usize = 12;
 /// What is told in percent.
-const SHARES: [&str; 2] = ["utilization", "loss_ratio"];
+const SHARES: [&str; 3] = ["utilization", "loss_ratio", "exit_share"];
 /// What is served in fluid networks.
 const TRANSFER: &str = "transfer";
 /// The end of the names of flows of acknowledgements.
@@ -43,7 +43,7 @@ struct Class {
     rows: usize,
 }
 
-const CLASSES: [Class; 4] = [
+const CLASSES: [Class; 5] = [
     Class {
         name: ("flow", "flows with less throughput"),
         holds: |c| c.kind == ComponentKind::Flow,
@@ -96,6 +96,18 @@ const CLASSES: [Class; 4] = [
             ("net_flux", "mean", "net flux"),
         ],
         by: &[("utilization", "time_mean"), ("throughput", "mean")],
+        rows: 30,
+    },
+    Class {
+        name: ("exit", "exits that fewer take"),
+        holds: |c| matches!(c.kind, ComponentKind::Exit { .. }),
+        columns: &[
+            ("exit_share", "mean", "share"),
+            ("throughput", "mean", "throughput"),
+            ("sojourn_time", "mean", "residence"),
+            ("sojourn_time", "p99", "p99 of residence"),
+        ],
+        by: &[("throughput", "mean")],
         rows: 30,
     },
 ];

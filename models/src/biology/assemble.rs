@@ -157,6 +157,9 @@ fn follow(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
             None => d.help(format!("there are: {}", names.collect::<Vec<_>>().join(", "))),
         });
     };
+    if table.get("split_by").is_some() {
+        world.split.push(at as u32);
+    }
     let pool = &mut world.pools[at];
     if pool.fixed {
         let message = format!("`{of}` is held constant: its molecules neither come nor go");

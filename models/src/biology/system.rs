@@ -57,7 +57,7 @@ impl Part {
     }
 }
 
-/// What is measured: every species that can change, then pathways and reactions.
+/// What is measured: every species that can change, then pathways and reactions, then exits.
 fn components(world: &World) -> Vec<Component> {
     let pools = world.pools.iter().filter(|p| !p.fixed).map(|pool| {
         let kind = ComponentKind::Population { initial: pool.initial, tagged: pool.tagged };
@@ -67,7 +67,13 @@ fn components(world: &World) -> Vec<Component> {
         let kind = ComponentKind::Pathway { saturable: pathway.busy.is_some() };
         Component::new(&pathway.name, kind, pathway.entity)
     });
-    pools.chain(pathways).collect()
+    let place = |slot: u32| world.pools[..slot as usize].iter().filter(|p| !p.fixed).count() as u32;
+    let exits = world.exits().into_iter().map(|e| {
+        let (pool, pathway) = (&world.pools[e.slot as usize], &world.pathways[e.pathway as usize]);
+        let kind = ComponentKind::Exit { of: place(e.slot) };
+        Component::new(format!("{}@{}", pool.name, pathway.name), kind, pool.entity)
+    });
+    pools.chain(pathways).chain(exits).collect()
 }
 
 impl System for Biology {

@@ -138,6 +138,9 @@ enum StoredKind {
     Gate,
     Flow,
     Share,
+    Exit {
+        of: u32,
+    },
     Population {
         initial: f64,
         tagged: bool,
@@ -207,6 +210,7 @@ impl From<&Component> for StoredComponent {
             ComponentKind::Flow => StoredKind::Flow,
             ComponentKind::Population { initial, tagged } => StoredKind::Population { initial, tagged },
             ComponentKind::Pathway { saturable } => StoredKind::Pathway { saturable },
+            ComponentKind::Exit { of } => StoredKind::Exit { of },
             ComponentKind::Share => StoredKind::Share,
         };
         Self { name: c.name.clone(), entity: c.entity.to_owned(), kind }
@@ -221,6 +225,7 @@ impl From<StoredComponent> for Component {
             StoredKind::Flow => ComponentKind::Flow,
             StoredKind::Population { initial, tagged } => ComponentKind::Population { initial, tagged },
             StoredKind::Pathway { saturable } => ComponentKind::Pathway { saturable },
+            StoredKind::Exit { of } => ComponentKind::Exit { of },
             StoredKind::Share => ComponentKind::Share,
         };
         let entity =

@@ -3,7 +3,7 @@
 use super::component::{Component, ComponentKind};
 use super::extra::ExtraTally;
 use super::population::{self, Level};
-use super::station::{Census, Flow, Gate, Losses, Station, Totals};
+use super::station::{Census, Flow, Gate, Losses, Station, Times, Totals};
 use crate::probe::{ComponentId, Departure, LevelTotals, LossReason, Probe};
 use crate::time::SimTime;
 
@@ -16,6 +16,8 @@ pub(super) enum Tally {
     Flow(Flow),
     Population(Level),
     Pathway(Level),
+    /// One way out of a population.
+    Exit(Times),
     /// Told of by what watches besides.
     Share,
 }
@@ -27,6 +29,7 @@ impl Tally {
         match self {
             Self::Gate(g) => g.leave(size),
             Self::Population(l) | Self::Pathway(l) => l.residence.add(spent),
+            Self::Exit(times) => times.add(spent),
             Self::Station(_) | Self::Flow(_) | Self::Share => {}
         }
     }
@@ -115,6 +118,7 @@ impl Statistics {
                 ComponentKind::Flow => Tally::Flow(Flow::default()),
                 ComponentKind::Population { initial, .. } => Tally::Population(Level::new(initial)),
                 ComponentKind::Pathway { .. } => Tally::Pathway(Level::default()),
+                ComponentKind::Exit { .. } => Tally::Exit(Times::default()),
                 ComponentKind::Share => Tally::Share,
             })
             .collect();
@@ -136,6 +140,7 @@ impl Statistics {
                 Tally::Station(s) => s.open_window(),
                 Tally::Flow(f) => f.open_window(),
                 Tally::Population(l) | Tally::Pathway(l) => l.open_window(),
+                Tally::Exit(times) => times.clear(),
                 Tally::Gate(_) | Tally::Share => {}
             }
         }
@@ -152,7 +157,7 @@ impl Statistics {
             Tally::Flow(flow) => Snapshot::Entities(flow.totals(self.now, f.losses)),
             Tally::Gate(g) => Snapshot::Entities(g.totals(f.losses)),
             Tally::Population(l) | Tally::Pathway(l) => Snapshot::Level(l.totals),
-            Tally::Share => Snapshot::Share,
+            Tally::Exit(_) | Tally::Share => Snapshot::Nothing,
         };
         self.tallies.iter().zip(&self.further).map(totals).collect()
     }
@@ -191,7 +196,7 @@ impl Probe for Statistics {
         match &mut self.tallies[c as usize] {
             Tally::Station(s) => s.lose(at, service),
             Tally::Flow(f) => f.lose(at),
-            Tally::Gate(_) | Tally::Population(_) | Tally::Pathway(_) | Tally::Share => {}
+            Tally::Gate(_) | Tally::Population(_) | Tally::Pathway(_) | Tally::Exit(_) | Tally::Share => {}
         }
         self.further[c as usize].lose((at - since).ticks(), reason);
     }
@@ -231,5 +236,6 @@ impl Probe for Statistics {
 pub(super) enum Snapshot {
     Entities(Totals),
     Level(population::Totals),
-    Share,
+    /// No running totals are kept.
+    Nothing,
 }
