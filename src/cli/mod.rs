@@ -9,6 +9,7 @@ mod completions;
 mod import;
 mod input;
 mod list;
+mod metrics;
 mod new;
 mod number;
 mod progress;

@@ -11,6 +11,7 @@ use scenarios::summary::bottlenecks;
 use scenarios::tables::{Estimate, StudyTables, SummaryRow};
 use sim_core::stats::{Component, ComponentKind};
 
+use super::metrics::metrics;
 use super::number::{Unit, aligned, significant};
 
 /// Components of a table at most, and at least where a sweep has many points.
@@ -130,6 +131,7 @@ pub(super) fn report(outcome: &Outcome, plan: Plan) -> String {
     shown.notes(&mut text);
     shown.bottlenecks(&mut text);
     shown.delays(&mut text);
+    metrics(&mut text, &outcome.tables);
     text
 }
 

@@ -8,6 +8,7 @@ use sim_core::stats::{Component, ComponentKind};
 use super::files::write_file;
 use crate::error::StudyError;
 use crate::plan::Plan;
+use crate::scenario::{PreparedPoint, Variant};
 use crate::tables::Axis;
 
 /// The layout of the folder; another number is another layout.
@@ -31,7 +32,7 @@ pub struct Manifest {
     pub name: String,
     /// Its title.
     pub title: String,
-    /// The hash of the scenario without its name, seed, replications, sweep and figures.
+    /// The hash of the scenario without its name, seed, replications, sweep, metrics and figures.
     pub study: String,
     /// The seed of all random numbers.
     pub seed: u64,
@@ -53,12 +54,18 @@ pub struct Manifest {
     pub axes: Vec<StoredAxis>,
     /// The hash of each point's resolved scenario.
     pub points: Vec<String>,
+    /// The points that metrics need besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<StoredVariant>,
     /// What is measured, at the first point.
     pub components: Vec<StoredComponent>,
     /// How many runs there are.
     pub counts: Counts,
     /// The self-checks.
     pub checks: CheckSummary,
+    /// What is to be said of metrics, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Findings that did not stop the study, in words.
     pub warnings: Vec<String>,
 }
@@ -106,6 +113,26 @@ pub struct CheckSummary {
     pub violated: u64,
     /// The first of those, in words, with the run.
     pub violations: Vec<String>,
+}
+
+/// A point of the sweep with one parameter varied.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct StoredVariant {
+    /// The hash of its resolved scenario.
+    pub id: String,
+    /// The point of the sweep.
+    pub of: usize,
+    /// The parameter's path.
+    pub path: String,
+    /// Its value, as in a scenario.
+    pub value: String,
+}
+
+impl From<(&Variant, &PreparedPoint)> for StoredVariant {
+    fn from((variant, point): (&Variant, &PreparedPoint)) -> Self {
+        let Variant { of, path, value } = variant.clone();
+        Self { id: point.id.clone(), of, path, value }
+    }
 }
 
 /// An [`Axis`], as stored.
@@ -178,9 +205,9 @@ impl Manifest {
         text.push('\n');
         write_file(&path, text.as_bytes())
     }
-    /// Points and replications.
+    /// Points, those of metrics included, and replications.
     pub fn plan(&self) -> Plan {
-        Plan { points: self.points.len(), replications: self.replications }
+        Plan { points: self.points.len() + self.variants.len(), replications: self.replications }
     }
     /// What the folder holds, for messages.
     pub(crate) fn describe(&self) -> String {
