@@ -300,3 +300,32 @@ fn a_slow_link_or_the_round_trip_controls_an_upload_whichever_is_less() {
         within("sum", sum[0], 0.97, 1.03);
     }
 }
+
+#[test]
+fn blocked_carriers_lead_to_another_steady_state_or_to_none() {
+    let study = Study::of("uptake-block", "60", &[]);
+    let (release, km) = (200.0, 20.0 * 0.2 * 602.214_076);
+    let capacity = |blocked: f64| 20.0 * 30.0 * (1.0 - blocked);
+    let (means, noise) = (told(&study, "noise", "mean", "replications"), told(&study, "noise", "fano", "replications"));
+    let (drift, balance) = (told(&study, "growth", "drift", "mean"), told(&study, "balance", "balance_index", "mean"));
+    // Births at p and deaths at Vmax n / (Km + n): negative binomial.
+    for (point, blocked) in [0.0, 0.3].into_iter().enumerate() {
+        let rho = release / capacity(blocked);
+        near("mean", means[point], rho * (km + 1.0) / (1.0 - rho));
+        near("Fano factor", noise[point], 1.0 / (1.0 - rho));
+        near("drift", drift[point], 0.0);
+        near("balance", balance[point], 0.0);
+    }
+    // Beyond the capacity the count grows by p - Vmax, and Vmax is what comes in.
+    for (point, blocked) in [(2, 0.8), (3, 1.0)] {
+        let vmax = capacity(blocked);
+        // The count is 7 Km and more: uptake is at nearly nine tenths of Vmax when the window opens, and nears it.
+        let below = 0.15 * vmax;
+        assert!(drift[point][2] > release - vmax && drift[point][1] < release - vmax + below, "{:?}", drift[point]);
+        let index = (release - vmax) / (release + vmax);
+        within("balance", balance[point][0], index - 0.01, index + 0.07);
+    }
+    assert_eq!(balance[3], [1.0; 3]);
+    let notes = common::manifest(&study.place.path("out"))["notes"].to_string();
+    assert!(notes.matches("is not steady").count() == 2, "{notes}");
+}

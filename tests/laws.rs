@@ -18,6 +18,7 @@ fn shorter(name: &str) -> [&'static str; 2] {
         // Its metrics look at certain times.
         "export-defects" => ["run.duration=150 min", "run.warmup=110 min"],
         "pgp-dose-response" | "pgp-efflux" => ["run.duration=20 min", "run.warmup=10 min"],
+        "uptake-block" => ["run.duration=20 s", "run.warmup=5 s"],
         "window-or-link" => ["run.duration=2 s", "run.warmup=500 ms"],
         "wan-failover" => ["run.duration=45 s", "run.warmup=21 s"],
         _ => panic!("say here how `{name}` is shortened"),

@@ -21,6 +21,7 @@ const LIBRARY: &[(&str, &str)] = &[
     ("pgp-efflux", include_str!("../library/pgp-efflux.toml")),
     ("qos-voice-vs-bulk", include_str!("../library/qos-voice-vs-bulk.toml")),
     ("shaped-uplink", include_str!("../library/shaped-uplink.toml")),
+    ("uptake-block", include_str!("../library/uptake-block.toml")),
     ("wan-failover", include_str!("../library/wan-failover.toml")),
     ("window-or-link", include_str!("../library/window-or-link.toml")),
 ];

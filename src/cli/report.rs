@@ -44,7 +44,7 @@ struct Class {
     rows: usize,
 }
 
-const CLASSES: [Class; 5] = [
+const CLASSES: [Class; 6] = [
     Class {
         name: ("flow", "flows with less throughput"),
         holds: |c| c.kind == ComponentKind::Flow,
@@ -109,6 +109,13 @@ const CLASSES: [Class; 5] = [
             ("sojourn_time", "p99", "p99 of residence"),
         ],
         by: &[("throughput", "mean")],
+        rows: 30,
+    },
+    Class {
+        name: ("count at a time", "counts at other times"),
+        holds: |c| matches!(c.kind, ComponentKind::Sample { .. }),
+        columns: &[("count", "mean", "count")],
+        by: &[("count", "mean")],
         rows: 30,
     },
 ];

@@ -18,6 +18,7 @@ pub(crate) enum Class {
     Population,
     Pathway,
     Exit,
+    Sample,
     Share,
 }
 
@@ -69,6 +70,7 @@ fn class(kind: ComponentKind) -> Class {
         ComponentKind::Population { .. } => Class::Population,
         ComponentKind::Pathway { .. } => Class::Pathway,
         ComponentKind::Exit { .. } => Class::Exit,
+        ComponentKind::Sample { .. } => Class::Sample,
         ComponentKind::Share => Class::Share,
     }
 }

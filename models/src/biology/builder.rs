@@ -126,6 +126,8 @@ pub(super) struct World {
     pub(super) watched: Vec<Arc<str>>,
     /// Slots of followed species whose exits are told apart.
     pub(super) split: Vec<u32>,
+    /// Counts at certain times: slot, time in ticks, and how the scenario writes it.
+    pub(super) samples: Vec<(u32, u64, String)>,
 }
 
 /// A way out of a followed species.

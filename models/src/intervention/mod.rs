@@ -168,7 +168,7 @@ fn aims_at_wrong(scenario: &Table, target: &str) -> bool {
     element.is_some_and(Table::has_wrong)
 }
 
-/// Warnings about interventions of `scenario` that a run which ends at `end` never comes to.
+/// Warnings about interventions and counts of `scenario` that a run which ends at `end` never comes to.
 pub fn late_interventions(scenario: &Table, end: SimTime) -> Diagnostics {
     let mut late = Diagnostics::default();
     for (_, table) in scenario.named("intervention") {
@@ -176,6 +176,14 @@ pub fn late_interventions(scenario: &Table, end: SimTime) -> Diagnostics {
             let message = format!("`{}` comes after the end of the run", table.path);
             let d = Diagnostic::warning("W0620", table.span_of("at"), message, "never happens");
             late.push(d.help("let the run last longer (`run.duration`), or let it happen earlier"));
+        }
+    }
+    for (_, table) in scenario.named("probe").filter(|(_, t)| t.kind() == "count") {
+        let beyond = |v: &&Value| v.as_quantity().and_then(Quantity::to_ticks).is_some_and(|at| at > end.ticks());
+        if let Some(value) = table.list("times").iter().find(beyond) {
+            let message = format!("`{}` looks after the end of the run", table.path);
+            let d = Diagnostic::warning("W0620", value.span, message, "never comes");
+            late.push(d.help("let the run last longer (`run.duration`), or look earlier"));
         }
     }
     late

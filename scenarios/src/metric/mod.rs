@@ -17,6 +17,7 @@ mod drift;
 mod exposure;
 mod gather;
 pub mod hill;
+mod moments;
 mod ratio;
 mod reading;
 mod regulation;
@@ -60,6 +61,7 @@ pub const METRICS: &[Kind<MakeMetric>] = &[
     accumulation::KIND,
     balance::KIND,
     drift::KIND,
+    moments::KIND,
 ];
 
 /// Makes a metric from its checked table; none if it is left out, which a warning says.

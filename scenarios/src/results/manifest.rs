@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use sim_core::SimTime;
 use sim_core::stats::{Component, ComponentKind};
 
 use super::files::write_file;
@@ -168,6 +169,10 @@ enum StoredKind {
     Exit {
         of: u32,
     },
+    Sample {
+        of: u32,
+        at_ps: u64,
+    },
     Population {
         initial: f64,
         tagged: bool,
@@ -238,6 +243,7 @@ impl From<&Component> for StoredComponent {
             ComponentKind::Population { initial, tagged } => StoredKind::Population { initial, tagged },
             ComponentKind::Pathway { saturable } => StoredKind::Pathway { saturable },
             ComponentKind::Exit { of } => StoredKind::Exit { of },
+            ComponentKind::Sample { of, at } => StoredKind::Sample { of, at_ps: at.ticks() },
             ComponentKind::Share => StoredKind::Share,
         };
         Self { name: c.name.clone(), entity: c.entity.to_owned(), kind }
@@ -253,6 +259,7 @@ impl From<StoredComponent> for Component {
             StoredKind::Population { initial, tagged } => ComponentKind::Population { initial, tagged },
             StoredKind::Pathway { saturable } => ComponentKind::Pathway { saturable },
             StoredKind::Exit { of } => ComponentKind::Exit { of },
+            StoredKind::Sample { of, at_ps } => ComponentKind::Sample { of, at: SimTime::from_ticks(at_ps) },
             StoredKind::Share => ComponentKind::Share,
         };
         let entity =

@@ -2,6 +2,7 @@
 
 use super::extra::Extra;
 use crate::probe::{ComponentId, LossReason};
+use crate::time::SimTime;
 
 /// One component of a system, as its model describes it.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +54,13 @@ pub enum ComponentKind {
     Exit {
         /// The population's component.
         of: ComponentId,
+    },
+    /// The count of a population at an instant, whatever happens then left out.
+    Sample {
+        /// The population's component.
+        of: ComponentId,
+        /// When.
+        at: SimTime,
     },
     /// A group of flows, or its part at one element: see [`Attribution`](crate::stats::Attribution).
     Share,

@@ -109,6 +109,7 @@ impl Report<'_> {
                     to.add("exit_share", "mean", n / all.residence.n() as f64, "1");
                     to.times("sojourn_time", times);
                 }
+                (Tally::Sample(count), ..) => to.add("count", "mean", *count, c.entity),
                 (Tally::Share, ..) => continue,
                 _ => unreachable!("a component keeps its kind"),
             }
@@ -132,7 +133,7 @@ impl Report<'_> {
                 Tally::Flow(f) => &f.sojourn,
                 Tally::Population(l) | Tally::Pathway(l) => &l.residence,
                 Tally::Exit(times) => times,
-                Tally::Gate(_) | Tally::Share => continue,
+                Tally::Gate(_) | Tally::Sample(_) | Tally::Share => continue,
             };
             if times.n() > 0 {
                 out.push((i as u32, times.sketch.clone()));

@@ -69,7 +69,7 @@ impl Recorder {
                     add(i, "occupancy", c.entity);
                 }
                 ComponentKind::Gate => add(i, "throughput", "1/s"),
-                ComponentKind::Exit { .. } | ComponentKind::Share => {}
+                ComponentKind::Exit { .. } | ComponentKind::Sample { .. } | ComponentKind::Share => {}
                 ComponentKind::Population { .. } => add(i, "occupancy", c.entity),
                 ComponentKind::Pathway { saturable } => {
                     add(i, "throughput", "1/s");

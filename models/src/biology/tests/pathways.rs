@@ -194,6 +194,29 @@ fn telling_exits_apart_does_not_change_the_run() {
 }
 
 #[test]
+fn counts_are_taken_at_their_times_and_change_nothing() {
+    let plain = membrane("P = \"1e-6 cm/s\"\narea = \"500 um^2\"");
+    let text = plain.clone()
+        + "[probe.late]\nkind = \"count\"\nof = \"cell.drug\"\ntimes = [\"200 s\", \"50 s\", \"5000 s\", \"6000 s\"]\n\
+           [probe.first]\nkind = \"count\"\nof = \"medium.drug\"\ntimes = [\"0 s\"]\n";
+    let (without, with) = (system(&plain), system(&text));
+    let (a, b) = (run(&*without, 3, 100.0, 5000.0), run(&*with, 3, 100.0, 5000.0));
+    assert_eq!((&a.measures[..], a.events), (&b.measures[..a.measures.len()], b.events));
+    let count = |record: &RunRecord, name: &str| measure(&*with, record, name, "count", "mean");
+    assert_eq!(count(&b, "cell.drug@5000 s"), measure(&*with, &b, "cell.drug", "in_system", "mean"));
+    assert_eq!(count(&b, "medium.drug@0 s"), 0.0);
+    assert!(count(&b, "cell.drug@6000 s").is_nan(), "after the end");
+    // Stein 1986, V1: of 1000, binomial with p = 0.2 + 0.8 exp(-0.00625 t), whichever other times are looked at.
+    let records: Vec<RunRecord> = (0..3000).map(|rep| run(&*with, rep, 0.0, 250.0)).collect();
+    for (name, t) in [("cell.drug@50 s", 50.0), ("cell.drug@200 s", 200.0)] {
+        let counts: Vec<f64> = records.iter().map(|r| count(r, name)).collect();
+        Moments::binomial(1000.0, 0.2 + 0.8 * f64::exp(-0.00625 * t)).assert(&counts, name);
+    }
+    let twice = plain + "[probe.x]\nkind = \"count\"\nof = \"cell.drug\"\ntimes = [\"60 s\", \"1 min\"]\n";
+    assert!(build(&twice).err().unwrap().iter().any(|d| d.code == "E0608"));
+}
+
+#[test]
 fn release_sites_fill_independently() {
     let s = system(
         r#"
