@@ -50,13 +50,13 @@ pub(crate) const SECTION: Section = Section {
             "kind",
             Type::Choice(KINDS),
             "What is drawn: `throughput` or `occupancy` over time, the distribution of delays, utilizations, where delay \
-             arises, metrics against a sweep's axes, or the curves of metrics of this kind.",
+             arises, metrics against a sweep's axes, or the fitted curves of metrics of kind `dose_response`.",
         ),
         Field::optional(
             "component",
             Type::OneOf(&[Type::Text, Type::List(&Type::Text)]),
-            "The component or components to show; of `attribution`, classes or flows; of `dose_response`, metrics. Unless given, those that show most. \
-             In a sweep, one component is shown at several points, several at one point.",
+            "The component or components to show; of `attribution`, classes or flows; of `dose_response`, metrics. Unless \
+             given, those that show most. In a sweep, one component is shown at several points, several at one point.",
         ),
         Field::optional(
             "point",

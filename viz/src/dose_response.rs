@@ -177,3 +177,65 @@ fn caption(tables: &StudyTables, metric: &MetricTable, drawn: &[&DoseResponse], 
     caption.ends(chart, tables.replications);
     caption.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scenarios::metric::hill::Hill;
+    use scenarios::tables::{Axis as SweepAxis, Point};
+
+    const CURVE: Hill = Hill { none: 8.0, full: 1.0, x50: 2.0, h: 1.0 };
+
+    fn around(mean: f64) -> Estimate {
+        Estimate { mean, sd: 0.1, ci_low: 0.95 * mean, ci_high: 1.05 * mean, n: 9 }
+    }
+
+    fn tables(doses: &[f64]) -> StudyTables {
+        let labels: Vec<String> = doses.iter().map(|d| format!("{d} uM")).collect();
+        let axis = "intervention.dose.value".to_owned();
+        let curve = DoseResponse {
+            point: 0,
+            axis: 0,
+            response: ["pgp".into(), "throughput".into(), "mean".into()],
+            unit: "1/s".into(),
+            doses: doses.to_vec(),
+            responses: doses.iter().map(|&x| around(CURVE.at(x))).collect(),
+            curve: Some(CURVE),
+            half: Some(around(2.0)),
+        };
+        let metric = MetricTable { name: "efflux".into(), curves: vec![curve], ..MetricTable::default() };
+        StudyTables {
+            axes: vec![SweepAxis { name: axis, unit: "uM".into(), labels, values: Some(doses.to_vec()), log: true }],
+            points: (0..doses.len()).map(|i| Point { coordinates: vec![i] }).collect(),
+            metrics: vec![metric],
+            replications: 9,
+            confidence: 0.95,
+            ..StudyTables::default()
+        }
+    }
+
+    #[test]
+    fn responses_are_drawn_with_their_curve_and_half_of_its_effect() {
+        let doses = [0.0, 0.1, 1.0, 10.0, 100.0];
+        let drafts = drafts(&tables(&doses), &FigureRequest::of("dose_response"));
+        let [draft] = &drafts[..] else { panic!("one figure") };
+        assert_eq!(draft.name, "dose_response_efflux");
+        let svg = crate::svg::write(&draft.page, "t", &draft.caption);
+        assert!(svg.contains("IC50 2.00 (1.90 to 2.10)"), "{svg}");
+        assert!(draft.caption.contains("without any dose is fitted, and not drawn"), "{}", draft.caption);
+        let lines: Vec<&str> = draft.csv.lines().collect();
+        assert_eq!(lines[0], "name,dose [uM],mean,ci_low,ci_high,n,curve,unit");
+        assert_eq!((lines.len(), lines[1]), (6, "pgp,0,8,7.6,8.4,9,8,1/s"));
+    }
+
+    #[test]
+    fn metrics_that_are_not_asked_for_are_not_drawn() {
+        let tables = tables(&[0.1, 0.3, 1.0, 3.0, 10.0]);
+        let of = |name: &str| {
+            let wanted = FigureRequest { components: vec![name.into()], ..FigureRequest::of("dose_response") };
+            drafts(&tables, &wanted).len()
+        };
+        assert_eq!((of("efflux"), of("other")), (1, 0));
+        assert!(drafts(&StudyTables::default(), &FigureRequest::of("dose_response")).is_empty());
+    }
+}
