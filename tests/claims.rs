@@ -299,6 +299,10 @@ fn a_slow_link_or_the_round_trip_controls_an_upload_whichever_is_less() {
     for sum in told(&study, "upload_rate", "control.sum", "mean") {
         within("sum", sum[0], 0.97, 1.03);
     }
+    let notes = common::manifest(&study.place.path("out"))["notes"].to_string();
+    for bottleneck in ["at 5 Mbit/s: link.uplink.rate (1.2", "at 100 Mbit/s: link.uplink.delay (-0.8"] {
+        assert!(notes.contains(&format!("bottleneck of upload.goodput {bottleneck}")), "{notes}");
+    }
 }
 
 #[test]

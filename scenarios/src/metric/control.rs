@@ -145,13 +145,22 @@ impl Control {
 
     /// Which parameters control most, and what the summation theorem says of the sum.
     fn note(&self, all: &[(&str, Estimate)], sum: Estimate, point: usize, study: &View<'_>) -> Option<String> {
-        let mut ranked: Vec<_> = all.iter().filter(|(_, e)| e.mean.is_finite()).collect();
-        ranked.sort_by(|a, b| b.1.mean.abs().total_cmp(&a.1.mean.abs()));
+        let is_flux = self.expected() > 0.0;
+        // What holds a flux back makes it larger by being more, or less if it is a time.
+        let weight = |i: usize, e: &Estimate| if is_flux { self.signs[i] * e.mean } else { e.mean.abs() };
+        let mut ranked: Vec<(f64, &(&str, Estimate))> =
+            all.iter().enumerate().map(|(i, c)| (weight(i, &c.1), c)).filter(|(w, _)| w.is_finite()).collect();
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let ranked: Vec<&(&str, Estimate)> = ranked.into_iter().map(|r| r.1).collect();
         let told = |(path, e): &&(&str, Estimate)| format!("{path} ({})", rounded(e.mean));
         let (first, rest) = ranked.split_first()?;
         let (response, at) = (self.response.name(), study.place(point));
         let next = rest.first().map_or(String::new(), |r| format!(", next {}", told(r)));
-        let most = format!("{response}{at} is controlled most by {}{next}", told(first));
+        let most = if is_flux {
+            format!("bottleneck of {response}{at}: {}{next}", told(first))
+        } else {
+            format!("{response}{at} is controlled most by {}{next}", told(first))
+        };
         let error = sum.sd / f64::from(sum.n).sqrt();
         if !(sum.mean.is_finite() && error.is_finite()) {
             return Some(most);
