@@ -89,7 +89,8 @@ fn plain(table: &Table, scenario: &Table) -> Result<Vec<Table>, Diagnostic> {
                 let d = Diagnostic::error("E0621", table.span_of("target"), message, "expected molecules");
                 return Err(d.help("such as `medium.drug`, or `compartment.medium.fixed.drug`"));
             }
-            Ok(vec![with(table, "set", [("value", Data::Quantity(number(0.0)))])])
+            let none = Quantity::from_value(0.0, Dimension::NUMBER).expect("zero is a number");
+            Ok(vec![with(table, "set", [("value", Data::Quantity(none))])])
         }
         "inhibit" => inhibit(table, scenario),
         "ramp" => {
@@ -98,11 +99,6 @@ fn plain(table: &Table, scenario: &Table) -> Result<Vec<Table>, Diagnostic> {
         }
         _ => Ok(vec![table.clone()]),
     }
-}
-
-fn number(x: f64) -> Quantity {
-    Quantity::from_value(x, Dimension::NUMBER)
-        .unwrap_or_else(|| Quantity::from_value(0.0, Dimension::NUMBER).expect("zero"))
 }
 
 /// `table` with another operation and other values; what is only short hand's is taken out.

@@ -162,7 +162,7 @@ split_by = "pathway"
     };
     let everyone = times("cell.drug");
     assert_eq!(everyone.total(), exits.iter().map(|e| times(e).total()).sum::<u64>());
-    // V2 of the whole: Exp(0.005/s), the median at 138.63 s.
+    // Of the whole: Exp(0.005/s), the median at 138.63 s.
     assert!(kolmogorov(&everyone, 0.005) < 1.95, "{}", kolmogorov(&everyone, 0.005));
     let n = everyone.total() as f64;
     for (exit, share) in exits.iter().zip([0.5, 0.3, 0.2]) {
@@ -206,7 +206,7 @@ fn counts_are_taken_at_their_times_and_change_nothing() {
     assert_eq!(count(&b, "cell.drug@5000 s"), measure(&*with, &b, "cell.drug", "in_system", "mean"));
     assert_eq!(count(&b, "medium.drug@0 s"), 0.0);
     assert!(count(&b, "cell.drug@6000 s").is_nan(), "after the end");
-    // Stein 1986, V1: of 1000, binomial with p = 0.2 + 0.8 exp(-0.00625 t), whichever other times are looked at.
+    // Stein 1986: of 1000, binomial with p = 0.2 + 0.8 exp(-0.00625 t), whichever other times are looked at.
     let records: Vec<RunRecord> = (0..3000).map(|rep| run(&*with, rep, 0.0, 250.0)).collect();
     for (name, t) in [("cell.drug@50 s", 50.0), ("cell.drug@200 s", 200.0)] {
         let counts: Vec<f64> = records.iter().map(|r| count(r, name)).collect();
