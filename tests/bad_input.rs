@@ -192,6 +192,25 @@ fn interventions_need_a_target() {
 }
 
 #[test]
+fn metrics_need_something_to_be_about() {
+    let metric = |lines: &str| format!("[metric.m]\n{lines}\n[probe.residence]");
+    for (lines, says) in [
+        ("kind = \"drift\"\nof = §\"cell.drag.occupancy\"", "did you mean `cell.drug.occupancy`?"),
+        ("kind = \"drift\"\nof = §\"cell.drug.ocupancy\"", "did you mean `occupancy`?"),
+        ("kind = \"control\"\nresponse = \"pump.throughput\"\nover = [§\"pathway.pump.n\"]", "`pathway.pump.N`"),
+        ("kind = \"exposure\"\nof = \"cell.drug.occupancy\"\nthreshold = §\"1 s\"", "another dimension"),
+        ("kind = §\"drifts\"\nof = \"cell.drug.occupancy\"", "did you mean `drift`?"),
+    ] {
+        refused_in_cell("[probe.residence]", &metric(lines), &[says]);
+    }
+    refused_in_cell(
+        "[probe.residence]",
+        "[probe.n]\nkind = \"count\"\nof = §\"cell.drag\"\ntimes = [\"1 s\"]\n[probe.residence]",
+        &["drag"],
+    );
+}
+
+#[test]
 fn equations_that_do_not_parse_are_refused_where_they_go_wrong() {
     let with_equation = |equation: &str| {
         let reaction =

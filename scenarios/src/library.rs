@@ -15,12 +15,17 @@ const LIBRARY: &[(&str, &str)] = &[
     ("cellular-uplink", include_str!("../library/cellular-uplink.toml")),
     ("dumbbell-tcp", include_str!("../library/dumbbell-tcp.toml")),
     ("efflux-assay", include_str!("../library/efflux-assay.toml")),
+    ("export-bottleneck", include_str!("../library/export-bottleneck.toml")),
+    ("export-defects", include_str!("../library/export-defects.toml")),
     ("parking-lot", include_str!("../library/parking-lot.toml")),
+    ("pgp-dose-response", include_str!("../library/pgp-dose-response.toml")),
     ("pgp-efflux", include_str!("../library/pgp-efflux.toml")),
     ("qos-voice-vs-bulk", include_str!("../library/qos-voice-vs-bulk.toml")),
     ("shaped-uplink", include_str!("../library/shaped-uplink.toml")),
     ("transcytosis", include_str!("../library/transcytosis.toml")),
+    ("uptake-block", include_str!("../library/uptake-block.toml")),
     ("wan-failover", include_str!("../library/wan-failover.toml")),
+    ("window-or-link", include_str!("../library/window-or-link.toml")),
 ];
 
 /// Name and title of each bundled scenario.

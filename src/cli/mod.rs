@@ -10,6 +10,7 @@ mod export;
 mod import;
 mod input;
 mod list;
+mod metrics;
 mod new;
 mod number;
 mod progress;

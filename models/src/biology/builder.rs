@@ -129,6 +129,19 @@ pub(super) struct World {
     pub(super) end: SimTime,
     /// Whether counts may be broken: those of a mean.
     pub(super) is_mean: bool,
+    /// Slots of followed species whose exits are told apart.
+    pub(super) split: Vec<u32>,
+    /// Counts at certain times: slot, time in ticks, and how the scenario writes it.
+    pub(super) samples: Vec<(u32, u64, String)>,
+}
+
+/// A way out of a followed species.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Exit {
+    /// The slot of the species.
+    pub(super) slot: u32,
+    /// The pathway or reaction, by index.
+    pub(super) pathway: u32,
 }
 
 /// Finds compartments and species for one pathway, and takes its channels.
@@ -365,6 +378,20 @@ fn first(found: &Diagnostics) -> Diagnostic {
 }
 
 impl World {
+    /// The ways out of species whose exits are told apart, species by species in the order of the pathways.
+    pub(super) fn exits(&self) -> Vec<Exit> {
+        let leaves = |owned: &Owned, slot: u32| {
+            let count = |list: &[(Species, u32)]| list.iter().filter(|s| s.0.slot == slot).map(|s| s.1).sum::<u32>();
+            count(&owned.channel.takes) > count(&owned.channel.gives)
+        };
+        let mut slots = self.split.clone();
+        slots.sort_unstable();
+        slots.dedup();
+        let pathways = 0..self.pathways.len() as u32;
+        let all = slots.into_iter().flat_map(|slot| pathways.clone().map(move |pathway| Exit { slot, pathway }));
+        let is_way = |e: &Exit| self.channels.iter().any(|c| c.pathway == e.pathway && leaves(c, e.slot));
+        all.filter(is_way).collect()
+    }
     /// The waveform called `name`, or the time.
     pub(super) fn course(&self, name: &str) -> Course {
         let found = self.waveforms.get(name, Span::default());

@@ -312,7 +312,7 @@ impl<'a> Group<'a> {
         let (inward, outward) = &mut self.dosed[slot];
         *(if change > 0.0 { inward } else { outward }) += change.abs() as u64;
         if self.is_followed() {
-            self.tag(slot, change, self.now, probe);
+            self.tag(slot, change, NONE, self.now, probe);
         }
         Ok(true)
     }
@@ -493,12 +493,14 @@ impl<'a> Group<'a> {
     #[inline(never)]
     pub(super) fn tag_changes<P: Probe>(&mut self, q: usize, now: u64, probe: &mut P) {
         for &(slot, change) in self.network.changes.row(q) {
-            self.tag(slot as usize, change, now, probe);
+            let exit = self.network.exits[slot as usize].get(q).copied().unwrap_or(NONE);
+            self.tag(slot as usize, change, exit, now, probe);
         }
     }
 
-    /// Molecules in a well-mixed pool are exchangeable: whoever leaves is any of them alike.
-    fn tag<P: Probe>(&mut self, slot: usize, change: f64, now: u64, probe: &mut P) {
+    /// Molecules in a well-mixed pool are exchangeable: whoever leaves is any of them alike. `exit` is the component of the
+    /// way out, where that is told apart.
+    fn tag<P: Probe>(&mut self, slot: usize, change: f64, exit: u32, now: u64, probe: &mut P) {
         let Some(Tags { since: pool, rng }) = &mut self.tags[slot] else { return };
         if change > 0.0 {
             pool.resize(pool.len() + change as usize, now);
@@ -509,10 +511,11 @@ impl<'a> Group<'a> {
             let since = SimTime::from_ticks(pool.swap_remove(who));
             let at = SimTime::from_ticks(now);
             let service = (at - since).ticks();
-            probe.leave(
-                self.network.components[slot],
-                Departure { at, since, service, size: 1, ..Departure::default() },
-            );
+            let departure = Departure { at, since, service, size: 1, ..Departure::default() };
+            probe.leave(self.network.components[slot], departure);
+            if exit != NONE {
+                probe.leave(exit, departure);
+            }
         }
     }
 

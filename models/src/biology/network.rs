@@ -46,6 +46,8 @@ pub(super) struct Network {
     pub(super) components: Vec<u32>,
     /// Slots whose entities are followed.
     pub(super) tagged: Vec<bool>,
+    /// By slot whose exits are told apart: the component of the exit that each channel is; empty for the others.
+    pub(super) exits: Vec<Vec<u32>>,
     /// By channel: slots that change, and by how much.
     pub(super) changes: Rows<(u32, f64)>,
     /// By channel: channels whose propensity changes when it fires.
@@ -73,6 +75,7 @@ impl Network {
             channel_names: Vec::new(),
             components: piece.pools.clone(),
             tagged: world.pools.iter().map(|p| p.tagged).chain([false]).collect(),
+            exits: exits(piece),
             changes: Rows::default(),
             dependents: Rows::default(),
             touched: Rows::default(),
@@ -155,6 +158,18 @@ impl Network {
         let state = if state.is_empty() { String::new() } else { format!(" at {}", state.join(", ")) };
         format!("`{}`{state}", self.channel_names[q])
     }
+}
+
+/// The component of the exit that each channel is, slot by slot.
+fn exits(piece: &Piece) -> Vec<Vec<u32>> {
+    let mut all = vec![Vec::new(); piece.world.pools.len()];
+    for &(exit, component) in &piece.exits {
+        let row: &mut Vec<u32> = &mut all[exit.slot as usize];
+        row.resize(piece.world.channels.len(), NONE);
+        let own = row.iter_mut().zip(&piece.world.channels).filter(|(_, owned)| owned.pathway == exit.pathway);
+        own.for_each(|(to, _)| *to = component);
+    }
+    all
 }
 
 /// By how much a firing changes each slot, leaving out what is held constant and what comes out even.

@@ -23,6 +23,7 @@ const QUICK: &[&str] = &[
     "priority-cobham",
     "jackson-feedback",
     "residence-time",
+    "competing-exits",
     "immigration-death",
     "birth-death",
     "competitive-inhibition",

@@ -19,7 +19,7 @@ use std::path::Path;
 use sim_core::SimTime;
 use sim_core::config::{Diagnostics, Table, check};
 use sim_core::rng::Streams;
-use sim_core::stats::{RunRecord, Window};
+use sim_core::stats::{RunRecord, Sketch, Window};
 
 use crate::registry::registry;
 use crate::{BuildContext, System};

@@ -13,6 +13,8 @@ const PERMEATION: (&str, &str) = (
 );
 const EGRESS: (&str, &str) = ("each egress time is exponential with rate P A / V: N(t) is binomial", GARDINER);
 const RESIDENCE: (&str, &str) = ("residence times are exponential; N is Poisson with mean lambda / k", GARDINER);
+const EXITS: (&str, &str) =
+    ("an exit is taken with probability k_j / sum k; the time is exponential with sum k, whichever it is", GARDINER);
 const IMMIGRATION: (&str, &str) = ("N(t) is Poisson with mean lambda / mu (1 - exp(-mu t)), as in M/M/inf", GARDINER);
 const BOLUS: (&str, &str) =
     ("those given are left with probability exp(-mu t): binomial, plus the Poisson rest", GARDINER);
@@ -64,6 +66,13 @@ pub(super) fn cases() -> Vec<Case> {
             RESIDENCE,
             include_str!("residence-time.toml"),
             residence(),
+        ),
+        case(
+            "competing-exits",
+            "Three first-order ways out of a cell: who takes which, and when",
+            EXITS,
+            include_str!("competing-exits.toml"),
+            exits(),
         ),
         case(
             "immigration-death",
@@ -143,6 +152,26 @@ fn residence() -> Vec<Observable> {
         quantile("residence time, 90 %", "p90", 0.9),
         quantile("residence time, 99 %", "p99", 0.99),
     ]
+}
+
+/// Out by 0.0025, 0.0015 and 0.001 /s.
+fn exits() -> Vec<Observable> {
+    let all = [("leak", 0.5), ("metabolism", 0.3), ("binding", 0.2)];
+    let of = |(name, share): (&str, f64)| {
+        let at = match name {
+            "leak" => "cell.drug@leak",
+            "metabolism" => "cell.drug@metabolism",
+            _ => "cell.drug@binding",
+        };
+        let observable =
+            |what: &str, metric, exact, unit| Observable::mean(&format!("{what} {name}"), at, metric, exact, unit);
+        [
+            observable("share by", ("exit_share", "mean"), share, "1"),
+            observable("residence time of those by", ("sojourn_time", "mean"), 200.0, "s"),
+            observable("its standard deviation by", ("sojourn_time", "sd"), 200.0, "s"),
+        ]
+    };
+    all.into_iter().flat_map(of).collect()
 }
 
 /// k = 0.002 /s, 1 uM outside, Vmax = 0.05 uM/s, Km = 3 uM, Ki = 0.5 uM, in 1 fL.
