@@ -301,7 +301,10 @@ impl PathwayBuilder<'_> {
             if matches!(&owned.channel.law, Law::Expression { follows, .. } if !follows.is_empty()) {
                 let message = format!("`{}` reads waveforms already", table.path);
                 let d = Diagnostic::error("E0613", span, message, "a rate that cannot be multiplied besides");
-                return Err(d.help(format!("write `* {name}` into the law")));
+                return Err(match table.get("law").or(table.get("law_back")) {
+                    Some(_) => d.help(format!("write `* {name}` into the law")),
+                    None => d.help("leave out `shape`"),
+                });
             }
             owned.shape = Some(name.into());
         }
@@ -313,6 +316,12 @@ impl PathwayBuilder<'_> {
     /// Fails if there is not.
     pub fn check_waveform(&self, name: &str, span: Span, dimension: Dimension) -> Result<(), Diagnostic> {
         self.world.waveforms.of(name, span, dimension).map(|_| ()).map_err(|found| first(&found))
+    }
+    /// That there is a waveform called `name`, whose values are of `dimension` and may be below zero.
+    ///
+    /// Fails if there is not.
+    pub fn check_signed_waveform(&self, name: &str, span: Span, dimension: Dimension) -> Result<(), Diagnostic> {
+        self.world.waveforms.signed(name, span, dimension).map(|_| ()).map_err(|found| first(&found))
     }
     /// Multiplies the rate of the channel added last by the waveform called `name`, in SI base units.
     pub fn follow_waveform(&mut self, name: &str) {

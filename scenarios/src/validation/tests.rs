@@ -25,6 +25,7 @@ const QUICK: &[&str] = &[
     "residence-time",
     "immigration-death",
     "birth-death",
+    "ion-flux",
     "competitive-inhibition",
     "shaper",
 ];

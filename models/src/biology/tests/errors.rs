@@ -94,6 +94,36 @@ fn pathways() {
 }
 
 #[test]
+fn permeation_in_a_field() {
+    let area = "area = \"500 um^2\"";
+    let with = |more: &str, at: &str, message: &str, help: &str| {
+        refused(area, &format!("{area}\n{more}"), at, message, help);
+    };
+    with("z = 1", "1", "has a charge but no voltage", "V = \"-70 mV\"");
+    with("V = \"-70 mV\"", "\"-70 mV\"", "has no charge that a field could act on", "z = 1");
+    with("temperature = \"300 K\"", "\"300 K\"", "has no charge that a field could act on", "z = 1");
+    with("z = 1.5\nV = \"-70 mV\"", "1.5", "", "");
+    with("z = 1\nV = \"-70 mW\"", "mW", "unknown unit `mW`", "");
+    with("z = 1\nV = \"vm\"", "\"vm\"", "", "");
+    with("z = 1\nV = \"1 V\"\ntemperature = \"0 K\"", "\"0 K\"", "temperature` is zero", "");
+    with("K_p = 0", "0", "K_p` is zero", "");
+    with("K_p = -1", "-1", "", "");
+    let constants = "k_out = \"1 /s\"\nK_p = 2";
+    refused(
+        &format!("P = \"4.0e-7 cm/s\"\n{area}"),
+        constants,
+        "2",
+        "is given rate constants and `K_p`",
+        "leave out `K_p`",
+    );
+    let clock = format!("{area}\nz = 1\nV = \"w\"\n[waveform.w]\nkind = \"sine\"\namplitude = 1\nperiod = \"1 s\"");
+    refused(area, &clock, "\"w\"", "the values of `w` are a bare number", "-70 mV");
+    let shaped = "shape = \"s\"\nz = 1\nV = \"w\"\n[waveform.w]\nkind = \"sine\"\namplitude = \"70 mV\"\nmean = \"0 mV\"\nperiod = \"1 s\"\n\
+                  [waveform.s]\nkind = \"sine\"\namplitude = 1\nperiod = \"1 s\"";
+    with(shaped, "\"s\"", "reads waveforms already", "leave out `shape`");
+}
+
+#[test]
 fn inhibitors_of_explicit_carriers() {
     let inhibitors = |rest: &str| format!("N = 10\ninhibitors = [{{ species = \"A\", Ki = \"1 uM\"{rest} }}]");
     let table = "{ species = \"A\", Ki = \"1 uM\" }";

@@ -5,6 +5,7 @@ mod determinism;
 mod enzymes;
 mod errors;
 mod interventions;
+mod ions;
 mod pathways;
 mod reactions;
 mod sensor;

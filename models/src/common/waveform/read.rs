@@ -164,21 +164,29 @@ impl Waveforms {
     ///
     /// Fails with a hint if there is none, or if it is not of this sort.
     pub fn of(&self, name: &str, span: Span, dimension: Dimension) -> Result<&Waveform, Diagnostics> {
-        let found = self.get(name, span)?;
-        let wrong = |message: String, label: &str, help: String| Err(one("E0366", span, message, label, help));
-        if found.dimension != dimension {
-            let (is, wanted) = (found.dimension.describe(), dimension.describe());
-            let help = match dimension {
-                Dimension::NUMBER => "give its values without units: 1 changes nothing".to_string(),
-                _ => format!("give its values as `{}`", dimension.example()),
-            };
-            return wrong(format!("the values of `{name}` are {is}"), &format!("expected {wanted}"), help);
-        }
+        let found = self.signed(name, span, dimension)?;
         if found.min() < 0.0 {
             let message = format!("`{name}` is below zero at times, down to {}", found.min());
-            return wrong(message, "a rate would be negative", "raise it, or let it swing less".to_string());
+            let help = "raise it, or let it swing less";
+            return Err(one("E0366", span, message, "a rate would be negative", help));
         }
         Ok(found)
+    }
+    /// The same, of one whose values are of `dimension` and may be below zero.
+    ///
+    /// Fails with a hint if there is none, or if it is not of this sort.
+    pub fn signed(&self, name: &str, span: Span, dimension: Dimension) -> Result<&Waveform, Diagnostics> {
+        let found = self.get(name, span)?;
+        if found.dimension == dimension {
+            return Ok(found);
+        }
+        let (is, wanted) = (found.dimension.describe(), dimension.describe());
+        let help = match dimension {
+            Dimension::NUMBER => "give its values without units: 1 changes nothing".to_string(),
+            _ => format!("give its values as `{}`", dimension.example()),
+        };
+        let message = format!("the values of `{name}` are {is}");
+        Err(one("E0366", span, message, &format!("expected {wanted}"), help))
     }
     /// The names of all.
     pub fn names(&self) -> impl Iterator<Item = &str> {

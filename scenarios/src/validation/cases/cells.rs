@@ -11,6 +11,10 @@ const PERMEATION: (&str, &str) = (
     "N(t) is binomial, p = 0.2 + 0.8 exp(-(k_out + k_in) t), k = P A / V",
     "independent molecules; Stein 1986, Transport and Diffusion across Cell Membranes (from memory)",
 );
+const FIELD: (&str, &str) = (
+    "k(t) = P A / V u / (1 - exp(-u)), u = F V_m(t) / (R T): N(t) is binomial, p = exp(-int k dt)",
+    "Goldman 1943, doi:10.1085/jgp.27.1.37; Hodgkin & Katz 1949 (DOI from memory)",
+);
 const EGRESS: (&str, &str) = ("each egress time is exponential with rate P A / V: N(t) is binomial", GARDINER);
 const RESIDENCE: (&str, &str) = ("residence times are exponential; N is Poisson with mean lambda / k", GARDINER);
 const IMMIGRATION: (&str, &str) = ("N(t) is Poisson with mean lambda / mu (1 - exp(-mu t)), as in M/M/inf", GARDINER);
@@ -47,6 +51,19 @@ pub(super) fn cases() -> Vec<Case> {
             include_str!("permeation.toml"),
             counts("inside.drug", &[50.0, 100.0, 200.0, 500.0, 1000.0], |t| {
                 binomial(1000.0, 0.2 + 0.8 * (-0.006_25 * t).exp())
+            }),
+        ),
+        case(
+            "ion-flux",
+            "Permeation of an ion in a field, under a voltage that steps",
+            FIELD,
+            include_str!("ion-flux.toml"),
+            counts("cell.K", &[50.0, 100.0, 200.0], |t| {
+                let k = |voltage: f64| {
+                    let u = voltage * 96_485.332_12 / (8.314_462_618 * 310.15);
+                    0.005 * u / (1.0 - (-u).exp())
+                };
+                binomial(1000.0, (-k(-0.07) * t.min(60.0) - k(0.04) * (t - 60.0).max(0.0)).exp())
             }),
         ),
         case(
