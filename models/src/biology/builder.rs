@@ -69,12 +69,12 @@ impl Channel {
 }
 
 /// How the utilization of a pathway is known.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Busy {
     /// The rate of its channel (by index) over the greatest rate.
     Rate(u32, f64),
-    /// The count of a species over a capacity.
-    Count(Species, f64),
+    /// The count of some species together over a capacity.
+    Count(Vec<Species>, f64),
 }
 
 /// A species in a compartment.
@@ -330,6 +330,15 @@ impl PathwayBuilder<'_> {
         }
     }
 
+    /// Another passage of this pathway, called `PATHWAY.NAME` in tables: one more of the substrates that its carriers share.
+    pub fn branch(&mut self, name: &str) -> PathwayBuilder<'_> {
+        let Named { name: base, path, entity, .. } = &self.world.pathways[self.pathway as usize];
+        let branch = Named { name: format!("{base}.{name}"), path: format!("{path}.{name}"), entity, busy: None };
+        self.world.pathways.push(branch);
+        let pathway = self.world.pathways.len() as u32 - 1;
+        PathwayBuilder { world: self.world, pathway }
+    }
+
     /// Makes the pathway report a utilization: the rate of the channel added last over `vmax` (1/s).
     pub fn busy_by_rate(&mut self, vmax: f64) {
         let channel = self.world.channels.len() as u32 - 1;
@@ -338,7 +347,11 @@ impl PathwayBuilder<'_> {
 
     /// Makes the pathway report a utilization: the count of `species` over `capacity`.
     pub fn busy_by_count(&mut self, species: Species, capacity: f64) {
-        self.world.pathways[self.pathway as usize].busy = Some(Busy::Count(species, capacity));
+        self.busy_by_counts(&[species], capacity);
+    }
+    /// The same of several species together.
+    pub fn busy_by_counts(&mut self, species: &[Species], capacity: f64) {
+        self.world.pathways[self.pathway as usize].busy = Some(Busy::Count(species.to_vec(), capacity));
     }
 }
 

@@ -26,6 +26,8 @@ const QUICK: &[&str] = &[
     "immigration-death",
     "birth-death",
     "ion-flux",
+    "carrier-queue",
+    "carrier-cycle",
     "competitive-inhibition",
     "shaper",
 ];

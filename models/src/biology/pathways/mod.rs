@@ -1,9 +1,13 @@
 //! The kinds of pathways that come with the program. One more is one more file and one more line.
 
+mod bank;
+mod carrier;
 mod carriers;
+mod cycle;
 mod degradation;
 mod exocytosis;
 mod influx;
+mod inhibitor;
 mod permeation;
 mod pump;
 mod sensor;
@@ -18,11 +22,19 @@ pub type MakePathway = fn(&Table, &mut PathwayBuilder<'_>) -> Result<(), Diagnos
 
 /// The kinds of pathways that come with the program.
 pub const PATHWAYS: &[Kind<MakePathway>] =
-    &[permeation::KIND, pump::KIND, exocytosis::KIND, influx::KIND, degradation::KIND, sensor::KIND];
+    &[permeation::KIND, pump::KIND, carrier::KIND, exocytosis::KIND, influx::KIND, degradation::KIND, sensor::KIND];
 
 /// The error of a pathway that leads from a compartment into itself.
 fn same_place(table: &Table, key: &str, name: &str) -> Diagnostic {
     let message = format!("`{}` stays within compartment `{name}`", table.path);
     Diagnostic::error("E0604", table.span_of(key), message, "a pathway leads from one compartment to another")
         .help("name two different compartments, or write a `[reaction.NAME]` for what happens within one")
+}
+
+/// The error of a constant that is zero.
+fn not_positive(table: &Table, key: &str) -> Diagnostic {
+    let example = table.opt_quantity(key).map_or_else(|| "1".to_owned(), |q| format!("\"{}\"", q.dimension.example()));
+    let message = format!("`{}.{key}` is zero", table.path);
+    let d = Diagnostic::error("E0607", table.span_of(key), message, "must be above zero");
+    d.help(format!("for example `{key} = {example}`"))
 }

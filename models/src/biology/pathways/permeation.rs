@@ -6,8 +6,8 @@
 //! coefficient of tissue and plasma, or of a lipid phase and water; that of the membrane itself is in `P`. Or the rate
 //! constants are given directly, `k_out` out of the first compartment of `between` and `k_in` into it.
 //!
-//! An ion of charge `z` in a constant field crosses with the one-way fluxes of Goldman (1943, doi:10.1085/jgp.27.1.37 (DOI from
-//! memory)) and Hodgkin & Katz (1949)
+//! An ion of charge `z` in a constant field crosses with the one-way fluxes of Goldman (1943, doi:10.1085/jgp.27.1.37) and Hodgkin
+//! & Katz (1949, doi:10.1113/jphysiol.1949.sp004310)
 //!
 //! ```text
 //! J_out = P C_1 u / (1 - exp(-u))    J_in = P C_2 u exp(-u) / (1 - exp(-u))    u = z F V / (R T)
@@ -143,7 +143,8 @@ impl Drive {
         let temperature = table.quantity("temperature").value;
         if temperature <= 0.0 {
             let message = format!("`{}.temperature` is zero", table.path);
-            return Err(Diagnostic::error("E0606", table.span_of("temperature"), message, "must be above zero"));
+            let d = Diagnostic::error("E0606", table.span_of("temperature"), message, "must be above zero");
+            return Err(d.help("for example `temperature = \"310.15 K\"`"));
         }
         let per_volt = charge * FARADAY_OVER_GAS / temperature;
         match voltage.as_text() {
@@ -183,7 +184,8 @@ fn rates(table: &Table, first: Compartment, second: Compartment) -> Result<(f64,
     let partition = table.opt_number("K_p").unwrap_or(1.0);
     if partition <= 0.0 {
         let message = format!("`{}.K_p` is zero", table.path);
-        return Err(Diagnostic::error("E0606", table.span_of("K_p"), message, "must be above zero"));
+        let d = Diagnostic::error("E0606", table.span_of("K_p"), message, "must be above zero");
+        return Err(d.help("leave it out if the species is equally concentrated on both sides"));
     }
     let (message, label, help) = match (get("P"), get("area"), get("k_out"), get("k_in")) {
         (Some(p), Some(area), None, None) => {

@@ -138,6 +138,29 @@ fn inhibitors_of_explicit_carriers() {
 }
 
 #[test]
+fn substrates_that_share_a_pump() {
+    let with = |more: &str, at: &str, message: &str, help: &str| {
+        refused("N = 100", &format!("N = 100\n{more}"), at, message, help);
+    };
+    let competitor = |text: &str| format!("competitors = [{{ {text} }}]");
+    with(&competitor("species = \"B\", Km = \"1 uM\""), "\"B\"", "there is no species `B`", "");
+    with(&competitor("species = \"drug\", Km = \"1 uM\""), "\"drug\"", "`drug` would compete with itself", "");
+    with(&competitor("species = \"A\", Km = \"0 uM\""), "\"0 uM\"", "Km` is zero", "");
+    with(&competitor("species = \"A\", Km = \"1 uM\", n_H = -1"), "-1", "", "");
+    with("n_H = 0", "0", "", "");
+    with("ATP = { K = \"1 mM\" }", "{ K = \"1 mM\" }", "there is no species `ATP`", "");
+    with("ATP = { K = \"0 mM\", species = \"A\" }", "\"0 mM\"", "K` is zero", "");
+    with("ATP = { K = \"1 mM\", species = \"A\", in = \"cel\" }", "\"cel\"", "there is no compartment", "`cell`");
+    let explicit = |more: &str| format!("explicit = true\n{more}");
+    with(&explicit("n_H = 2"), "2", "`pathway.pgp.n_H` is not for explicit carriers", "leave out `explicit`");
+    let many: Vec<String> = (0..16).map(|i| format!("{{ species = \"S{i}\", Km = \"1 uM\" }}")).collect();
+    let declared: Vec<String> = (0..16).map(|i| format!("[species.S{i}]\n")).collect();
+    let text = GOOD.replace("N = 100", &format!("N = 100\ncompetitors = [{}]", many.join(", "))) + &declared.concat();
+    let found = build(&text).err().unwrap();
+    assert_eq!(found.iter().next().unwrap().message, "the rate of `pathway.pgp` depends on 17 species");
+}
+
+#[test]
 fn a_pump_without_substrate() {
     let text = GOOD.replace("kind = \"pump\"\nspecies = \"drug\"\n", "kind = \"pump\"\n");
     let found = build(&text).err().unwrap();

@@ -1,5 +1,6 @@
 //! The laws that biological systems must follow, from scenario text to measures.
 
+mod carriers;
 mod conditions;
 mod determinism;
 mod enzymes;
@@ -10,6 +11,7 @@ mod pathways;
 mod reactions;
 mod sensor;
 mod toml;
+mod transport;
 mod waveforms;
 
 use std::path::Path;

@@ -2,7 +2,7 @@
 
 use super::super::case::{Case, Observable, Quantity, Statistic};
 use super::super::closed_form::{
-    Law, binomial, birth_death_stationary, exponential_quantile, linear_birth_death, poisson,
+    Law, binomial, birth_death_stationary, exponential_quantile, linear_birth_death, mmc, poisson,
 };
 use super::{BUSY, FLUX, NUMBER, QUANTILE_ERROR, case};
 
@@ -13,7 +13,7 @@ const PERMEATION: (&str, &str) = (
 );
 const FIELD: (&str, &str) = (
     "k(t) = P A / V u / (1 - exp(-u)), u = F V_m(t) / (R T): N(t) is binomial, p = exp(-int k dt)",
-    "Goldman 1943, doi:10.1085/jgp.27.1.37; Hodgkin & Katz 1949 (DOI from memory)",
+    "Goldman 1943, doi:10.1085/jgp.27.1.37; Hodgkin & Katz 1949, doi:10.1113/jphysiol.1949.sp004310",
 );
 const EGRESS: (&str, &str) = ("each egress time is exponential with rate P A / V: N(t) is binomial", GARDINER);
 const RESIDENCE: (&str, &str) = ("residence times are exponential; N is Poisson with mean lambda / k", GARDINER);
@@ -35,6 +35,15 @@ const INHIBITION: (&str, &str) = (
 const TURNOVER: (&str, &str) = (
     "rate = k1 S k2 / (k1 S + k-1 + k2); Var N / E N = 1 - 2 k1 S k2 / (k1 S + k-1 + k2)^2",
     "Kou, Cherayil, Min, English & Xie 2005, doi:10.1021/jp051490q (DOI from memory)",
+);
+
+const QUEUE: (&str, &str) = (
+    "carriers that bind at once are servers, what is free waits: Erlang C, Wq = C / (c mu - lambda)",
+    "Kleinrock 1975, Queueing Systems vol. 1, ch. 3 (from memory)",
+);
+const CYCLE: (&str, &str) = (
+    "four states in a cycle: v = N 50/3 S / (400/3 + S), 0.04 v / N loaded; from its linear equations",
+    "Hill 1977, Free Energy Transduction in Biology, ch. 2 (from memory)",
 );
 
 const LEAK_PUMP_CELL: &str = include_str!("leak-pump.toml");
@@ -127,6 +136,20 @@ pub(super) fn cases() -> Vec<Case> {
         include_str!("carrier-turnover.toml"),
         turnover(),
     ));
+    cases.push(case(
+        "carrier-queue",
+        "Ten explicit carriers as the servers of a queue at load 0.8",
+        QUEUE,
+        include_str!("carrier-queue.toml"),
+        queue(),
+    ));
+    cases.push(case(
+        "carrier-cycle",
+        "Carriers that alternate between the sides of a membrane",
+        CYCLE,
+        include_str!("carrier-cycle.toml"),
+        cycle(),
+    ));
     cases
 }
 
@@ -216,4 +239,26 @@ fn turnover() -> Vec<Observable> {
             .known(Statistic::VarianceOfKnown { kurtosis: 3.0 }),
         Observable::mean("utilization", "carrier", BUSY, bind / sum, "1").within(0.005),
     ]
+}
+
+/// M/M/10 at 8 /s: what is free waits, what is bound is served.
+fn queue() -> Vec<Observable> {
+    let queue = mmc(8.0, 1.0, 10);
+    vec![
+        Observable::mean("number that waits", "cell.drug", NUMBER, 8.0 * queue.wait, "molecule").within(0.05),
+        Observable::mean("number in service", "carriers.bound", NUMBER, 8.0, "molecule").within(0.005),
+        Observable::mean("utilization", "carriers", BUSY, queue.utilization, "1").within(0.005),
+    ]
+}
+
+/// Twenty carriers, binding at 1 /uM/s, unbinding at 100 /s, turning at 50 /s.
+fn cycle() -> Vec<Observable> {
+    let at_concentration = |(point, s): (usize, &f64)| {
+        let flux = 50.0 / 3.0 * s / (400.0 / 3.0 + s);
+        [
+            Observable::mean(&format!("flux at {s} uM"), "carrier", ("net_flux", "mean"), 20.0 * flux, "1/s").at(point),
+            Observable::mean(&format!("loaded share at {s} uM"), "carrier", BUSY, 0.04 * flux, "1").at(point),
+        ]
+    };
+    [100.0, 1000.0].iter().enumerate().flat_map(at_concentration).collect()
 }
