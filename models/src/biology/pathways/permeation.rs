@@ -58,11 +58,12 @@ const FIELDS: &[Field] = &[
         Type::Quantity(&[Dimension::RATE]),
         "Rate constant into the first of `between`, that is, out of the second; 0 if only `k_out` is given.",
     ),
-    Field::optional(
+    Field::default(
         "K_p",
         Type::Number { min: 0.0, max: 1e12 },
-        "Partition coefficient: the concentration in the first of `between` over that in the second at equilibrium; 1 if not \
-         given. It slows the way out of the first down.",
+        "1",
+        "Partition coefficient: the concentration in the first of `between` over that in the second at equilibrium. It slows the \
+         way out of the first down. With P and area only.",
     ),
     Field::optional(
         "z",
@@ -181,7 +182,7 @@ impl Drive {
 /// Rate constants out of `first` and out of `second`, 1/s.
 fn rates(table: &Table, first: Compartment, second: Compartment) -> Result<(f64, f64), Diagnostic> {
     let get = |key| table.opt_quantity(key).map(|q| q.value);
-    let partition = table.opt_number("K_p").unwrap_or(1.0);
+    let partition = table.number("K_p");
     if partition <= 0.0 {
         let message = format!("`{}.K_p` is zero", table.path);
         let d = Diagnostic::error("E0606", table.span_of("K_p"), message, "must be above zero");
@@ -192,7 +193,7 @@ fn rates(table: &Table, first: Compartment, second: Compartment) -> Result<(f64,
             return Ok((p * area / (first.volume * partition), p * area / second.volume));
         }
         (None, None, k_out, k_in) if k_out.is_some() || k_in.is_some() => {
-            if table.get("K_p").is_some() {
+            if table.get("K_p").is_some_and(|v| !v.defaulted) {
                 let message = format!("`{}` is given rate constants and `K_p`", table.path);
                 let d =
                     Diagnostic::error("E0606", table.span_of("K_p"), message, "what rate constants say by themselves");
