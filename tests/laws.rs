@@ -13,10 +13,9 @@ fn shorter(name: &str) -> [&'static str; 2] {
         "branch-office" | "bufferbloat" | "cellular-uplink" | "dumbbell-tcp" | "parking-lot" | "qos-voice-vs-bulk"
         | "shaped-uplink" => ["run.duration=5 s", "run.warmup=1 s"],
         "acrab-tolc" => ["run.duration=3.1 s", "run.warmup=2.9 s"],
-        "bile-export" => ["run.duration=2 min", "run.warmup=1 min"],
         "calyx-100hz" => ["run.duration=50 ms", "run.warmup=15 ms"],
         "efflux-assay" => ["run.duration=50 min", "run.warmup=1 min"],
-        "lactate-export" => ["run.duration=2 min", "run.warmup=1 min"],
+        "bile-export" | "lactate-export" => ["run.duration=2 min", "run.warmup=1 min"],
         "pgp-efflux" => ["run.duration=20 min", "run.warmup=10 min"],
         "wan-failover" => ["run.duration=45 s", "run.warmup=21 s"],
         _ => panic!("say here how `{name}` is shortened"),
