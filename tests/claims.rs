@@ -365,3 +365,80 @@ fn blocked_carriers_lead_to_another_steady_state_or_to_none() {
     let notes = common::manifest(&study.place.path("out"))["notes"].to_string();
     assert!(notes.matches("is not steady").count() == 2, "{notes}");
 }
+
+#[test]
+fn lactate_settles_by_protons_alone_and_above_that_if_glycolysis_drives_it() {
+    // 6022 molecules are 1 mM.
+    let held = |study: &Study| study.medians::<3>("cell.lactate", "occupancy", "time_mean").map(|n| n / 6022.14);
+    let protons = [39.8107, 63.0957, 158.489];
+    let inside = 63.0957 / 39.8107;
+    let idle = ["--set", "pathway.glycolysis.rate=0 uM/s"];
+    for carriers in
+        [&idle[..], &[&idle[..], &["--set", "pathway.mct4.N=300", "--set", "pathway.mct4.kcat=10 /s"]].concat()]
+    {
+        let ratios = held(&Study::of("lactate-export", "3", carriers));
+        for (ratio, (outside, expected)) in ratios.into_iter().zip(protons.into_iter().zip([0.630_957, 1.0, 2.511_886]))
+        {
+            assert!(f64::abs(outside / 63.0957 / expected - 1.0) < 1e-5);
+            within("without glycolysis", ratio / expected, 0.95, 1.05);
+        }
+    }
+    let made = 16.6667e-3 * 6022.14 / 2000.0;
+    let driven = held(&Study::of("lactate-export", "3", &[]));
+    for (lactate, outside) in driven.into_iter().zip(protons) {
+        let q = outside / 39.8107 / 28.0;
+        let expected = (made * (1.0 + q) + q) / (1.0 - made) * 28.0 / inside;
+        within("with glycolysis", lactate / expected, 0.96, 1.04);
+    }
+}
+
+#[test]
+fn a_pump_keeps_out_what_porins_let_in_slowly() {
+    let inside = |study: &Study, drug: &str, um: f64| {
+        study.medians::<2>(&format!("periplasm.{drug}"), "occupancy", "time_mean").map(|n| n / (um * 120.442_8))
+    };
+    let intact = Study::of("acrab-tolc", "3", &["--set", "run.duration=3 s", "--set", "run.warmup=2 s"]);
+    // Influx and efflux balance at 0.97920 and 0.05317; with ampicillin's permeability at a third of 50 uM.
+    let [own, slow] = inside(&intact, "cephaloridine", 50.0);
+    within("cephaloridine", own, 0.974, 0.984);
+    let outside = 50.0;
+    let balance = |c: f64| 0.28e-5 * 132.0 * (outside - c) - 1.82 * c.powf(1.75) / (288f64.powf(1.75) + c.powf(1.75));
+    let (mut low, mut high) = (0.0, outside);
+    for _ in 0..60 {
+        let middle = f64::midpoint(low, high);
+        *if balance(middle) > 0.0 { &mut low } else { &mut high } = middle;
+    }
+    within("with the permeability of ampicillin", slow / (low / outside), 0.93, 1.08);
+    assert!(1.0 - slow > 25.0 * (1.0 - own), "{slow} {own}");
+    let [ampicillin, _] = inside(&intact, "ampicillin", 5.72);
+    within("ampicillin", ampicillin / 0.05317, 0.85, 1.15);
+    // After the loss both come in; ampicillin takes seconds.
+    let late = [
+        "--set",
+        "run.duration=16 s",
+        "--set",
+        "run.warmup=12 s",
+        "--sweep",
+        "pathway.porins.P=0.28e-5 cm/s,0.1e-5 cm/s",
+    ];
+    let lost = Study::of("acrab-tolc", "3", &late);
+    within("ampicillin, no pump", inside(&lost, "ampicillin", 5.72)[0], 0.96, 1.02);
+}
+
+#[test]
+fn bile_salts_rise_as_export_pumps_are_lost() {
+    let study = Study::of("bile-export", "3", &[]);
+    let held = |study: &Study, salt: &str| study.medians::<4>(&format!("cell.{salt}"), "occupancy", "time_mean");
+    // (k + k_e) / (k + f k_e), with k_e / k = 8.333 and 3.22.
+    for (salt, influx, ratio) in [("TC", 56.25, 8.333), ("GC", 20.0, 3.2197)] {
+        let counts = held(&study, salt);
+        for (count, left) in counts.into_iter().zip([1.0, 0.5, 0.1, 0.0]) {
+            let expected = (1.0 + ratio) / (1.0 + left * ratio);
+            within(salt, count / counts[0] / expected, 0.94, 1.06);
+        }
+        within("as it is", counts[0] / (influx / 0.01 / (1.0 + ratio)), 0.95, 1.05);
+    }
+    // A dose of cyclosporin as great as its Ki is the loss of half the pumps.
+    let dosed = Study::of("bile-export", "3", &["--set", "compartment.cell.fixed.CsA=9.5 uM"]);
+    within("cyclosporin", held(&dosed, "TC")[0] / held(&study, "TC")[1], 0.95, 1.05);
+}

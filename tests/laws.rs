@@ -13,6 +13,7 @@ fn shorter(name: &str) -> [&'static str; 2] {
         "beta-cell-biphasic" => ["run.duration=10 min", "run.warmup=1 min"],
         "branch-office" | "bufferbloat" | "cellular-uplink" | "dumbbell-tcp" | "parking-lot" | "qos-voice-vs-bulk"
         | "shaped-uplink" => ["run.duration=5 s", "run.warmup=1 s"],
+        "acrab-tolc" => ["run.duration=3.1 s", "run.warmup=2.9 s"],
         "calyx-100hz" => ["run.duration=50 ms", "run.warmup=15 ms"],
         "efflux-assay" => ["run.duration=50 min", "run.warmup=1 min"],
         "transcytosis" => ["run.duration=20 min", "run.warmup=1 min"],
@@ -22,6 +23,7 @@ fn shorter(name: &str) -> [&'static str; 2] {
         "pgp-dose-response" | "pgp-efflux" => ["run.duration=20 min", "run.warmup=10 min"],
         "uptake-block" => ["run.duration=20 s", "run.warmup=5 s"],
         "window-or-link" => ["run.duration=2 s", "run.warmup=500 ms"],
+        "bile-export" | "lactate-export" => ["run.duration=2 min", "run.warmup=1 min"],
         "wan-failover" => ["run.duration=45 s", "run.warmup=21 s"],
         _ => panic!("say here how `{name}` is shortened"),
     }

@@ -70,12 +70,12 @@ impl Channel {
 }
 
 /// How the utilization of a pathway is known.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Busy {
     /// The rate of its channel (by index) over the greatest rate.
     Rate(u32, f64),
-    /// The count of a species over a capacity.
-    Count(Species, f64),
+    /// The count of some species together over a capacity.
+    Count(Vec<Species>, f64),
 }
 
 /// A species in a compartment.
@@ -330,7 +330,10 @@ impl PathwayBuilder<'_> {
             if matches!(&owned.channel.law, Law::Expression { follows, .. } if !follows.is_empty()) {
                 let message = format!("`{}` reads waveforms already", table.path);
                 let d = Diagnostic::error("E0613", span, message, "a rate that cannot be multiplied besides");
-                return Err(d.help(format!("write `* {name}` into the law")));
+                return Err(match table.get("law").or(table.get("law_back")) {
+                    Some(_) => d.help(format!("write `* {name}` into the law")),
+                    None => d.help("leave out `shape`"),
+                });
             }
             owned.shape = Some(name.into());
         }
@@ -347,17 +350,32 @@ impl PathwayBuilder<'_> {
     ///
     /// Fails if there is none such.
     pub fn waveform(&self, name: &str, span: Span, dimension: Dimension) -> Result<Waveform, Diagnostic> {
-        self.world.waveforms.of_any_sign(name, span, dimension).cloned().map_err(|found| first(&found))
+        self.world.waveforms.signed(name, span, dimension).cloned().map_err(|found| first(&found))
     }
     /// Adds a waveform of the pathway's own for its rates to follow; `name` has a dot in it, unlike those of files.
     pub fn add_waveform(&mut self, name: &str, waveform: Waveform) {
         self.world.waveforms.add(name, waveform);
+    }
+    /// That there is a waveform called `name`, whose values are of `dimension` and may be below zero.
+    ///
+    /// Fails if there is not.
+    pub fn check_signed_waveform(&self, name: &str, span: Span, dimension: Dimension) -> Result<(), Diagnostic> {
+        self.world.waveforms.signed(name, span, dimension).map(|_| ()).map_err(|found| first(&found))
     }
     /// Multiplies the rate of the channel added last by the waveform called `name`, in SI base units.
     pub fn follow_waveform(&mut self, name: &str) {
         if let Some(owned) = self.world.channels.last_mut() {
             owned.shape = Some(name.into());
         }
+    }
+
+    /// Another passage of this pathway, called `PATHWAY.NAME` in tables: one more of the substrates that its carriers share.
+    pub fn branch(&mut self, name: &str) -> PathwayBuilder<'_> {
+        let Named { name: base, path, entity, .. } = &self.world.pathways[self.pathway as usize];
+        let branch = Named { name: format!("{base}.{name}"), path: format!("{path}.{name}"), entity, busy: None };
+        self.world.pathways.push(branch);
+        let pathway = self.world.pathways.len() as u32 - 1;
+        PathwayBuilder { world: self.world, pathway }
     }
 
     /// Makes the pathway report a utilization: the rate of the channel added last over `vmax` (1/s).
@@ -368,7 +386,11 @@ impl PathwayBuilder<'_> {
 
     /// Makes the pathway report a utilization: the count of `species` over `capacity`.
     pub fn busy_by_count(&mut self, species: Species, capacity: f64) {
-        self.world.pathways[self.pathway as usize].busy = Some(Busy::Count(species, capacity));
+        self.busy_by_counts(&[species], capacity);
+    }
+    /// The same of several species together.
+    pub fn busy_by_counts(&mut self, species: &[Species], capacity: f64) {
+        self.world.pathways[self.pathway as usize].busy = Some(Busy::Count(species.to_vec(), capacity));
     }
 }
 

@@ -577,17 +577,14 @@ impl<'a> Group<'a> {
             probe.totals(component, at, &totals);
         }
         for (&component, &(inward, outward)) in &passed {
-            let busy = network.busy_counts.iter().find(|b| b.0 == component);
             let meter = self.meters.iter().find(|m| m.component == component);
-            let (level, area) = match (busy, meter) {
-                (Some(&(_, slot, capacity)), _) => {
-                    let (book, x) = (&self.books[slot as usize], self.x[slot as usize]);
-                    (x / capacity, area(book, x) / capacity)
-                }
-                (None, Some(m)) => (m.share, area(&m.book, m.share)),
-                (None, None) => (0.0, 0.0),
-            };
-            let totals = LevelTotals { level, max: level, area, squares: 0.0, inward, outward };
+            let (mut level, mut busy) = meter.map_or((0.0, 0.0), |m| (m.share, area(&m.book, m.share)));
+            for &(_, slot, capacity) in network.busy_counts.iter().filter(|b| b.0 == component) {
+                let (book, x) = (&self.books[slot as usize], self.x[slot as usize]);
+                level += x / capacity;
+                busy += area(book, x) / capacity;
+            }
+            let totals = LevelTotals { level, max: level, area: busy, squares: 0.0, inward, outward };
             probe.totals(component, at, &totals);
         }
     }

@@ -60,7 +60,7 @@ pub(super) struct Network {
     pub(super) passages: Vec<(u32, bool)>,
     /// Channels whose rate over the greatest is the utilization of a component.
     pub(super) meters: Vec<(u32, u32)>,
-    /// Components whose utilization is the count of a slot over a capacity.
+    /// Components whose utilization is the count of a slot over a capacity; of several slots, the sum.
     pub(super) busy_counts: Vec<(u32, u32, f64)>,
 }
 
@@ -85,9 +85,11 @@ impl Network {
             busy_counts: Vec::new(),
         };
         for (&component, pathway) in piece.pathways.iter().zip(&world.pathways) {
-            match pathway.busy {
-                Some(Busy::Rate(channel, _)) => network.meters.push((channel, component)),
-                Some(Busy::Count(species, capacity)) => network.busy_counts.push((component, species.slot, capacity)),
+            match &pathway.busy {
+                Some(Busy::Rate(channel, _)) => network.meters.push((*channel, component)),
+                Some(Busy::Count(species, capacity)) => {
+                    network.busy_counts.extend(species.iter().map(|s| (component, s.slot, *capacity)));
+                }
                 None => {}
             }
         }
@@ -257,8 +259,8 @@ impl Phase {
         let fixed = world.pools.iter().zip(0..).filter(|p| p.0.fixed).map(|(p, slot)| (slot, p.initial)).collect();
         let mut capacity = vec![0.0; network.channels()];
         for pathway in &world.pathways {
-            if let Some(Busy::Rate(channel, vmax)) = pathway.busy {
-                capacity[channel as usize] = vmax;
+            if let Some(Busy::Rate(channel, vmax)) = &pathway.busy {
+                capacity[*channel as usize] = *vmax;
             }
         }
         let is_steady = drives.iter().all(|d| *d == Drive::Steady);

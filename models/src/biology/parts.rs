@@ -55,8 +55,10 @@ fn members(world: &World) -> Vec<Members> {
         }
     }
     for (p, pathway) in (0..).zip(&world.pathways) {
-        if let Some(Busy::Count(species, _)) = pathway.busy {
-            links.connect(pathway_node(p), species.slot as usize);
+        if let Some(Busy::Count(species, _)) = &pathway.busy {
+            for s in species {
+                links.connect(pathway_node(p), s.slot as usize);
+            }
         }
     }
     for jump in &world.jumps {
@@ -115,7 +117,7 @@ impl Members {
         for pathway in &mut part.pathways {
             match &mut pathway.busy {
                 Some(Busy::Rate(channel, _)) => *channel = place(&self.channels, *channel),
-                Some(Busy::Count(of, _)) => *of = species(*of),
+                Some(Busy::Count(of, _)) => of.iter_mut().for_each(|s| *s = species(*s)),
                 None => {}
             }
         }

@@ -1,8 +1,9 @@
 //! Arithmetic written as text (`Vmax * A / (Km + A)`), compiled once and evaluated without allocation.
 //!
 //! Numbers, names, `+ - * / ^`, comparisons (`<`, `<=`, `>`, `>=`, `==`, `!=`; 1 if true, else 0), and the functions
-//! `exp`, `log` (natural), `sqrt`, `abs`, `floor`, `ceil`, `sin`, `cos`, `tanh`, `min`, `max` and `if(condition, then, else)`. `^` binds tightest and to the
-//! right, so `-2^2` is -4. What a name stands for is the caller's business: `A` and `[A]` are two different [`Name`]s.
+//! `exp`, `exprel` ((exp(x) - 1) / x, 1 at 0), `log` (natural), `sqrt`, `abs`, `floor`, `ceil`, `sin`, `cos`, `tanh`, `min`, `max`
+//! and `if(condition, then, else)`. `^` binds tightest and to the right, so `-2^2` is -4. What a name stands for is the caller's
+//! business: `A` and `[A]` are two different [`Name`]s.
 //!
 //! ```
 //! use models::common::expression::{Expression, Name, Symbol};
@@ -78,6 +79,7 @@ enum Op {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Unary {
     Exp,
+    Exprel,
     Log,
     Sqrt,
     Abs,
@@ -106,7 +108,7 @@ enum Binary {
 }
 
 /// The functions, for a message.
-const FUNCTIONS: &str = "exp, log, sqrt, abs, floor, ceil, sin, cos, tanh, min, max, if";
+const FUNCTIONS: &str = "exp, exprel, log, sqrt, abs, floor, ceil, sin, cos, tanh, min, max, if";
 
 /// Values that an evaluation may hold at once, and the nesting that a text may have.
 const DEPTH: usize = 32;
@@ -219,6 +221,7 @@ impl Expression {
                 Op::Constant(x) => Term::Number(x),
                 Op::Load(i, scale) => Term::product(vec![Term::Number(scale), leaf(i)]),
                 Op::Negate => Term::Apply("minus", vec![pop().number()]),
+                Op::Unary(Unary::Exprel) => exprel_term(pop().number()),
                 Op::Unary(f) => Term::Apply(f.name(), vec![pop().number()]),
                 Op::Binary(b) => {
                     let second = pop().number();
@@ -263,11 +266,13 @@ impl Unary {
             Self::Sin => "sin",
             Self::Cos => "cos",
             Self::Tanh => "tanh",
+            Self::Exprel => "exprel",
         }
     }
     fn apply(self, x: f64) -> f64 {
         match self {
             Self::Exp => libm::exp(x),
+            Self::Exprel => exprel(x),
             Self::Log => libm::log(x),
             Self::Sqrt => libm::sqrt(x),
             Self::Abs => x.abs(),
@@ -360,6 +365,19 @@ impl Binary {
             Self::Unequal => f64::from(a != b),
         }
     }
+}
+
+/// `(exp(x) - 1) / x`, which is 1 at 0: it rises all the way, is never below zero, and has no gap at 0 where a quotient written out
+/// has one. The opening rates of Hodgkin and Huxley and the fluxes of Goldman, Hodgkin and Katz are of the form `1 / exprel(x)`.
+pub fn exprel(x: f64) -> f64 {
+    if x == 0.0 { 1.0 } else { libm::expm1(x) / x }
+}
+
+/// `(exp x - 1) / x`, 1 at 0.
+fn exprel_term(x: Term) -> Term {
+    let (one, is_zero) = (Term::Number(1.0), Term::two("eq", x.clone(), Term::Number(0.0)));
+    let rise = Term::two("minus", Term::Apply("exp", vec![x.clone()]), one.clone());
+    Term::If(Box::new(is_zero), Box::new(one), Box::new(Term::two("divide", rise, x)))
 }
 
 /// Squares and cubes, by far the most common powers, without the full function.
@@ -521,6 +539,7 @@ impl Parser<'_, '_> {
             "min" | "max" if given > 1 => return Ok(()),
             "min" | "max" => return Err(format!("`{function}` takes two values or more, given {given}")),
             "exp" => (Op::Unary(Unary::Exp), 1),
+            "exprel" => (Op::Unary(Unary::Exprel), 1),
             "log" => (Op::Unary(Unary::Log), 1),
             "sqrt" => (Op::Unary(Unary::Sqrt), 1),
             "abs" => (Op::Unary(Unary::Abs), 1),
@@ -608,6 +627,9 @@ mod tests {
             ("1e-3*1.5E2", 0.15),
             ("floor(x / 3) + ceil(x / 3)", 3.0),
             ("sin(x)^2 + cos(x)^2 + tanh(0)", 1.0),
+            ("exprel(x) - (exp(x) - 1) / x + exprel(0)", 1.0),
+            ("exprel(-1e-9)", 1.0 - 0.5e-9),
+            ("1 / exprel(1e4) + 1 / exprel(-1e4)", 1e4),
         ] {
             assert!((value(text) - expected).abs() < 1e-14, "{text}: {} is not {expected}", value(text));
         }
@@ -633,7 +655,7 @@ mod tests {
             ("foo * 2", "unknown name `foo`", 0..3),
             (
                 "sun(x)",
-                "unknown function `sun`; there are exp, log, sqrt, abs, floor, ceil, sin, cos, tanh, min, max, if",
+                "unknown function `sun`; there are exp, exprel, log, sqrt, abs, floor, ceil, sin, cos, tanh, min, max, if",
                 0..3,
             ),
             ("exp(1, 2)", "`exp` takes one value, given 2", 0..3),
@@ -659,7 +681,7 @@ mod tests {
         let expected = [
             "unknown name `foo`",
             "unknown name `bar`",
-            "unknown function `sun`; there are exp, log, sqrt, abs, floor, ceil, sin, cos, tanh, min, max, if",
+            "unknown function `sun`; there are exp, exprel, log, sqrt, abs, floor, ceil, sin, cos, tanh, min, max, if",
             "`min` takes two values or more, given 1",
             "unknown name `baz`",
             "`log(` is not closed: expected a number, a name or `(`, found the end",
@@ -676,14 +698,14 @@ mod tests {
         }
         #[test]
         fn values_lie_in_their_range(
-            which in 0usize..14, x in -5.0..5.0f64, y in -5.0..5.0f64, dx in 0.0..3.0f64, dy in 0.0..3.0f64,
+            which in 0usize..15, x in -5.0..5.0f64, y in -5.0..5.0f64, dx in 0.0..3.0f64, dy in 0.0..3.0f64,
             u in 0.0..1.0f64, v in 0.0..1.0f64,
         ) {
             let text = [
                 "x * cell.y - [x] / cell.y", "x / (cell.y + 9)", "x^3 - cell.y^2", "x^-2 + 1", "abs(x)^0.7 * exp(-cell.y)",
                 "max(x, cell.y) - min(x, 2)", "if(x < cell.y, x, -cell.y)", "log(abs(x) + 1) * sqrt(abs(cell.y))",
                 "30 * x^4 / (k^4 + x^4)", "if(x >= 0, 1, 0) * (cell.y != x)", "2^x / (1 + exp(-cell.y))", "-x^cell.y",
-                "sin(x) * cos(2 * cell.y) - tanh(x)", "floor(x) + ceil(cell.y / 2)",
+                "sin(x) * cos(2 * cell.y) - tanh(x)", "floor(x) + ceil(cell.y / 2)", "x / exprel(-3 * cell.y)",
             ][which];
             let e = compile(text).unwrap();
             let (low, high) = e.range(&[(x, x + dx), (y, y + dy)]);

@@ -270,11 +270,12 @@ fn set(value: &mut Value, new: Quantity, target: &str, span: Span) -> Result<(),
             let counts = [Dimension::NUMBER, Dimension::ITEMS, Dimension::CONCENTRATION, Dimension::AMOUNT];
             let amount = |d| counts.contains(&d);
             let parameter = target.starts_with("reaction.") && target.contains(".parameters.");
+            let signed = parameter || old.dimension == Dimension::VOLTAGE;
             let held = target.starts_with("compartment.") && amount(old.dimension) && amount(new.dimension);
             if old.dimension != new.dimension && !held {
                 return Err(wrong(old.dimension.describe()));
             }
-            if negative && !parameter && new.dimension != Dimension::VOLTAGE {
+            if negative && !signed {
                 let message = format!("`{target}` cannot be negative");
                 return Err(Diagnostic::error("E0621", span, message, "expected zero or more"));
             }

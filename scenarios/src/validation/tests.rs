@@ -26,6 +26,9 @@ const QUICK: &[&str] = &[
     "competing-exits",
     "immigration-death",
     "birth-death",
+    "ion-flux",
+    "carrier-queue",
+    "carrier-cycle",
     "competitive-inhibition",
     "shaper",
 ];

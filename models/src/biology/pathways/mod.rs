@@ -1,11 +1,15 @@
 //! The kinds of pathways that come with the program. One more is one more file and one more line.
 
+mod bank;
+mod carrier;
 mod carriers;
 mod chain;
+mod cycle;
 mod degradation;
 mod exocytosis;
 mod granules;
 mod influx;
+mod inhibitor;
 mod permeation;
 mod pump;
 mod sensor;
@@ -23,6 +27,7 @@ pub type MakePathway = fn(&Table, &mut PathwayBuilder<'_>) -> Result<(), Diagnos
 pub const PATHWAYS: &[Kind<MakePathway>] = &[
     permeation::KIND,
     pump::KIND,
+    carrier::KIND,
     exocytosis::KIND,
     influx::KIND,
     degradation::KIND,
@@ -42,4 +47,12 @@ fn same_place(table: &Table, key: &str, name: &str) -> Diagnostic {
 fn empty_sites(k: f64, sites: f64, vesicles: &[Term]) -> Term {
     let empty = Term::two("minus", Term::Number(sites), Term::sum(vesicles.to_vec()));
     Term::product(vec![Term::Number(k), Term::two("max", empty, Term::Number(0.0))])
+}
+
+/// The error of a constant that is zero.
+fn not_positive(table: &Table, key: &str) -> Diagnostic {
+    let example = table.opt_quantity(key).map_or_else(|| "1".to_owned(), |q| format!("\"{}\"", q.dimension.example()));
+    let message = format!("`{}.{key}` is zero", table.path);
+    let d = Diagnostic::error("E0607", table.span_of(key), message, "must be above zero");
+    d.help(format!("for example `{key} = {example}`"))
 }

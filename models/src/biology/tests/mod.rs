@@ -1,5 +1,6 @@
 //! The laws that biological systems must follow, from scenario text to measures.
 
+mod carriers;
 mod chain;
 mod conditions;
 mod determinism;
@@ -7,11 +8,13 @@ mod enzymes;
 mod errors;
 mod granules;
 mod interventions;
+mod ions;
 mod mean;
 mod pathways;
 mod reactions;
 mod sensor;
 mod toml;
+mod transport;
 mod waveforms;
 
 use std::path::Path;
