@@ -185,10 +185,47 @@ fn pathways_need_their_ends_and_species() {
 }
 
 #[test]
+fn carriers_and_fields_are_refused_where_they_make_something_out_of_nothing() {
+    let area = "area = \"0.5 um^2\"";
+    refused_in_cell(area, &format!("{area}\nz = §2"), &["has a charge but no voltage", "add `V = \"-70 mV\"`"]);
+    let carrier = |more: &str| format!("kind = \"carrier\"\nmodel = \"reversible\"\n{more}");
+    let broken = carrier("kcat_back = §\"1 /s\"");
+    refused_in_cell("kind = \"pump\"", &broken, &["an affinity of -1.2040 kT", "expected 0.3 /s"]);
+    let within = with(&with(CELL, "kind = \"pump\"", &carrier("")), "to = \"medium\"", "to = §\"cell\"");
+    refused(&within, &["stays within compartment `cell`"]);
+    let km = with(&with(CELL, "kind = \"pump\"", &carrier("")), "Km = \"3 uM\"", "Km = §\"0 uM\"");
+    refused(&km, &["`pathway.pump.Km` is zero", "for example `Km = \"2 uM\"`"]);
+    let cycle = "kind = \"carrier\"\nmodel = \"cycle\"\nk_on = \"1 /uM/s\"\nk_off = \"1 /s\"\nk_loaded = \"1 /s\"\nk_empty = \"1 /s\"";
+    let cycle = with(CELL, "kind = \"pump\"", cycle).replace("kcat = \"0.3 /s\"\nKm = \"3 uM\"\n", "");
+    let fraction = with(&cycle, "N = 100", "N = §2.5")
+        .replace("[probe.residence]\nkind = \"residence\"\nof = \"cell.drug\"\n", "");
+    refused(&fraction, &["2.5 explicit carriers", "expected a whole number"]);
+}
+
+#[test]
 fn interventions_need_a_target() {
     let target = "target = \"compartment.medium.fixed.drug\"";
     refused_in_cell(target, "target = §\"compartment.medium.fixed.drag\"", &["drag", "compartment.medium.fixed.drug"]);
     refused_in_cell(target, "target = §\"\"", &[]);
+}
+
+#[test]
+fn metrics_need_something_to_be_about() {
+    let metric = |lines: &str| format!("[metric.m]\n{lines}\n[probe.residence]");
+    for (lines, says) in [
+        ("kind = \"drift\"\nof = §\"cell.drag.occupancy\"", "did you mean `cell.drug.occupancy`?"),
+        ("kind = \"drift\"\nof = §\"cell.drug.ocupancy\"", "did you mean `occupancy`?"),
+        ("kind = \"control\"\nresponse = \"pump.throughput\"\nover = [§\"pathway.pump.n\"]", "`pathway.pump.N`"),
+        ("kind = \"exposure\"\nof = \"cell.drug.occupancy\"\nthreshold = §\"1 s\"", "another dimension"),
+        ("kind = §\"drifts\"\nof = \"cell.drug.occupancy\"", "did you mean `drift`?"),
+    ] {
+        refused_in_cell("[probe.residence]", &metric(lines), &[says]);
+    }
+    refused_in_cell(
+        "[probe.residence]",
+        "[probe.n]\nkind = \"count\"\nof = §\"cell.drag\"\ntimes = [\"1 s\"]\n[probe.residence]",
+        &["drag"],
+    );
 }
 
 #[test]

@@ -171,3 +171,286 @@ fn insulin_comes_in_two_phases_and_glucose_supplies_the_second() {
     within("first phase in the mean", first(&mean)[1], 124.0, 128.0);
     within("second phase in the mean", later(&mean)[1], 91.0, 93.0);
 }
+
+#[test]
+fn lysosomes_keep_the_share_that_absorption_says() {
+    let study = Study::of("transcytosis", "9", &["--duration", "4 h"]);
+    let arrived = study.medians::<3>("tissue.cargo", "in_system", "mean").map(|n| n / 2000.0);
+    // Binomial of 2000: the median of nine is within three of its standard errors, 0.004.
+    for (found, expected) in arrived.into_iter().zip([1.0, 0.769, 0.4]) {
+        within("arrived", found, expected - 0.02, expected + 0.02);
+    }
+    let early = Study::of("transcytosis", "9", &["--duration", "16 min"]);
+    within("after 16 min", early.medians::<3>("tissue.cargo", "in_system", "mean")[0], 950.0, 1080.0);
+}
+
+/// The rows of a metric in `summary.csv`: mean and both ends of the interval, in the order of the points.
+fn told(study: &Study, name: &str, metric: &str, stat: &str) -> Vec<[f64; 3]> {
+    let rows = common::about(&study.place.path("out/summary.csv"), name, metric, stat);
+    rows.iter().map(|r| ["mean", "ci_low", "ci_high"].map(|c| number(r, c))).collect()
+}
+
+/// Four standard errors are twice the half of a 95 % interval and a little more.
+#[track_caller]
+fn near(what: &str, [mean, low, high]: [f64; 3], expected: f64) {
+    let half = (high - mean).max(mean - low);
+    assert!((mean - expected).abs() < 2.1 * half, "{what}: {mean} ({low} to {high}), not {expected}");
+}
+
+#[test]
+fn a_pump_that_works_against_a_leak_has_a_half_maximal_dose_far_above_its_inhibition_constant() {
+    let study = Study::of("pgp-dose-response", "50", &[]);
+    // The curve of the exact stationary means, through the same fit.
+    let per_um = 602.214_076;
+    let doses: Vec<f64> = (0..10).map(|i| 0.1 * 1000f64.powf(f64::from(i) / 9.0)).collect();
+    let held = |dose: f64| {
+        let (mut weight, mut total, mut first) = (1.0, 1.0, 0.0);
+        for n in (1..2000).map(f64::from) {
+            weight *= 0.002 * per_um / (0.002 * n + 30.11 * n / (3.0 * (1.0 + dose / 0.5) * per_um + n));
+            total += weight;
+            first += n * weight;
+        }
+        first / total
+    };
+    let exact = egress::scenarios::metric::hill::Hill::fit(&doses, &doses.iter().map(|&d| held(d)).collect::<Vec<_>>());
+    let exact = exact.unwrap().x50;
+    // Ki (1 + PS_e / PS) = 4.67 uM of a pump that is far from saturation; this one is nearly.
+    within("exact", exact, 4.4, 4.7);
+    let [ec50] = told(&study, "accumulation", "ec50", "fit")[..] else { panic!("one curve") };
+    let [ic50] = told(&study, "efflux", "ic50", "fit")[..] else { panic!("one curve") };
+    near("EC50", ec50, exact);
+    near("IC50", ic50, exact);
+    assert!(ec50[1] > 4.0 && ec50[2] - ec50[1] < 0.6, "{ec50:?}");
+    near("Hill coefficient", told(&study, "accumulation", "hill_coefficient", "fit")[0], 1.0);
+    // Of those who leave, the share by the pump is what its flux is of both; and all leave after the same time.
+    let share = study.medians::<10>("cell.drug@pgp", "exit_share", "mean");
+    within("by the pump, little inhibited", share[0], 0.86, 0.90);
+    within("by the pump, much inhibited", share[9], 0.02, 0.06);
+    let [pump, leak] = ["cell.drug@pgp", "cell.drug@leak"].map(|c| study.medians::<10>(c, "sojourn_time", "mean"));
+    for (a, b) in pump.iter().zip(leak).take(6) {
+        assert!((a / b - 1.0).abs() < 0.1, "{pump:?} {leak:?}");
+    }
+    assert!(study.place.path("out/figures/dose_response_accumulation.svg").exists());
+}
+
+#[test]
+fn what_is_lost_of_a_pump_shows_late_and_slowly() {
+    let study = Study::of("export-defects", "40", &[]);
+    let factors = [10.0, 1.0, 0.5, 0.1, 0.0];
+    let (leak, pump) = (0.002, 10_000.0 * 0.30111 / (300.0 * 602.214_076));
+    let outside = 602.214_076;
+    let level = |f: f64| outside * leak / (leak + f * pump);
+    let ratios = told(&study, "dysfunction", "accumulation_ratio", "mean");
+    for (ratio, f) in ratios.iter().zip(factors) {
+        // (k + k_e) / (k + f k_e): 1.8065, 5.0909 and 9.3333 for what is lost. Km is 300 uM: saturation is 0.3 % at most.
+        let expected = level(f) / level(1.0);
+        let slack = [ratio[0], ratio[1] - 0.003 * expected, ratio[2] + 0.003 * expected];
+        near(&format!("f = {f}"), slack, expected);
+        assert!((ratio[2] - ratio[1]) / expected < 0.12, "{ratio:?}");
+    }
+    // |C - C_end| / C_end = |C_0 / C_end - 1| exp(-(k + f k_e) t) is 0.2; in bins of 10 s.
+    let settling = told(&study, "homeostasis", "settling_time", "course");
+    for (got, f) in settling.iter().zip(factors) {
+        let away = (level(1.0) / level(f) - 1.0).abs();
+        let expected = if away > 0.2 { (away / 0.2).ln() / (leak + f * pump) } else { 0.0 };
+        let slack = 20.0 + 0.1 * expected;
+        assert!((got[0] - expected).abs() < slack, "f = {f}: {got:?}, not {expected}");
+    }
+    // The area over 301 molecules: from 290 s on, 301.1 - 537.7 exp(-k t).
+    let areas = told(&study, "toxicity", "toxic_auc", "mean");
+    assert_eq!(areas[1], [0.0; 3]);
+    let (end, start) = (level(0.0), level(1.0));
+    let threshold = 0.5 * outside;
+    let from = ((end - start) / (end - threshold)).ln() / leak;
+    let tail = |t: f64| (end - start) / leak * (-leak * t).exp();
+    let expected = (end - threshold) * (5400.0 - from) - (tail(from) - tail(5400.0));
+    within("toxic area", areas[4][0] / expected, 0.98, 1.03);
+    // J / n of a pump far from saturation is f k_e.
+    let rates = told(&study, "clearance", "elimination_rate", "mean");
+    for (rate, f) in rates.iter().zip(factors) {
+        assert!((rate[0] - f * pump).abs() <= 0.02 * f * pump, "f = {f}: {rate:?}");
+    }
+    // 1 fL in a second is 6e-8 uL in a minute.
+    let clearance = told(&study, "clearance", "clearance", "mean");
+    assert!((clearance[1][0] / rates[1][0] / 6e-8 - 1.0).abs() < 1e-9);
+    for balance in told(&study, "balance", "balance_index", "mean") {
+        within("balance", balance[0], -0.02, 0.02);
+    }
+    // d ln n / d ln k_e = - f k_e / (k + f k_e), and the same of the leak with the other sign: 0 in sum.
+    let coefficients = told(&study, "control", "control.pathway.pump.kcat", "mean");
+    for (c, f) in coefficients.iter().zip(factors) {
+        let expected = -f * pump / (leak + f * pump);
+        assert!((c[0] - expected).abs() < 0.02 + 2.1 * (c[2] - c[0]), "f = {f}: {c:?}, not {expected}");
+    }
+    for sum in told(&study, "control", "control.sum", "mean") {
+        assert!(sum[0].abs() < 2.1 * (sum[2] - sum[0]) + 1e-9, "{sum:?}");
+    }
+}
+
+#[test]
+fn the_step_with_the_largest_control_coefficient_limits_the_export() {
+    let study = Study::of("export-bottleneck", "40", &[]);
+    let of = |path: &str| told(&study, "export", &format!("control.{path}"), "mean");
+    let [uptake, conjugation, pump] = ["pathway.uptake.P", "reaction.conjugation.k", "pathway.mrp2.kcat"].map(of);
+    // Two pumps are saturated and have all the control; more of them have none: 5/6 is the uptake's, 1/6 the conjugation's.
+    for (point, expected) in
+        [[0.0, 0.0, 1.0], [5.0 / 6.0, 1.0 / 6.0, 0.0], [5.0 / 6.0, 1.0 / 6.0, 0.0]].iter().enumerate()
+    {
+        for (c, e) in [&uptake, &conjugation, &pump].into_iter().zip(expected) {
+            near(&format!("point {point}"), [c[point][0], c[point][1] - 0.01, c[point][2] + 0.01], *e);
+            assert!(c[point][2] - c[point][1] < 0.15, "{c:?}");
+        }
+    }
+    // The summation theorem, within three standard errors (1.5 halves of the interval) at each point.
+    for sum in told(&study, "export", "control.sum", "mean") {
+        assert!((sum[0] - 1.0).abs() < 1.6 * (sum[2] - sum[0]), "{sum:?}");
+    }
+    // Behind saturated pumps there is no steady state: the count grows by p - Vmax, 1.2044 5/6 - 0.6.
+    let drift = told(&study, "conjugates", "drift", "mean");
+    near("drift", drift[0], 0.002 * 602.214_076 * 5.0 / 6.0 - 0.6);
+    for steady in &drift[1..] {
+        near("steady", *steady, 0.0);
+    }
+    let notes = common::manifest(&study.place.path("out"))["notes"].to_string();
+    assert!(notes.matches("is not steady").count() == 1, "{notes}");
+}
+
+#[test]
+fn a_slow_link_or_the_round_trip_controls_an_upload_whichever_is_less() {
+    let study = Study::of("window-or-link", "4", &[]);
+    let of = |path: &str| told(&study, "upload_rate", &format!("control.{path}"), "mean");
+    let [rate, calls] = ["link.uplink.rate", "traffic.calls.rate"].map(of);
+    let [uplink, access] = ["link.uplink.delay", "link.access.delay"].map(of);
+    // Behind 5 Mbit/s the upload has what 1 Mbit/s of calls leave: R / (R - r) and - r / (R - r).
+    within("slow, rate", rate[0][0], 1.2, 1.3);
+    within("slow, calls", calls[0][0], -0.3, -0.2);
+    within("slow, delay", uplink[0][0], -0.02, 0.02);
+    // At 100 Mbit/s a window goes each round trip: 22 ms of propagation, and a little on the links.
+    within("fast, rate", rate[2][0], 0.0, 0.15);
+    within("fast, delays", uplink[2][0] + access[2][0], -1.0, -0.85);
+    for sum in told(&study, "upload_rate", "control.sum", "mean") {
+        within("sum", sum[0], 0.97, 1.03);
+    }
+    let notes = common::manifest(&study.place.path("out"))["notes"].to_string();
+    for bottleneck in ["at 5 Mbit/s: link.uplink.rate (1.2", "at 100 Mbit/s: link.uplink.delay (-0.8"] {
+        assert!(notes.contains(&format!("bottleneck of upload.goodput {bottleneck}")), "{notes}");
+    }
+}
+
+#[test]
+fn blocked_carriers_lead_to_another_steady_state_or_to_none() {
+    let study = Study::of("uptake-block", "60", &[]);
+    let (release, km) = (200.0, 20.0 * 0.2 * 602.214_076);
+    let capacity = |blocked: f64| 20.0 * 30.0 * (1.0 - blocked);
+    let (means, noise) = (told(&study, "noise", "mean", "replications"), told(&study, "noise", "fano", "replications"));
+    let (drift, balance) = (told(&study, "growth", "drift", "mean"), told(&study, "balance", "balance_index", "mean"));
+    // Births at p and deaths at Vmax n / (Km + n): negative binomial.
+    for (point, blocked) in [0.0, 0.3].into_iter().enumerate() {
+        let rho = release / capacity(blocked);
+        near("mean", means[point], rho * (km + 1.0) / (1.0 - rho));
+        near("Fano factor", noise[point], 1.0 / (1.0 - rho));
+        near("drift", drift[point], 0.0);
+        near("balance", balance[point], 0.0);
+    }
+    // Beyond the capacity the count grows by p - Vmax, and Vmax is what comes in.
+    for (point, blocked) in [(2, 0.8), (3, 1.0)] {
+        let vmax = capacity(blocked);
+        // The count is 7 Km and more: uptake is at nearly nine tenths of Vmax when the window opens, and nears it.
+        let below = 0.15 * vmax;
+        assert!(drift[point][2] > release - vmax && drift[point][1] < release - vmax + below, "{:?}", drift[point]);
+        let index = (release - vmax) / (release + vmax);
+        within("balance", balance[point][0], index - 0.01, index + 0.07);
+    }
+    assert_eq!(balance[3], [1.0; 3]);
+    let notes = common::manifest(&study.place.path("out"))["notes"].to_string();
+    assert!(notes.matches("is not steady").count() == 2, "{notes}");
+}
+
+#[test]
+fn lactate_settles_by_protons_alone_and_above_that_if_glycolysis_drives_it() {
+    // 6022 molecules are 1 mM.
+    let held = |study: &Study| study.medians::<3>("cell.lactate", "occupancy", "time_mean").map(|n| n / 6022.14);
+    let protons = [39.8107, 63.0957, 158.489];
+    let inside = 63.0957 / 39.8107;
+    let idle = ["--set", "pathway.glycolysis.rate=0 uM/s"];
+    for carriers in
+        [&idle[..], &[&idle[..], &["--set", "pathway.mct4.N=300", "--set", "pathway.mct4.kcat=10 /s"]].concat()]
+    {
+        let ratios = held(&Study::of("lactate-export", "3", carriers));
+        for (ratio, (outside, expected)) in ratios.into_iter().zip(protons.into_iter().zip([0.630_957, 1.0, 2.511_886]))
+        {
+            assert!(f64::abs(outside / 63.0957 / expected - 1.0) < 1e-5);
+            within("without glycolysis", ratio / expected, 0.95, 1.05);
+        }
+    }
+    let made = 16.6667e-3 * 6022.14 / 2000.0;
+    let driven = held(&Study::of("lactate-export", "3", &[]));
+    for (lactate, outside) in driven.into_iter().zip(protons) {
+        let q = outside / 39.8107 / 28.0;
+        let expected = (made * (1.0 + q) + q) / (1.0 - made) * 28.0 / inside;
+        within("with glycolysis", lactate / expected, 0.96, 1.04);
+    }
+}
+
+#[test]
+fn a_pump_keeps_out_what_porins_let_in_slowly() {
+    let inside = |study: &Study, drug: &str, um: f64| {
+        study.medians::<2>(&format!("periplasm.{drug}"), "occupancy", "time_mean").map(|n| n / (um * 120.442_8))
+    };
+    let intact = Study::of("acrab-tolc", "3", &["--set", "run.duration=3 s", "--set", "run.warmup=2 s"]);
+    // Influx and efflux balance at 0.97920 and 0.05317; with ampicillin's permeability at a third of 50 uM.
+    let [own, slow] = inside(&intact, "cephaloridine", 50.0);
+    within("cephaloridine", own, 0.974, 0.984);
+    let outside = 50.0;
+    let balance = |c: f64| 0.28e-5 * 132.0 * (outside - c) - 1.82 * c.powf(1.75) / (288f64.powf(1.75) + c.powf(1.75));
+    let (mut low, mut high) = (0.0, outside);
+    for _ in 0..60 {
+        let middle = f64::midpoint(low, high);
+        *if balance(middle) > 0.0 { &mut low } else { &mut high } = middle;
+    }
+    within("with the permeability of ampicillin", slow / (low / outside), 0.93, 1.08);
+    assert!(1.0 - slow > 25.0 * (1.0 - own), "{slow} {own}");
+    let [ampicillin, _] = inside(&intact, "ampicillin", 5.72);
+    within("ampicillin", ampicillin / 0.05317, 0.85, 1.15);
+    // After the loss both come in; ampicillin takes seconds.
+    let late = [
+        "--set",
+        "run.duration=16 s",
+        "--set",
+        "run.warmup=12 s",
+        "--sweep",
+        "pathway.porins.P=0.28e-5 cm/s,0.1e-5 cm/s",
+    ];
+    let lost = Study::of("acrab-tolc", "3", &late);
+    within("ampicillin, no pump", inside(&lost, "ampicillin", 5.72)[0], 0.96, 1.02);
+}
+
+#[test]
+fn bile_salts_rise_as_export_pumps_are_lost() {
+    let study = Study::of("bile-export", "3", &[]);
+    let held = |study: &Study, salt: &str| study.medians::<4>(&format!("cell.{salt}"), "occupancy", "time_mean");
+    // (k + k_e) / (k + f k_e), with k_e / k = 8.333 and 3.22.
+    for (salt, influx, ratio) in [("TC", 56.25, 8.333), ("GC", 20.0, 3.2197)] {
+        let counts = held(&study, salt);
+        for (count, left) in counts.into_iter().zip([1.0, 0.5, 0.1, 0.0]) {
+            let expected = (1.0 + ratio) / (1.0 + left * ratio);
+            within(salt, count / counts[0] / expected, 0.94, 1.06);
+        }
+        within("as it is", counts[0] / (influx / 0.01 / (1.0 + ratio)), 0.95, 1.05);
+    }
+    // A dose of cyclosporin as great as its Ki is the loss of half the pumps.
+    let dosed = Study::of("bile-export", "3", &["--set", "compartment.cell.fixed.CsA=9.5 uM"]);
+    within("cyclosporin", held(&dosed, "TC")[0] / held(&study, "TC")[1], 0.95, 1.05);
+}
+
+#[test]
+fn a_toxin_takes_open_channels_and_voltage_opens_them() {
+    let study = Study::of("potassium-channel", "9", &[]);
+    let open = study.medians::<6>("K", "utilization", "time_mean");
+    for (at, p) in [0.486_538, 0.681_923, 0.799_409].into_iter().enumerate() {
+        // A mean over 20 ms of a thousand channels that forget in some 2 ms: sd of less than 0.7 %.
+        within("without the toxin", open[2 * at], p - 0.015, p + 0.015);
+        let blocked = p / (1.0 + 2.0 * p);
+        within("with the toxin", open[2 * at + 1], blocked - 0.015, blocked + 0.015);
+    }
+}

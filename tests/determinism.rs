@@ -33,6 +33,14 @@ fn a_cell_is_the_same_on_any_number_of_threads() {
     assert_same_on_threads(&[&["run", "pgp-efflux", "--reps", "3"], &set[..]].concat());
 }
 
+#[test]
+fn metrics_are_the_same_on_any_number_of_threads() {
+    let set = ["--set", "run.duration=30 min", "--set", "run.warmup=10 min"];
+    assert_same_on_threads(&[&["run", "export-bottleneck", "--reps", "4"], &set[..]].concat());
+    let set = ["--set", "run.duration=20 min", "--set", "run.warmup=15 min"];
+    assert_same_on_threads(&[&["run", "pgp-dose-response", "--reps", "4"], &set[..]].concat());
+}
+
 /// The rows of a study about some components, of one table.
 fn rows_about(place: &Place, out: &str, table: &str, components: &[String]) -> Vec<BTreeMap<String, String>> {
     let mut rows = rows(&place.path(out).join(table));

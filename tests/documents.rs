@@ -65,10 +65,23 @@ fn every_metric_and_statistic_is_explained() {
     }
     let place = Place::with("network.toml", &format!("{NETWORK}[probe.where]\nkind = \"attribution\"\n"));
     place.write("cell.toml", CELL);
-    for name in ["network", "cell"] {
+    let metrics = "[sweep]\n\"pathway.pump.N\" = [10, 30, 100, 300, 1000]\n\
+        [metric.a]\nkind = \"dose_response\"\nresponse = \"pump.throughput\"\n\
+        [metric.j]\nkind = \"dose_response\"\nresponse = \"cell.drug.occupancy\"\n\
+        [metric.b]\nkind = \"control\"\nresponse = \"pump.throughput\"\nover = [\"pathway.pump.kcat\"]\n\
+        [metric.c]\nkind = \"regulation\"\nof = \"cell.drug.occupancy\"\nset_point = \"0.2 uM\"\n\
+        [metric.d]\nkind = \"exposure\"\nof = \"cell.drug.occupancy\"\nthreshold = \"0.2 uM\"\n\
+        [metric.e]\nkind = \"clearance\"\nof = \"cell.drug\"\nby = [\"pump.throughput\"]\n\
+        [metric.f]\nkind = \"accumulation\"\nof = \"cell.drug.occupancy\"\nbaseline = [\"2 min\", \"5 min\"]\n\
+        [metric.g]\nkind = \"balance\"\negress = [\"pump.throughput\"]\ningress = [\"leak.influx\"]\n\
+        [metric.h]\nkind = \"drift\"\nof = \"cell.drug.occupancy\"\n\
+        [probe.early]\nkind = \"count\"\nof = \"cell.drug\"\ntimes = [\"1 min\"]\n\
+        [metric.i]\nkind = \"moments\"\nof = \"cell.drug@1 min.count\"\n";
+    place.write("metrics.toml", format!("{CELL}split_by = \"pathway\"\n{metrics}"));
+    for name in ["network", "cell", "metrics"] {
         place.egress(&["run", &format!("{name}.toml"), "--quiet", "--reps", "1", "--out", name]).ends_with(0);
         for row in rows(&place.path(name).join("summary.csv")) {
-            let metric = &row["metric"];
+            let metric = &row["metric"].replace("control.pathway.pump.kcat", "control.PATH");
             names.insert(metric.strip_prefix("dropped.").unwrap_or(metric).to_owned());
             names.insert(row["stat"].clone());
         }

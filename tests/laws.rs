@@ -13,9 +13,18 @@ fn shorter(name: &str) -> [&'static str; 2] {
         "beta-cell-biphasic" => ["run.duration=10 min", "run.warmup=1 min"],
         "branch-office" | "bufferbloat" | "cellular-uplink" | "dumbbell-tcp" | "parking-lot" | "qos-voice-vs-bulk"
         | "shaped-uplink" => ["run.duration=5 s", "run.warmup=1 s"],
+        "acrab-tolc" => ["run.duration=3.1 s", "run.warmup=2.9 s"],
         "calyx-100hz" => ["run.duration=50 ms", "run.warmup=15 ms"],
         "efflux-assay" => ["run.duration=50 min", "run.warmup=1 min"],
-        "pgp-efflux" => ["run.duration=20 min", "run.warmup=10 min"],
+        "transcytosis" => ["run.duration=20 min", "run.warmup=1 min"],
+        "export-bottleneck" => ["run.duration=30 min", "run.warmup=10 min"],
+        // Its metrics look at certain times.
+        "export-defects" => ["run.duration=150 min", "run.warmup=110 min"],
+        "pgp-dose-response" | "pgp-efflux" => ["run.duration=20 min", "run.warmup=10 min"],
+        "uptake-block" => ["run.duration=20 s", "run.warmup=5 s"],
+        "window-or-link" => ["run.duration=2 s", "run.warmup=500 ms"],
+        "bile-export" | "lactate-export" => ["run.duration=2 min", "run.warmup=1 min"],
+        "potassium-channel" => ["run.duration=20 ms", "run.warmup=10 ms"],
         "wan-failover" => ["run.duration=45 s", "run.warmup=21 s"],
         _ => panic!("say here how `{name}` is shortened"),
     }

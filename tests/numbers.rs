@@ -220,3 +220,38 @@ fn the_bound_on_unseen_losses_is_a_share() {
     // Clopper and Pearson for none of two, one-sided: 1 - 0.01^(1/2).
     assert!((number(bound, "mean") - 0.9).abs() < 1e-6, "{bound:?}");
 }
+
+#[test]
+fn fitted_half_maximal_doses_of_inhibitors_are_those_of_their_modes() {
+    // Substrate and inhibitor are held, so the curve is 1 / (1 + I / IC50) exactly: IC50 is Ki (1 + S / Km) of a competitive
+    // inhibitor, Ki of a non-competitive and Ki (1 + Km / S) of an uncompetitive one (Cheng & Prusoff 1973).
+    let modes = [("competitive", 0.7), ("noncompetitive", 0.5), ("uncompetitive", 1.75)];
+    let of_mode = |(mode, _): (&str, f64)| {
+        format!(
+            "[pathway.{mode}]\nkind = \"pump\"\nspecies = \"drug\"\nfrom = \"cell\"\nto = \"medium\"\nN = 1000\n\
+             kcat = \"0.3 /s\"\nKm = \"5 uM\"\n\
+             inhibitors = [{{ species = \"inhibitor\", in = \"cell\", Ki = \"0.5 uM\", mode = \"{mode}\" }}]\n\
+             [metric.ic50-{mode}]\nkind = \"dose_response\"\nresponse = \"{mode}.throughput\"\n"
+        )
+    };
+    let text = format!(
+        "[scenario]\nname = \"modes\"\n[run]\nduration = \"200 s\"\n[study]\nseed = 1\nreplications = 20\n\
+         [compartment.cell]\nvolume = \"1 pL\"\nfixed = {{ drug = \"2 uM\", inhibitor = \"1 uM\" }}\n\
+         [compartment.medium]\nvolume = \"1 uL\"\nfixed = {{ drug = \"0 uM\" }}\n\
+         [sweep]\n\"compartment.cell.fixed.inhibitor\" = {{ from = \"0.02 uM\", to = \"50 uM\", n = 12, scale = \"log\" }}\n{}",
+        modes.map(of_mode).concat()
+    );
+    let place = Place::with("modes.toml", &text);
+    place.egress(&["run", "modes.toml", "--quiet", "--out", "out"]).ends_with(0);
+    for (mode, expected) in modes {
+        let of = |metric| about(&place.path("out/summary.csv"), &format!("ic50-{mode}"), metric, "fit")[0].clone();
+        let fitted = of("ic50");
+        let [mean, low, high] = ["mean", "ci_low", "ci_high"].map(|c| number(&fitted, c));
+        // Four standard errors are 2.04 halves of a 95 % interval; the interval itself is a few percent wide.
+        assert!((mean - expected).abs() < 2.1 * (high - low) / 2.0, "{mode}: {mean} ({low} to {high}), not {expected}");
+        assert!(high - low < 0.08 * expected && fitted["unit"] == "uM", "{mode}: {fitted:?}");
+        let hill = of("hill_coefficient");
+        let half = (number(&hill, "ci_high") - number(&hill, "ci_low")) / 2.0;
+        assert!((number(&hill, "mean") - 1.0).abs() < 2.1 * half, "{mode}: {hill:?}");
+    }
+}

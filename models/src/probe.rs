@@ -1,6 +1,7 @@
 //! `[probe.NAME]`: something to look at more closely than every run does. One section for both families.
 
 use sim_core::config::{Diagnostic, Diagnostics, Field, Section, Shape, Table, Type};
+use sim_core::quantity::Dimension;
 
 use crate::registry::{Kind, Registry};
 use crate::world::World;
@@ -20,7 +21,25 @@ pub(crate) const PROBES: &[Kind<World>] = &[
         name: "residence",
         doc: "How long single entities of a species stay: until they cross, react or bind to an explicit carrier; only where \
               asked for, counts are enough otherwise.",
-        fields: &[Field::required("of", Type::Text, "Where: `compartment.species`.")],
+        fields: &[
+            Field::required("of", Type::Text, "Where: `compartment.species`."),
+            Field::optional(
+                "split_by",
+                Type::Choice(&["pathway"]),
+                "Tell apart by which pathway or reaction they leave: of each `COMPARTMENT.SPECIES@PATHWAY`, with its residence \
+                 times and its share of those who leave (`exit_share`).",
+            ),
+        ],
+        make: World::Biology,
+    },
+    Kind {
+        name: "count",
+        doc: "How many of a species there are at certain times, exactly: of each time `COMPARTMENT.SPECIES@TIME`, as `count`. What \
+              happens at that time is not counted yet.",
+        fields: &[
+            Field::required("of", Type::Text, "Where: `compartment.species`."),
+            Field::required("times", Type::List(&Type::Quantity(&[Dimension::TIME])), "When: `[\"10 s\", \"1 min\"]`."),
+        ],
         make: World::Biology,
     },
     Kind {

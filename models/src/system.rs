@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use sim_core::RunError;
 use sim_core::config::{Diagnostic, Diagnostics, Section, Table};
 use sim_core::rng::Streams;
-use sim_core::stats::{Component, RunRecord, Window};
+use sim_core::stats::{Component, Measure, RunRecord, Window};
 
 use crate::common::waveform::{self, Waveforms};
 use crate::registry::Registry;
@@ -18,6 +18,10 @@ use crate::{biology, intervention, network, probe};
 pub trait System: Send + Sync {
     /// What is measured, in the order of the indices in a record.
     fn components(&self) -> &[Component];
+    /// Every number that a run has, without values.
+    fn numbers(&self) -> Vec<Measure> {
+        sim_core::stats::numbers(self.components())
+    }
     /// Runs one replication from empty. A pure function of its arguments.
     ///
     /// Fails if the system cannot go on (no progress, a rate that is not a number).
@@ -73,6 +77,9 @@ pub fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<dyn Sys
         return Err(found);
     }
     found.extend(world::foreign(scenario));
+    let (spelt, vague) = intervention::spelt_out(scenario);
+    found.extend(vague);
+    let scenario = &*spelt;
     let build = match World::of(scenario) {
         World::Network => network::build,
         World::Biology => biology::build,

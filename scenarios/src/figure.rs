@@ -5,7 +5,8 @@ use sim_core::config::{Data, Diagnostic, Diagnostics, Field, Section, Shape, Tab
 use crate::tables::Axis;
 
 /// The kinds of figures that `[[figure]]` may ask for.
-pub const KINDS: &[&str] = &["throughput", "occupancy", "delay_ccdf", "utilization", "attribution", "sweep"];
+pub const KINDS: &[&str] =
+    &["throughput", "occupancy", "delay_ccdf", "utilization", "attribution", "sweep", "dose_response"];
 
 /// A figure that a scenario asks for. What it does not say is chosen by what there is to see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +38,7 @@ impl FigureRequest {
     }
 }
 
-const LINES: &[&str] = &["throughput", "occupancy", "delay_ccdf", "sweep"];
+const LINES: &[&str] = &["throughput", "occupancy", "delay_ccdf", "sweep", "dose_response"];
 
 /// The section.
 pub(crate) const SECTION: Section = Section {
@@ -49,13 +50,13 @@ pub(crate) const SECTION: Section = Section {
             "kind",
             Type::Choice(KINDS),
             "What is drawn: `throughput` or `occupancy` over time, the distribution of delays, utilizations, where delay \
-             arises, or metrics against a sweep's axes.",
+             arises, metrics against a sweep's axes, or the fitted curves of metrics of kind `dose_response`.",
         ),
         Field::optional(
             "component",
             Type::OneOf(&[Type::Text, Type::List(&Type::Text)]),
-            "The component or components to show; of `attribution`, classes or flows. Unless given, those that show most. \
-             In a sweep, one component is shown at several points, several at one point.",
+            "The component or components to show; of `attribution`, classes or flows; of `dose_response`, metrics. Unless \
+             given, those that show most. In a sweep, one component is shown at several points, several at one point.",
         ),
         Field::optional(
             "point",
@@ -78,7 +79,7 @@ pub(crate) const SECTION: Section = Section {
         Field::optional(
             "scale",
             Type::Choice(&["linear", "log"]),
-            "Of `throughput`, `occupancy` and `sweep`: the scale of the y axis.",
+            "Of `throughput`, `occupancy`, `sweep` and `dose_response`: the scale of the y axis.",
         ),
     ],
     doc: "A figure to draw; without any, those that fit the scenario are drawn.",
@@ -91,7 +92,7 @@ const USES: &[(&str, &[&str])] = &[
     ("stat", &["sweep"]),
     ("axis", &["sweep"]),
     ("y_label", LINES),
-    ("scale", &["throughput", "occupancy", "sweep"]),
+    ("scale", &["throughput", "occupancy", "sweep", "dose_response"]),
 ];
 
 /// The figures that a checked scenario asks for.
@@ -134,6 +135,7 @@ pub(crate) fn check(scenario: &Table, names: &[&str], axes: &[&Axis], points: us
         }
         let known = |name: &str| match kind {
             "attribution" => names.iter().any(|n| n.split_once('@').is_some_and(|(group, _)| group == name)),
+            "dose_response" => scenario.named("metric").any(|(n, t)| n == name && t.kind() == kind),
             _ => names.contains(&name),
         };
         for (name, value) in components(table).into_iter().filter(|(name, _)| !known(name)) {

@@ -46,7 +46,7 @@ fn within(value: &Value, names: &mut Vec<String>) {
 }
 
 /// 16 hexadecimal digits that stand for the system and the window that `scenario` describes: for everything but its name,
-/// seed, replications, sweep and figures. Defaults count as given; values count, not how they are written.
+/// seed, replications, sweep, metrics and figures. Defaults count as given; values count, not how they are written.
 pub(crate) fn identity(scenario: &Table, inputs: &[InputFile]) -> String {
     let mut hash = Feed(blake3::Hasher::new());
     hash.text("egress/point/v1");

@@ -12,6 +12,7 @@ pub mod figure;
 mod fixture;
 mod identity;
 pub mod library;
+pub mod metric;
 pub mod plan;
 pub mod results;
 pub mod sbml;

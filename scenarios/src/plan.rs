@@ -10,7 +10,7 @@ use crate::text::{get_path, near_paths, set_path, split_path, value_at};
 pub const POINTS_MAX: usize = 100_000;
 
 /// Sections that say how to study a system, not what it is: they are neither swept nor part of a point's identity.
-pub(crate) const NOT_THE_SYSTEM: &[&str] = &["scenario", "study", "sweep", "figure"];
+pub(crate) const NOT_THE_SYSTEM: &[&str] = &["scenario", "study", "sweep", "metric", "figure"];
 
 /// Points and replications, in the order of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +126,7 @@ pub(crate) fn find(root: &Node, base: &Table, sections: &[Section], path: &str, 
 }
 
 /// A checked value as a tree again.
-fn to_node(value: &Value) -> Node {
+pub(crate) fn to_node(value: &Value) -> Node {
     let tree = match &value.data {
         Data::Quantity(q) => Tree::Str(q.to_string()),
         Data::Number(x) => Tree::Float(*x),

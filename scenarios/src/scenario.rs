@@ -6,19 +6,20 @@ use std::path::{Path, PathBuf};
 use models::{BuildContext, Registry, System, Wrong};
 use sim_core::SimTime;
 use sim_core::config::{
-    Data, Diagnostic, Diagnostics, Key, Node, Section, Severity, Span, Table, Tree, Value, check, resolved,
+    Data, Diagnostic, Diagnostics, Key, Node, Section, Severity, Span, Table, Tree, Value, check, node_text, resolved,
 };
 use sim_core::stats::Window;
 
 use crate::figure::{self, FigureRequest};
 use crate::identity::{InputFile, identity, input_files};
 use crate::library;
+use crate::metric::{self, AllKinds, Context, Known, Named, Pair, Varied};
 use crate::plan::{NO_SUCH_PATH, Plan, at_point, fill_in, find, grid, is_lost};
 use crate::sbml::{self, Translation};
 use crate::sections::SECTIONS;
 use crate::sweep::{SweepAxis, add_argument, axes};
 use crate::tables::{Axis, Point};
-use crate::text::{GIVEN_TWICE, NO_ASSIGNMENT, Sources, apply_set, parse, read_file, without_echoes};
+use crate::text::{GIVEN_TWICE, NO_ASSIGNMENT, Sources, apply_set, get_path, parse, read_file, without_echoes};
 
 /// Beyond so many events a study is warned of before it starts.
 const EVENTS_WARNED: f64 = 1e12;
@@ -101,7 +102,22 @@ pub struct Scenario {
     pub(crate) id: String,
     pub(crate) axes: Vec<Axis>,
     pub(crate) grid: Vec<Point>,
+    /// Those of the sweep, and after them those that metrics need besides.
     pub(crate) points: Vec<PreparedPoint>,
+    /// What is varied at each of the latter.
+    pub(crate) variants: Vec<Variant>,
+    pub(crate) metrics: Vec<Named>,
+}
+
+/// A point of a sweep with one parameter varied by a metric.
+#[derive(Clone, Debug)]
+pub(crate) struct Variant {
+    /// The point of the sweep.
+    pub(crate) of: usize,
+    /// The parameter's path.
+    pub(crate) path: String,
+    /// Its value, as in a scenario.
+    pub(crate) value: String,
 }
 
 /// All sections of a scenario file: the shared ones and those of the models.
@@ -153,7 +169,7 @@ impl Scenario {
     pub fn confidence(&self) -> f64 {
         self.study().number("confidence")
     }
-    /// Points and replications.
+    /// Points and replications; those that metrics need besides the sweep's are among them, after these.
     pub fn plan(&self) -> Plan {
         // Nothing is drawn for a mean: one run tells all.
         let is_mean = self.table.table("run").text("fidelity") == "mean";
@@ -187,6 +203,16 @@ impl Scenario {
     /// The checked scenario without the sweep's values.
     pub fn table(&self) -> &Table {
         &self.table
+    }
+    /// What the scenario without the sweep's values describes, for other formats; relative file names start from `folder`.
+    ///
+    /// Fails if it is no cell, or with what no formula can tell.
+    pub fn outline(&self, folder: &Path, registry: &Registry) -> Result<models::biology::Outline, Diagnostics> {
+        if models::World::of(&self.table) != models::World::Biology {
+            let d = Diagnostic::error("E0721", self.table.span, "a network is no SBML model", "expected a cell");
+            return Err(d.help("SBML is for `[compartment]`s, `[pathway]`s and `[reaction]`s").into());
+        }
+        models::biology::outline(&self.table, &BuildContext::new(registry, folder))
     }
     /// Findings that do not stop it from running.
     pub fn warnings(&self) -> &Diagnostics {
@@ -228,18 +254,27 @@ impl Scenario {
     }
 }
 
+impl Source {
+    /// What relative file names in it start from.
+    pub fn folder(&self) -> PathBuf {
+        match self {
+            Self::Text { .. } | Self::Bundled(_) => PathBuf::from("."),
+            Self::File(path) => {
+                path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+            }
+        }
+    }
+}
+
 /// The text of a scenario, and the folder that its relative file names start from.
 fn open(source: &Source, sources: &mut Sources) -> Result<(String, PathBuf), Diagnostic> {
-    let (name, text, folder) = match source {
-        Source::Text { name, text } => (name.clone(), text.clone(), PathBuf::from(".")),
-        Source::Bundled(name) => (format!("{name}.toml"), library::get(name)?.to_owned(), PathBuf::from(".")),
-        Source::File(path) => {
-            let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            (path.display().to_string(), read_file(path)?, folder.to_owned())
-        }
+    let (name, text) = match source {
+        Source::Text { name, text } => (name.clone(), text.clone()),
+        Source::Bundled(name) => (format!("{name}.toml"), library::get(name)?.to_owned()),
+        Source::File(path) => (path.display().to_string(), read_file(path)?),
     };
     sources.add(name, text.clone());
-    Ok((text, folder))
+    Ok((text, source.folder()))
 }
 
 /// The scenario that `text`, the first of `sources`, amounts to if it is SBML, and what its units amount to. The scenario takes
@@ -275,7 +310,7 @@ impl Loader<'_> {
         let (mut root, syntax) = parse(self.sources.name(0), &text, 0);
         self.apply(&mut root, overrides);
         let mut found = Diagnostics::default();
-        let table = check(&root, &self.world.sections, &self.world.registry, &mut found);
+        let table = check(&root, &self.world.sections, &AllKinds(&self.world.registry), &mut found);
         let unread = syntax.iter().any(|d| d.code != GIVEN_TWICE);
         self.found.extend(without_echoes(&found, &syntax, &self.sources));
         self.name(&table);
@@ -297,9 +332,15 @@ impl Loader<'_> {
         let names: Vec<&str> = points[0].system.components().iter().map(|c| c.name.as_str()).collect();
         let shown: Vec<&Axis> = axes.iter().map(|a| &a.axis).collect();
         figure::check(&table, &names, &shown, points.len(), &mut self.found);
+        let known = Known::new(points[0].system.components(), &points[0].system.numbers());
+        let context = Context::new(&table, &known, &shown, points[0].window);
+        let metrics = metric::read(&table, &context, &mut self.found);
+        let sweep = Sweep { root: &root, base: Checked { table: &table, found: &found }, axes: &axes, grid: &grid };
+        let (metrics, points, variants) = self.vary(metrics, &sweep, points)?;
         let axes = axes.into_iter().map(|a| a.axis).collect();
-        let (sources, warnings) = (Sources::default(), Diagnostics::default());
-        let scenario = Scenario { table, text, sources, warnings, units: None, inputs, id, axes, grid, points };
+        let (sources, warnings, units) = (Sources::default(), Diagnostics::default(), None);
+        let scenario =
+            Scenario { table, text, sources, warnings, units, inputs, id, axes, grid, points, variants, metrics };
         self.warn_of_work(&scenario);
         Some(scenario)
     }
@@ -309,7 +350,7 @@ impl Loader<'_> {
         for text in &overrides.set {
             let source = self.sources.add("--set", text.as_str());
             let path = text.split_once('=').map_or("", |(path, _)| path.trim());
-            let base = check(root, &self.world.sections, &self.world.registry, &mut Diagnostics::default());
+            let base = check(root, &self.world.sections, &AllKinds(&self.world.registry), &mut Diagnostics::default());
             let span = Span { source, start: 0, end: path.len() as u32 };
             let known = if path.is_empty() { Ok(()) } else { find(root, &base, &self.world.sections, path, span) };
             let done = known.and_then(|()| fill_in(root, &base, path)).and_then(|()| apply_set(root, text, source));
@@ -402,6 +443,73 @@ impl Loader<'_> {
         (!self.found.has_errors()).then_some(points)
     }
 
+    /// Makes the points at which metrics vary parameters, after those of the sweep; one that is there already is used again.
+    ///
+    /// None if there is something wrong.
+    fn vary(
+        &mut self,
+        mut metrics: Vec<Named>,
+        sweep: &Sweep<'_>,
+        mut points: Vec<PreparedPoint>,
+    ) -> Option<(Vec<Named>, Vec<PreparedPoint>, Vec<Variant>)> {
+        let mut variants = Vec::new();
+        let mut known: BTreeMap<String, usize> = points.iter().enumerate().map(|(k, p)| (p.id.clone(), k)).collect();
+        for named in &mut metrics {
+            for of in 0..sweep.grid.len() {
+                let mut pairs = Vec::new();
+                for varied in named.metric.varied() {
+                    match self.variant(sweep, of, varied) {
+                        Ok([low, high]) => {
+                            let step = libm::log(high.1 / low.1);
+                            let mut place = |(point, _, value): (PreparedPoint, f64, String)| {
+                                *known.entry(point.id.clone()).or_insert_with(|| {
+                                    variants.push(Variant { of, path: varied.path.clone(), value });
+                                    points.push(point);
+                                    points.len() - 1
+                                })
+                            };
+                            let (low, high) = (place(low), place(high));
+                            pairs.push(Pair { low, high, step });
+                        }
+                        // At one point of the sweep it is told, not at all.
+                        Err(found) if of == 0 || !self.found.has_errors() => self.found.extend(found),
+                        Err(_) => {}
+                    }
+                }
+                named.pairs.push(pairs);
+            }
+        }
+        (!self.found.has_errors()).then_some((metrics, points, variants))
+    }
+
+    /// The two points beside point `of` of the sweep where `varied` is less and more, each with the value, as a number and as
+    /// in a scenario.
+    fn variant(
+        &self,
+        sweep: &Sweep<'_>,
+        of: usize,
+        varied: &Varied,
+    ) -> Result<[(PreparedPoint, f64, String); 2], Diagnostics> {
+        let tree = at_point(sweep.root, sweep.base.table, sweep.axes, &sweep.grid[of])?;
+        let mut both = Vec::new();
+        for (tree, x) in metric::vary(&tree, sweep.base.table, varied)? {
+            let mut found = Diagnostics::default();
+            let value = get_path(&tree, &varied.path).map(written).unwrap_or_default();
+            let Some(point) = self.point(&tree, sweep.base.found, &mut found) else {
+                let mut errors = Diagnostics::default();
+                for d in found.iter().filter(|d| d.severity == Severity::Error) {
+                    let help = d.help.as_ref().map_or(String::new(), |h| format!("{h}; "));
+                    let place = format!("{help}where `{}` is varied to {value}", varied.path);
+                    errors.push(Diagnostic { span: varied.span, help: Some(place), ..d.clone() });
+                }
+                return Err(errors);
+            };
+            both.push((point, x, value));
+        }
+        let twice = || Diagnostic::error("E0434", varied.span, format!("`{}` changes nothing", varied.path), "");
+        both.try_into().map_err(|_| twice().into())
+    }
+
     /// Two points that are the same would be one run twice, not two.
     fn twins(&mut self, points: &[PreparedPoint], axes: &[SweepAxis], grid: &[Point]) {
         if points.len() < grid.len() {
@@ -423,7 +531,7 @@ impl Loader<'_> {
     /// Checks one point and makes its system. What is `known` of the scenario without the sweep is not told again.
     fn point(&self, tree: &Node, known: &Diagnostics, found: &mut Diagnostics) -> Option<PreparedPoint> {
         let mut checked = Diagnostics::default();
-        let table = check(tree, &self.world.sections, &self.world.registry, &mut checked);
+        let table = check(tree, &self.world.sections, &AllKinds(&self.world.registry), &mut checked);
         let is_known = |d: &&Diagnostic| known.iter().any(|k| same(k, d));
         checked.iter().filter(|d| !is_known(d)).for_each(|d| found.push(d.clone()));
         let mut built = Diagnostics::default();
@@ -453,6 +561,19 @@ impl Loader<'_> {
             self.found.push(d.help("at some 10 million events a second, 1e12 events take more than a day"));
         }
     }
+}
+
+/// A value as tables write it.
+fn written(value: &Node) -> String {
+    if let Tree::Str(text) = &value.tree { text.clone() } else { node_text(value) }
+}
+
+/// A sweep: the scenario, its axes and points.
+struct Sweep<'a> {
+    root: &'a Node,
+    base: Checked<'a>,
+    axes: &'a [SweepAxis],
+    grid: &'a [Point],
 }
 
 /// The scenario without its sweep: checked, and what was found.

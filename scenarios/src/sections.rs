@@ -3,7 +3,7 @@
 use sim_core::config::{Field, Section, Shape, Type};
 use sim_core::quantity::Dimension;
 
-use crate::figure;
+use crate::{figure, metric};
 
 /// The most replications of a point.
 pub const REPLICATIONS_MAX: i64 = 1_000_000;
@@ -84,6 +84,7 @@ pub const SECTIONS: &[Section] = &[
               `\"link.uplink.rate\" = [\"9 Mbit/s\", \"10 Mbit/s\"]`, or a range, `{ from = \"1 uM\", to = \"100 uM\", n = 9 }`, with \
               `scale = \"log\"` for equal factors instead of equal steps (`\"linear\"`, the default).",
     },
+    metric::SECTION,
     figure::SECTION,
 ];
 
@@ -94,6 +95,6 @@ mod tests {
 
     #[test]
     fn defaults_and_declarations_are_valid() {
-        assert_declarations_valid(SECTIONS, &models::registry());
+        assert_declarations_valid(SECTIONS, &metric::AllKinds(&models::registry()));
     }
 }

@@ -18,7 +18,7 @@ use crate::results::record::StoredRun;
 use crate::results::store::RunStore;
 use crate::results::write::{write_points, write_tables};
 use crate::scenario::Scenario;
-use crate::tables::StudyTables;
+use crate::tables::{MetricTable, StudyTables};
 
 /// The most threads that may be asked for.
 pub const THREADS_MAX: usize = 1024;
@@ -193,11 +193,13 @@ impl Study {
         let resumed = total - todo.len() as u64;
         self.work(&todo, &store, cancel, &|done, events| progress.runs(resumed + done, total, events))?;
         store.sync()?;
-        let written = write_tables(&self.folder, &manifest, &store)?;
+        let written = write_tables(&self.folder, &manifest, &store, &self.scenario.metrics)?;
         let interrupted = written.counts.done + written.counts.failed < total;
         manifest.status = if interrupted { Status::Interrupted } else { Status::Done };
         manifest.counts = written.counts;
         manifest.checks = written.checks.clone();
+        let said = |m: &MetricTable| m.notes.iter().map(|n| format!("metric.{}: {n}", m.name)).collect::<Vec<_>>();
+        manifest.notes = written.tables.metrics.iter().flat_map(said).collect();
         manifest.write(&self.folder)?;
         sync_folder(&self.folder);
         Ok(Outcome {
@@ -299,10 +301,12 @@ impl Study {
             command: self.options.command.clone(),
             inputs: [scenario].into_iter().chain(named).collect(),
             axes: s.axes().iter().map(Into::into).collect(),
-            points: s.points.iter().map(|p| p.id.clone()).collect(),
+            points: s.points[..s.grid.len()].iter().map(|p| p.id.clone()).collect(),
+            variants: s.variants.iter().zip(&s.points[s.grid.len()..]).map(Into::into).collect(),
             components: s.system(0).components().iter().map(Into::into).collect(),
             counts: Counts { planned: self.plan().runs(), ..Counts::default() },
             checks: crate::results::manifest::CheckSummary::default(),
+            notes: Vec::new(),
             warnings: s.warnings().iter().map(|d| format!("{}: {}", d.code, d.message)).collect(),
         }
     }

@@ -183,7 +183,7 @@ fn range(node: &Node, entries: &[(Key, Node)], whole: bool) -> Result<(Vec<Node>
 }
 
 /// The unit of a range's end: empty for a bare number.
-struct Unit<'a> {
+pub(crate) struct Unit<'a> {
     text: &'a str,
     one: Option<Quantity>,
 }
@@ -195,7 +195,8 @@ impl Unit<'_> {
     fn dimension(&self) -> Dimension {
         self.one.map_or(Dimension::NUMBER, |q| q.dimension)
     }
-    fn write(&self, x: f64, whole: bool) -> Tree {
+    /// `x` of it.
+    pub(crate) fn write(&self, x: f64, whole: bool) -> Tree {
         match (self.text, whole) {
             ("", true) => Tree::Int(x as i64),
             ("", false) => Tree::Float(x),
@@ -204,7 +205,7 @@ impl Unit<'_> {
     }
 }
 
-fn end_of_range(node: &Node) -> Result<(f64, Unit<'_>), Diagnostic> {
+pub(crate) fn end_of_range(node: &Node) -> Result<(f64, Unit<'_>), Diagnostic> {
     let bare = |x: f64| Ok((x, Unit { text: "", one: None }));
     match &node.tree {
         Tree::Int(i) => bare(*i as f64),

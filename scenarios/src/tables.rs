@@ -2,6 +2,8 @@
 
 use sim_core::stats::{Component, Sketch};
 
+use crate::metric::hill::Hill;
+
 /// One axis of a sweep.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
@@ -75,6 +77,66 @@ pub struct SeriesSummary {
     pub half_width: Vec<f64>,
 }
 
+/// What a metric of the scenario came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MetricTable {
+    /// Its name, which stands for a component in `summary.csv`.
+    pub name: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its numbers.
+    pub rows: Vec<MetricRow>,
+    /// The curves that were fitted.
+    pub curves: Vec<DoseResponse>,
+    /// What is to be said of them, in sentences.
+    pub notes: Vec<String>,
+}
+
+/// A number of a metric.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricRow {
+    /// The point that it is of; the first of them, if it is of several.
+    pub point: usize,
+    /// The axis along which it is of all points, if it is.
+    pub along: Option<usize>,
+    /// What it is.
+    pub metric: String,
+    /// How it was made of the runs' numbers.
+    pub stat: &'static str,
+    /// Its value and interval.
+    pub estimate: Estimate,
+    /// Its unit.
+    pub unit: String,
+}
+
+impl MetricRow {
+    /// A number of a single point.
+    pub(crate) fn new(point: usize, metric: &str, stat: &'static str, estimate: Estimate, unit: &str) -> Self {
+        Self { point, along: None, metric: metric.to_owned(), stat, estimate, unit: unit.to_owned() }
+    }
+}
+
+/// Responses to doses, and the curve through them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DoseResponse {
+    /// The first of its points.
+    pub point: usize,
+    /// The axis of the doses.
+    pub axis: usize,
+    /// What responds: component, metric and stat as in the summary.
+    pub response: [String; 3],
+    /// The unit of the responses.
+    pub unit: String,
+    /// The doses, ascending, in the unit of the axis.
+    pub doses: Vec<f64>,
+    /// The response to each.
+    pub responses: Vec<Estimate>,
+    /// The fitted curve, if there is one.
+    pub curve: Option<Hill>,
+    /// The half-maximal dose with its interval.
+    pub half: Option<Estimate>,
+}
+
 /// Everything that figures are drawn from.
 #[derive(Clone, Debug, Default)]
 pub struct StudyTables {
@@ -94,6 +156,8 @@ pub struct StudyTables {
     pub series: Vec<SeriesSummary>,
     /// Distributions of sojourn times, merged over replications: point, component, sketch.
     pub sojourns: Vec<(usize, String, Sketch)>,
+    /// What the metrics of the scenario came to.
+    pub metrics: Vec<MetricTable>,
     /// Where statistics begin, in s.
     pub warmup: f64,
     /// The end of a run, in s.

@@ -6,9 +6,11 @@
 mod bench;
 mod check;
 mod completions;
+mod export;
 mod import;
 mod input;
 mod list;
+mod metrics;
 mod new;
 mod number;
 mod progress;
@@ -71,6 +73,7 @@ enum Command {
     Show(show::Args),
     New(new::Args),
     Import(import::Args),
+    Export(export::Args),
     Schema(schema::Args),
     Validate(validate::Args),
     Bench(bench::Args),
@@ -98,6 +101,7 @@ pub fn main(registry: Registry) -> ExitCode {
         Command::Show(args) => show::run(&args),
         Command::New(args) => new::run(&args),
         Command::Import(args) => import::run(&args, &registry),
+        Command::Export(args) => export::run(&args, &registry),
         Command::Schema(args) => schema::run(&args, &registry),
         Command::Validate(args) => validate::run(&args, &registry),
         Command::Bench(args) => bench::run(&args, &registry),

@@ -50,7 +50,7 @@ impl Unit {
 }
 
 /// `mean ± half-width`, or `mean (low to high)` where the interval ends at a limit that the value cannot pass.
-fn cell(mean: f64, low: f64, high: f64) -> String {
+pub(super) fn cell(mean: f64, low: f64, high: f64) -> String {
     if mean.is_nan() {
         return String::new();
     }

@@ -11,6 +11,7 @@ use scenarios::summary::bottlenecks;
 use scenarios::tables::{Estimate, StudyTables, SummaryRow};
 use sim_core::stats::{Component, ComponentKind};
 
+use super::metrics::metrics;
 use super::number::{Unit, aligned, significant};
 
 /// Components of a table at most, and at least where a sweep has many points.
@@ -20,7 +21,7 @@ const PART_MIN: f64 = 0.02;
 /// Points that are shown.
 const POINTS_MAX: usize = 12;
 /// What is told in percent.
-const SHARES: [&str; 2] = ["utilization", "loss_ratio"];
+const SHARES: [&str; 3] = ["utilization", "loss_ratio", "exit_share"];
 /// What is served in fluid networks.
 const TRANSFER: &str = "transfer";
 /// The end of the names of flows of acknowledgements.
@@ -43,7 +44,7 @@ struct Class {
     rows: usize,
 }
 
-const CLASSES: [Class; 4] = [
+const CLASSES: [Class; 6] = [
     Class {
         name: ("flow", "flows with less throughput"),
         holds: |c| c.kind == ComponentKind::Flow,
@@ -98,6 +99,25 @@ const CLASSES: [Class; 4] = [
         by: &[("utilization", "time_mean"), ("throughput", "mean")],
         rows: 30,
     },
+    Class {
+        name: ("exit", "exits that fewer take"),
+        holds: |c| matches!(c.kind, ComponentKind::Exit { .. }),
+        columns: &[
+            ("exit_share", "mean", "share"),
+            ("throughput", "mean", "throughput"),
+            ("sojourn_time", "mean", "residence"),
+            ("sojourn_time", "p99", "p99 of residence"),
+        ],
+        by: &[("throughput", "mean")],
+        rows: 30,
+    },
+    Class {
+        name: ("count at a time", "counts at other times"),
+        holds: |c| matches!(c.kind, ComponentKind::Sample { .. }),
+        columns: &[("count", "mean", "count")],
+        by: &[("count", "mean")],
+        rows: 30,
+    },
 ];
 
 /// Links of fluid networks have no queue: transfers pass them as molecules pass a membrane.
@@ -118,6 +138,7 @@ pub(super) fn report(outcome: &Outcome, plan: Plan) -> String {
     shown.notes(&mut text);
     shown.bottlenecks(&mut text);
     shown.delays(&mut text);
+    metrics(&mut text, &outcome.tables);
     text
 }
 

@@ -145,7 +145,12 @@ fn announce(study: &Study) {
     let s = study.scenario();
     let plan = study.plan();
     let title = if s.title().is_empty() { String::new() } else { format!(": {}", s.title()) };
-    let points = if plan.points == 1 { String::new() } else { format!("{} points x ", plan.points) };
+    let swept = s.points().len();
+    let points = match plan.points - swept {
+        0 if swept == 1 => String::new(),
+        0 => format!("{swept} points x "),
+        more => format!("{} and {more} that metrics vary x ", counted(swept as u64, "point")),
+    };
     let run = s.table().table("run");
     let length = run.get("duration").and_then(|v| v.written.as_deref()).unwrap_or_default();
     let warmup = match run.get("warmup").and_then(|v| v.written.as_deref()) {

@@ -2,6 +2,7 @@
 
 use clap::{Args as ClapArgs, ValueEnum};
 use models::Registry;
+use scenarios::metric::AllKinds;
 use scenarios::sections;
 use scenarios::text::{json_schema, reference_markdown};
 
@@ -26,8 +27,8 @@ enum Format {
 
 pub(super) fn run(args: &Args, registry: &Registry) -> Done {
     let text = match args.format {
-        Format::Json => format!("{:#}\n", json_schema(&sections(), registry)),
-        Format::Markdown => reference_markdown(&sections(), registry),
+        Format::Json => format!("{:#}\n", json_schema(&sections(), &AllKinds(registry))),
+        Format::Markdown => reference_markdown(&sections(), &AllKinds(registry)),
     };
     print_out(&text)?;
     Ok(0)

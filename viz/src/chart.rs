@@ -62,6 +62,8 @@ pub(crate) struct Chart {
     pub(crate) x: Axis,
     pub(crate) y: Axis,
     pub(crate) lines: Vec<Line>,
+    /// Series that are drawn as marks with whiskers, without a line.
+    pub(crate) scattered: Vec<Line>,
     /// The legend's keys, if they are not one a line.
     pub(crate) legend: Option<Vec<Key>>,
     /// From the left end to here is shaded, and the legend says what it is.
@@ -99,7 +101,7 @@ impl Chart {
     pub(crate) fn cuts_intervals(&self) -> bool {
         let (low, high) = (self.y.scale.low() * 0.999, self.y.scale.high() * 1.001);
         let beyond = |d: &Dot| self.takes(d) && (d.high > high || self.low_end(d) < low);
-        self.lines.iter().any(|l| l.dots.iter().any(beyond))
+        self.lines.iter().chain(&self.scattered).any(|l| l.dots.iter().any(beyond))
     }
 
     /// Where an interval ends below. On a logarithmic axis it is that of the mean's logarithm (delta method), which does not
@@ -246,6 +248,15 @@ impl Chart {
             let dots = line.dots.iter().filter(|d| self.marked && self.takes(d)).map(|d| (d.x, d.y));
             for at in dots.chain(line.marks.iter().copied()) {
                 mark(sheet, line.look, place(area.map_coordinate(&at)));
+            }
+        }
+        for line in &self.scattered {
+            let thin = color(line.look).stroke_width((0.7 * UNITS) as u32);
+            for d in line.dots.iter().filter(|d| self.takes(d)) {
+                if d.low.is_finite() && d.high.is_finite() {
+                    drawn(area.draw(&PathElement::new([(d.x, self.low_end(d)), (d.x, d.high)], thin)));
+                }
+                mark(sheet, line.look, place(area.map_coordinate(&(d.x, d.y))));
             }
         }
     }

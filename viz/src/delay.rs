@@ -70,6 +70,7 @@ pub(crate) fn draft(tables: &StudyTables, wanted: &FigureRequest) -> Option<Draf
         x: Axis::new(Scale::log_snug(low * unit.factor, high * unit.factor), unit.after(&x_label)),
         y: Axis::new(Scale::log_rounded(least.clamp(FLOOR, 0.1), 1.0), Words::plain(y_label)),
         lines,
+        scattered: Vec::new(),
         legend: None,
         shade: None,
         marked: false,

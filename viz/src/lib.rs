@@ -2,7 +2,7 @@
 //! the colour-blind can tell apart, with a bundled font.
 //!
 //! [`figures`] draws what the tables hold: `throughput` and `occupancy` over time, `delay_ccdf`, `utilization`, `attribution`
-//! where delays are split, and for sweeps `sweep_AXIS_METRIC`. The bytes depend on the tables alone. plotters maps coordinates and draws series onto a
+//! where delays are split, for sweeps `sweep_AXIS_METRIC`, and for metrics of that kind `dose_response_NAME`. The bytes depend on the tables alone. plotters maps coordinates and draws series onto a
 //! display list ([`Figure::svg`] is written from it); axes, legends and labels are laid out here.
 
 #![forbid(unsafe_code)]
@@ -12,6 +12,7 @@ mod axis;
 mod caption;
 mod chart;
 mod delay;
+mod dose_response;
 mod figure;
 mod font;
 mod label;
@@ -108,6 +109,7 @@ fn drafts(tables: &StudyTables, wanted: &FigureRequest) -> Vec<Draft> {
         "delay_ccdf" => delay::draft(tables, wanted),
         "utilization" => utilization::draft(tables, wanted),
         "attribution" => attribution::draft(tables, wanted),
+        "dose_response" => return dose_response::drafts(tables, wanted),
         _ => return sweep::drafts(tables, wanted),
     };
     one.into_iter().collect()

@@ -60,6 +60,7 @@ pub(crate) fn draft(tables: &StudyTables, metric: &'static str, wanted: &FigureR
         x: Axis::new(Scale::Linear { low: 0.0, high: end * x_unit.factor }, x_unit.after(x_label)),
         y: Axis::new(scale, y_unit.after(&y_label)),
         lines,
+        scattered: Vec::new(),
         legend: None,
         shade: warmup.then_some((tables.warmup * x_unit.factor, "warm-up")),
         marked: false,

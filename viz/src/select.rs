@@ -17,6 +17,8 @@ pub(crate) enum Class {
     Gate,
     Population,
     Pathway,
+    Exit,
+    Sample,
     Share,
 }
 
@@ -25,11 +27,12 @@ pub(crate) type Order = &'static [&'static [Class]];
 
 /// Orders of preference by metric: what leaves the system end to end comes first.
 pub(crate) fn order(metric: &str) -> Order {
-    use Class::{Flow, Pathway, Population, Station};
+    use Class::{Exit, Flow, Pathway, Population, Station};
     match metric {
         "throughput" => &[&[Flow], &[Pathway], &[Station], &[Population]],
         "occupancy" => &[&[Station, Population], &[Flow], &[Pathway]],
-        "sojourn_time" => &[&[Flow], &[Population, Pathway], &[Station]],
+        "sojourn_time" => &[&[Flow], &[Population, Pathway, Exit], &[Station]],
+        "exit_share" => &[&[Exit]],
         "bit_rate" | "goodput" | "slowdown" | "flow_completion_time" => &[&[Flow], &[Station]],
         "loss_ratio" => &[&[Flow], &[Station], &[Population, Pathway]],
         _ => &[&[Station, Pathway], &[Flow, Population]],
@@ -66,6 +69,8 @@ fn class(kind: ComponentKind) -> Class {
         ComponentKind::Gate => Class::Gate,
         ComponentKind::Population { .. } => Class::Population,
         ComponentKind::Pathway { .. } => Class::Pathway,
+        ComponentKind::Exit { .. } => Class::Exit,
+        ComponentKind::Sample { .. } => Class::Sample,
         ComponentKind::Share => Class::Share,
     }
 }

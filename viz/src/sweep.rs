@@ -174,6 +174,7 @@ impl Sweep<'_> {
             x: self.x_axis(numbers.as_deref(), &x_unit),
             y: Axis::new(self.scale(&lines, top, limit), y_unit.after(&y_label)),
             lines,
+            scattered: Vec::new(),
             legend,
             shade: None,
             marked: true,

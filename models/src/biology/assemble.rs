@@ -68,7 +68,8 @@ pub(super) fn assemble(scenario: &Table, context: &BuildContext<'_>) -> Result<W
     // A mean has no molecules to follow.
     let probes = if world.is_mean { Vec::new() } else { probes };
     for table in probes {
-        if let Err(d) = follow(table, &mut world) {
+        let done = if table.kind() == "count" { sample(table, &mut world) } else { follow(table, &mut world) };
+        if let Err(d) = done {
             findings.push(d);
         }
     }
@@ -158,8 +159,10 @@ pub(super) fn count(quantity: Quantity, place: &Compartment, whole: bool) -> Res
     Ok(if whole { n.round() } else { n })
 }
 
-/// `[probe.NAME] kind = "residence"`: entities of a species are followed one by one.
-fn follow(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
+/// The slot of the species that a probe is of.
+///
+/// Fails if there is none, or if its count does not change.
+fn probed(table: &Table, world: &World) -> Result<usize, Diagnostic> {
     let (of, span) = (table.text("of"), table.span_of("of"));
     let names = world.pools.iter().filter(|p| !p.fixed).map(|p| p.name.as_str());
     let Some(at) = world.pools.iter().position(|p| p.name == of && p.compartment.is_some()) else {
@@ -170,11 +173,40 @@ fn follow(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
             None => d.help(format!("there are: {}", names.collect::<Vec<_>>().join(", "))),
         });
     };
-    let pool = &mut world.pools[at];
-    if pool.fixed {
+    if world.pools[at].fixed {
         let message = format!("`{of}` is held constant: its molecules neither come nor go");
         return Err(Diagnostic::error("E0609", span, message, "expected a species whose count changes"));
     }
+    Ok(at)
+}
+
+/// `[probe.NAME] kind = "count"`: how many there are at certain times.
+fn sample(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
+    let slot = probed(table, world)? as u32;
+    for value in table.list("times") {
+        let Some(quantity) = value.as_quantity() else { continue };
+        let written = value.written.as_deref().map_or_else(|| quantity.to_string(), str::to_owned);
+        let Some(at) = quantity.to_ticks() else {
+            let message = format!("{written} is longer than any run");
+            return Err(Diagnostic::error("E0609", value.span, message, "a run lasts at most 106 d"));
+        };
+        if world.samples.iter().any(|s| (s.0, s.1) == (slot, at)) {
+            let message = format!("`{}` is looked at twice at {written}", table.text("of"));
+            return Err(Diagnostic::error("E0608", value.span, message, "tables could not tell them apart"));
+        }
+        world.samples.push((slot, at, written));
+    }
+    Ok(())
+}
+
+/// `[probe.NAME] kind = "residence"`: entities of a species are followed one by one.
+fn follow(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
+    let at = probed(table, world)?;
+    let (of, span) = (table.text("of"), table.span_of("of"));
+    if table.get("split_by").is_some() {
+        world.split.push(at as u32);
+    }
+    let pool = &mut world.pools[at];
     if pool.initial > FOLLOWED_MAX {
         let message = format!("`{of}` begins with {:e} molecules", pool.initial);
         return Err(Diagnostic::error("E0609", span, message, format!("at most {FOLLOWED_MAX:e} can be followed")));
@@ -186,7 +218,7 @@ fn follow(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
 /// Warnings about species that are followed and bind to explicit carriers: what is measured ends with the binding.
 pub(super) fn bound_while_followed(scenario: &Table, world: &World) -> Diagnostics {
     let mut found = Diagnostics::default();
-    for (_, table) in scenario.named("probe") {
+    for (_, table) in scenario.named("probe").filter(|(_, t)| t.kind() == "residence") {
         let Some(of) = table.opt_text("of") else { continue };
         // Carriers are in no compartment.
         let binds = |owned: &&Owned| {

@@ -74,8 +74,8 @@ impl Channel {
 pub(super) enum Busy {
     /// The rate of its channel (by index) over the greatest rate.
     Rate(u32, f64),
-    /// The counts of species over a capacity.
-    Counts(Vec<Species>, f64),
+    /// The count of some species together over a capacity.
+    Count(Vec<Species>, f64),
 }
 
 /// A species in a compartment.
@@ -129,6 +129,19 @@ pub(super) struct World {
     pub(super) end: SimTime,
     /// Whether counts may be broken: those of a mean.
     pub(super) is_mean: bool,
+    /// Slots of followed species whose exits are told apart.
+    pub(super) split: Vec<u32>,
+    /// Counts at certain times: slot, time in ticks, and how the scenario writes it.
+    pub(super) samples: Vec<(u32, u64, String)>,
+}
+
+/// A way out of a followed species.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Exit {
+    /// The slot of the species.
+    pub(super) slot: u32,
+    /// The pathway or reaction, by index.
+    pub(super) pathway: u32,
 }
 
 /// Finds compartments and species for one pathway, and takes its channels.
@@ -325,7 +338,10 @@ impl PathwayBuilder<'_> {
             if matches!(&owned.channel.law, Law::Expression { follows, .. } if !follows.is_empty()) {
                 let message = format!("`{}` reads waveforms already", table.path);
                 let d = Diagnostic::error("E0613", span, message, "a rate that cannot be multiplied besides");
-                return Err(d.help(format!("write `* {name}` into the law")));
+                return Err(match table.get("law").or(table.get("law_back")) {
+                    Some(_) => d.help(format!("write `* {name}` into the law")),
+                    None => d.help("leave out `shape`"),
+                });
             }
             owned.shape = Some(name.into());
         }
@@ -342,11 +358,17 @@ impl PathwayBuilder<'_> {
     ///
     /// Fails if there is none such.
     pub fn waveform(&self, name: &str, span: Span, dimension: Dimension) -> Result<Waveform, Diagnostic> {
-        self.world.waveforms.of_any_sign(name, span, dimension).cloned().map_err(|found| first(&found))
+        self.world.waveforms.signed(name, span, dimension).cloned().map_err(|found| first(&found))
     }
     /// Adds a waveform of the pathway's own for its rates to follow; `name` has a dot in it, unlike those of files.
     pub fn add_waveform(&mut self, name: &str, waveform: Waveform) {
         self.world.waveforms.add(name, waveform);
+    }
+    /// That there is a waveform called `name`, whose values are of `dimension` and may be below zero.
+    ///
+    /// Fails if there is not.
+    pub fn check_signed_waveform(&self, name: &str, span: Span, dimension: Dimension) -> Result<(), Diagnostic> {
+        self.world.waveforms.signed(name, span, dimension).map(|_| ()).map_err(|found| first(&found))
     }
     /// Multiplies the rate of the channel added last by the waveform called `name`, in SI base units.
     pub fn follow_waveform(&mut self, name: &str) {
@@ -355,15 +377,28 @@ impl PathwayBuilder<'_> {
         }
     }
 
+    /// Another passage of this pathway, called `PATHWAY.NAME` in tables: one more of the substrates that its carriers share.
+    pub fn branch(&mut self, name: &str) -> PathwayBuilder<'_> {
+        let Named { name: base, path, entity, .. } = &self.world.pathways[self.pathway as usize];
+        let branch = Named { name: format!("{base}.{name}"), path: format!("{path}.{name}"), entity, busy: None };
+        self.world.pathways.push(branch);
+        let pathway = self.world.pathways.len() as u32 - 1;
+        PathwayBuilder { world: self.world, pathway }
+    }
+
     /// Makes the pathway report a utilization: the rate of the channel added last over `vmax` (1/s).
     pub fn busy_by_rate(&mut self, vmax: f64) {
         let channel = self.world.channels.len() as u32 - 1;
         self.world.pathways[self.pathway as usize].busy = Some(Busy::Rate(channel, vmax));
     }
 
-    /// Makes the pathway report a utilization: how many there are of all `species` over `capacity`.
-    pub fn busy_by_count(&mut self, species: &[Species], capacity: f64) {
-        self.world.pathways[self.pathway as usize].busy = Some(Busy::Counts(species.to_vec(), capacity));
+    /// Makes the pathway report a utilization: the count of `species` over `capacity`.
+    pub fn busy_by_count(&mut self, species: Species, capacity: f64) {
+        self.busy_by_counts(&[species], capacity);
+    }
+    /// The same of several species together.
+    pub fn busy_by_counts(&mut self, species: &[Species], capacity: f64) {
+        self.world.pathways[self.pathway as usize].busy = Some(Busy::Count(species.to_vec(), capacity));
     }
 }
 
@@ -373,6 +408,20 @@ pub(super) fn first(found: &Diagnostics) -> Diagnostic {
 }
 
 impl World {
+    /// The ways out of species whose exits are told apart, species by species in the order of the pathways.
+    pub(super) fn exits(&self) -> Vec<Exit> {
+        let leaves = |owned: &Owned, slot: u32| {
+            let count = |list: &[(Species, u32)]| list.iter().filter(|s| s.0.slot == slot).map(|s| s.1).sum::<u32>();
+            count(&owned.channel.takes) > count(&owned.channel.gives)
+        };
+        let mut slots = self.split.clone();
+        slots.sort_unstable();
+        slots.dedup();
+        let pathways = 0..self.pathways.len() as u32;
+        let all = slots.into_iter().flat_map(|slot| pathways.clone().map(move |pathway| Exit { slot, pathway }));
+        let is_way = |e: &Exit| self.channels.iter().any(|c| c.pathway == e.pathway && leaves(c, e.slot));
+        all.filter(is_way).collect()
+    }
     /// The waveform called `name`, or the time.
     pub(super) fn course(&self, name: &str) -> Course {
         let found = self.waveforms.get(name, Span::default());

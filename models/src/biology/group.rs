@@ -314,7 +314,7 @@ impl<'a> Group<'a> {
         let (inward, outward) = &mut self.dosed[slot];
         *(if change > 0.0 { inward } else { outward }) += change.abs() as u64;
         if self.is_followed() {
-            self.tag(slot, change, self.now, probe);
+            self.tag(slot, change, NONE, self.now, probe);
         }
         Ok(true)
     }
@@ -495,12 +495,14 @@ impl<'a> Group<'a> {
     #[inline(never)]
     pub(super) fn tag_changes<P: Probe>(&mut self, q: usize, now: u64, probe: &mut P) {
         for &(slot, change) in self.network.changes.row(q) {
-            self.tag(slot as usize, change, now, probe);
+            let exit = self.network.exits[slot as usize].get(q).copied().unwrap_or(NONE);
+            self.tag(slot as usize, change, exit, now, probe);
         }
     }
 
-    /// Molecules in a well-mixed pool are exchangeable: whoever leaves is any of them alike.
-    fn tag<P: Probe>(&mut self, slot: usize, change: f64, now: u64, probe: &mut P) {
+    /// Molecules in a well-mixed pool are exchangeable: whoever leaves is any of them alike. `exit` is the component of the
+    /// way out, where that is told apart.
+    fn tag<P: Probe>(&mut self, slot: usize, change: f64, exit: u32, now: u64, probe: &mut P) {
         let Some(Tags { since: pool, rng }) = &mut self.tags[slot] else { return };
         if change > 0.0 {
             pool.resize(pool.len() + change as usize, now);
@@ -511,10 +513,11 @@ impl<'a> Group<'a> {
             let since = SimTime::from_ticks(pool.swap_remove(who));
             let at = SimTime::from_ticks(now);
             let service = (at - since).ticks();
-            probe.leave(
-                self.network.components[slot],
-                Departure { at, since, service, size: 1, ..Departure::default() },
-            );
+            let departure = Departure { at, since, service, size: 1, ..Departure::default() };
+            probe.leave(self.network.components[slot], departure);
+            if exit != NONE {
+                probe.leave(exit, departure);
+            }
         }
     }
 
@@ -577,14 +580,14 @@ impl<'a> Group<'a> {
             probe.totals(component, at, &totals);
         }
         for (&component, &(inward, outward)) in &passed {
-            let busy = network.busy(component, |slot| {
+            let meter = self.meters.iter().find(|m| m.component == component);
+            let (mut level, mut busy) = meter.map_or((0.0, 0.0), |m| (m.share, area(&m.book, m.share)));
+            for &(_, slot, capacity) in network.busy_counts.iter().filter(|b| b.0 == component) {
                 let (book, x) = (&self.books[slot as usize], self.x[slot as usize]);
-                (x, area(book, x))
-            });
-            let metered =
-                || self.meters.iter().find(|m| m.component == component).map(|m| (m.share, area(&m.book, m.share)));
-            let (level, area) = busy.or_else(metered).unwrap_or_default();
-            let totals = LevelTotals { level, max: level, area, squares: 0.0, inward, outward };
+                level += x / capacity;
+                busy += area(book, x) / capacity;
+            }
+            let totals = LevelTotals { level, max: level, area: busy, squares: 0.0, inward, outward };
             probe.totals(component, at, &totals);
         }
     }

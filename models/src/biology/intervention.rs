@@ -8,7 +8,9 @@
 use sim_core::config::{Diagnostic, Diagnostics, Table};
 
 use super::assemble::assemble;
+use super::builder::World;
 use super::dose::{self, Dose};
+use super::law::Species;
 use super::network::{Network, Phase};
 use super::parts::{Piece, split};
 use super::system::Part;
@@ -74,11 +76,7 @@ fn intervene(
     }
     // What is wrong with the new value is reported where the new value stands.
     let place = table.get("value").or(table.get("factor")).map_or(span, |v| v.span);
-    let world = Waveforms::read(scenario, context.registry, context.folder).and_then(|waveforms| {
-        // A waveform may be what changes.
-        assemble(scenario, &BuildContext { waveforms: &waveforms, ..*context })
-    });
-    let world = world.map_err(|found| {
+    let world = reassemble(scenario, context).map_err(|found| {
         let mut all = Diagnostics::default();
         for d in found.iter() {
             all.push(Diagnostic { span: place, ..d.clone() });
@@ -115,6 +113,46 @@ fn intervene(
         *scenario = before;
     }
     result
+}
+
+/// The world that an edited scenario describes: a waveform may be what has changed.
+fn reassemble(scenario: &Table, context: &BuildContext<'_>) -> Result<World, Diagnostics> {
+    let waveforms = Waveforms::read(scenario, context.registry, context.folder)?;
+    assemble(scenario, &BuildContext { waveforms: &waveforms, ..*context })
+}
+
+/// What happens at a time, in the order of the scenario's interventions that have one.
+pub(super) enum Happening {
+    /// A count changes.
+    Dose(Species, Dose),
+    /// The one of the world's jumps that happens.
+    Jump(usize),
+    /// The world is another from then on.
+    World(Box<World>),
+}
+
+/// What happens in a scenario that is built without error, and when (ticks).
+pub(super) fn happenings(
+    scenario: &Table,
+    context: &BuildContext<'_>,
+    world: &World,
+) -> Result<Vec<(u64, Happening)>, Diagnostics> {
+    let mut now = scenario.clone();
+    let mut all = Vec::new();
+    for (at, table) in in_order(scenario).0 {
+        let happening = if table.get("changes").is_some() {
+            let jump = world.jumps.iter().position(|jump| jump.path == table.path);
+            Happening::Jump(jump.unwrap_or_default())
+        } else if dose::is_count(table.text("target"), scenario) {
+            let (species, dose) = Dose::of(table, world)?;
+            Happening::Dose(species, dose)
+        } else {
+            edit(table, &mut now)?;
+            Happening::World(Box::new(reassemble(&now, context)?))
+        };
+        all.push((at, happening));
+    }
+    Ok(all)
 }
 
 /// Makes the change that `table` describes to the scenario.

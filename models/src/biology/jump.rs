@@ -51,6 +51,9 @@ impl Condition {
         let places = formula.follows.iter().map(&mut place).collect();
         Self { formula, places }
     }
+    pub(super) fn formula(&self) -> &Formula {
+        &self.formula
+    }
     /// Whether it may change while counts do not.
     pub(super) fn is_driven(&self) -> bool {
         !self.places.is_empty()

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::common::expression::Expression;
+use crate::common::term::Term;
 
 /// Avogadro's number, molecules/mol (exact since 2019).
 pub const AVOGADRO: f64 = 6.022_140_76e23;
@@ -83,6 +84,11 @@ pub trait Propensity: fmt::Debug + Send + Sync {
     /// Firings per second at these counts, in the order in which the law's species were given. Must be a pure function;
     /// a value below zero or not finite ends the run with an error.
     fn rate(&self, counts: &[f64]) -> f64;
+    /// The same as a formula, for formats of other programs; none if it cannot be written.
+    fn term(&self, counts: &[Term]) -> Option<Term> {
+        let _ = counts;
+        None
+    }
 }
 
 /// A species that slows a carrier down.

@@ -20,6 +20,7 @@ mod jump;
 mod law;
 mod mean;
 mod network;
+mod outline;
 mod parts;
 mod pathways;
 mod rates;
@@ -36,6 +37,7 @@ use sim_core::quantity::Dimension;
 
 pub use builder::{Channel, Compartment, Passage, PathwayBuilder};
 pub use law::{AVOGADRO, Inhibition, Inhibitor, Law, Propensity, READS_MAX, Species};
+pub use outline::{Outline, OutlineEvent, OutlineReaction, OutlineSpecies, outline};
 pub use pathways::{MakePathway, PATHWAYS};
 pub(crate) use reaction::ANY_DIMENSION;
 pub(crate) use system::build;

@@ -46,6 +46,8 @@ pub(super) struct Network {
     pub(super) components: Vec<u32>,
     /// Slots whose entities are followed.
     pub(super) tagged: Vec<bool>,
+    /// By slot whose exits are told apart: the component of the exit that each channel is; empty for the others.
+    pub(super) exits: Vec<Vec<u32>>,
     /// By channel: slots that change, and by how much.
     pub(super) changes: Rows<(u32, f64)>,
     /// By channel: channels whose propensity changes when it fires.
@@ -58,7 +60,7 @@ pub(super) struct Network {
     pub(super) passages: Vec<(u32, bool)>,
     /// Channels whose rate over the greatest is the utilization of a component.
     pub(super) meters: Vec<(u32, u32)>,
-    /// Components whose utilization is the counts of slots over a capacity, an entry for each slot.
+    /// Components whose utilization is the count of a slot over a capacity; of several slots, the sum.
     pub(super) busy_counts: Vec<(u32, u32, f64)>,
 }
 
@@ -73,6 +75,7 @@ impl Network {
             channel_names: Vec::new(),
             components: piece.pools.clone(),
             tagged: world.pools.iter().map(|p| p.tagged).chain([false]).collect(),
+            exits: exits(piece),
             changes: Rows::default(),
             dependents: Rows::default(),
             touched: Rows::default(),
@@ -84,8 +87,8 @@ impl Network {
         for (&component, pathway) in piece.pathways.iter().zip(&world.pathways) {
             match &pathway.busy {
                 Some(Busy::Rate(channel, _)) => network.meters.push((*channel, component)),
-                Some(Busy::Counts(all, capacity)) => {
-                    network.busy_counts.extend(all.iter().map(|species| (component, species.slot, *capacity)));
+                Some(Busy::Count(species, capacity)) => {
+                    network.busy_counts.extend(species.iter().map(|s| (component, s.slot, *capacity)));
                 }
                 None => {}
             }
@@ -132,16 +135,6 @@ impl Network {
         self.passages.len()
     }
 
-    /// The sum over the slots that make `component` busy of `of` each, a level and its integral, over the capacity; none if none
-    /// does.
-    pub(super) fn busy(&self, component: u32, of: impl Fn(u32) -> (f64, f64)) -> Option<(f64, f64)> {
-        let each = self.busy_counts.iter().filter(|b| b.0 == component).map(|&(_, slot, capacity)| {
-            let (level, area) = of(slot);
-            (level / capacity, area / capacity)
-        });
-        each.reduce(|a, b| (a.0 + b.0, a.1 + b.1))
-    }
-
     /// The slot of the species called `name`, if it can change.
     pub(super) fn slot_of(&self, name: &str) -> Option<u32> {
         let named = self.slot_names.iter().zip(0..).find(|s| s.0 == name)?.1;
@@ -167,6 +160,18 @@ impl Network {
         let state = if state.is_empty() { String::new() } else { format!(" at {}", state.join(", ")) };
         format!("`{}`{state}", self.channel_names[q])
     }
+}
+
+/// The component of the exit that each channel is, slot by slot.
+fn exits(piece: &Piece) -> Vec<Vec<u32>> {
+    let mut all = vec![Vec::new(); piece.world.pools.len()];
+    for &(exit, component) in &piece.exits {
+        let row: &mut Vec<u32> = &mut all[exit.slot as usize];
+        row.resize(piece.world.channels.len(), NONE);
+        let own = row.iter_mut().zip(&piece.world.channels).filter(|(_, owned)| owned.pathway == exit.pathway);
+        own.for_each(|(to, _)| *to = component);
+    }
+    all
 }
 
 /// By how much a firing changes each slot, leaving out what is held constant and what comes out even.
@@ -254,8 +259,8 @@ impl Phase {
         let fixed = world.pools.iter().zip(0..).filter(|p| p.0.fixed).map(|(p, slot)| (slot, p.initial)).collect();
         let mut capacity = vec![0.0; network.channels()];
         for pathway in &world.pathways {
-            if let Some(Busy::Rate(channel, vmax)) = pathway.busy {
-                capacity[channel as usize] = vmax;
+            if let Some(Busy::Rate(channel, vmax)) = &pathway.busy {
+                capacity[*channel as usize] = *vmax;
             }
         }
         let is_steady = drives.iter().all(|d| *d == Drive::Steady);

@@ -5,7 +5,7 @@
 //! its own with its own stream of random numbers, and what is added beside it changes none of its numbers. What is held
 //! constant connects nothing: it changes at fixed times only, by interventions.
 
-use super::builder::{Busy, World};
+use super::builder::{Busy, Exit, World};
 use super::law::Species;
 use super::network::NONE;
 
@@ -19,18 +19,21 @@ pub(super) struct Piece {
     pub(super) pools: Vec<u32>,
     /// The component of each pathway.
     pub(super) pathways: Vec<u32>,
+    /// The ways out of species whose exits are told apart, each with its component.
+    pub(super) exits: Vec<(Exit, u32)>,
 }
 
 /// The parts of `world` in the order of their first channels. What no channel has to do with comes last, together.
 ///
-/// Components are numbered like this: every species that can change, then all pathways.
+/// Components are numbered like this: every species that can change, then all pathways, then all exits.
 pub(super) fn split(world: &World) -> Vec<Piece> {
     let mut members = members(world);
     members.retain(|m| !m.pools.is_empty() || !m.pathways.is_empty());
     let mut components = 0..;
     let of_pool: Vec<u32> =
         world.pools.iter().map(|p| if p.fixed { NONE } else { components.next().unwrap_or(NONE) }).collect();
-    members.into_iter().map(|m| m.piece(world, &of_pool, components.start)).collect()
+    let exits = world.exits();
+    members.into_iter().map(|m| m.piece(world, &of_pool, components.start, &exits)).collect()
 }
 
 /// What a part consists of, by index into the world, ascending.
@@ -52,8 +55,10 @@ fn members(world: &World) -> Vec<Members> {
         }
     }
     for (p, pathway) in (0..).zip(&world.pathways) {
-        if let Some(Busy::Counts(all, _)) = &pathway.busy {
-            all.iter().for_each(|species| links.connect(pathway_node(p), species.slot as usize));
+        if let Some(Busy::Count(species, _)) = &pathway.busy {
+            for s in species {
+                links.connect(pathway_node(p), s.slot as usize);
+            }
         }
     }
     for jump in &world.jumps {
@@ -97,7 +102,7 @@ fn members(world: &World) -> Vec<Members> {
 }
 
 impl Members {
-    fn piece(&self, world: &World, of_pool: &[u32], first_pathway: u32) -> Piece {
+    fn piece(&self, world: &World, of_pool: &[u32], first_pathway: u32, exits: &[Exit]) -> Piece {
         let place = |list: &[u32], x: u32| list.binary_search(&x).map_or(NONE, |i| i as u32);
         let species = |s: Species| Species { slot: place(&self.pools, s.slot), ..s };
         let mut part = World {
@@ -112,7 +117,7 @@ impl Members {
         for pathway in &mut part.pathways {
             match &mut pathway.busy {
                 Some(Busy::Rate(channel, _)) => *channel = place(&self.channels, *channel),
-                Some(Busy::Counts(all, _)) => all.iter_mut().for_each(|of| *of = species(*of)),
+                Some(Busy::Count(of, _)) => of.iter_mut().for_each(|s| *s = species(*s)),
                 None => {}
             }
         }
@@ -125,6 +130,11 @@ impl Members {
             world: part,
             pools: self.pools.iter().map(|&s| of_pool[s as usize]).collect(),
             pathways: self.pathways.iter().map(|&p| first_pathway + p).collect(),
+            exits: (first_pathway + world.pathways.len() as u32..)
+                .zip(exits)
+                .map(|(c, e)| (Exit { slot: place(&self.pools, e.slot), pathway: place(&self.pathways, e.pathway) }, c))
+                .filter(|(e, _)| e.slot != NONE && e.pathway != NONE)
+                .collect(),
         }
     }
 }

@@ -73,8 +73,8 @@ pub(super) const FIELDS: &[Field] = &[
         "Propensity in 1/s as an expression, instead of k and c. `A` is a count, `[A]` a concentration in mol/m^3, the name \
          of a waveform its value now in SI base units, `time` the time in s; `parameters`, `volume` (of the compartment, m^3) \
          and `N_A` are known. Numbers, `+ - * / ^`, comparisons (`<`, `<=`, `>`, `>=`, `==`, `!=`: 1 if true, else 0), \
-         `exp(x)`, `log(x)` (natural), `sqrt(x)`, `abs(x)`, `floor(x)`, `ceil(x)`, `sin(x)`, `cos(x)`, \
-         `tanh(x)`, `exprelr(x)` (x / (exp(x) - 1)), `min(x, y, ...)`, `max(x, y, ...)`, `if(condition, then, else)`.",
+         `exp(x)`, `exprel(x)` ((exp(x) - 1) / x, 1 at 0), `log(x)` (natural), `sqrt(x)`, `abs(x)`, `floor(x)`, `ceil(x)`, `sin(x)`, `cos(x)`, \
+         `tanh(x)`, `min(x, y, ...)`, `max(x, y, ...)`, `if(condition, then, else)`.",
     ),
     Field::optional("law_back", Type::Text, "Propensity backwards, as `law`."),
     Field::optional("shape", Type::Reference("waveform"), "The [waveform.NAME] that multiplies the rate forwards."),

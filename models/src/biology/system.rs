@@ -2,10 +2,10 @@
 
 use std::sync::atomic::AtomicBool;
 
-use sim_core::RunError;
 use sim_core::config::{Diagnostics, Table};
 use sim_core::rng::Streams;
 use sim_core::stats::{Component, ComponentKind, RunRecord, Window, observe};
+use sim_core::{RunError, SimTime};
 
 use super::assemble::{assemble, bound_while_followed};
 use super::builder::World;
@@ -62,7 +62,7 @@ impl Part {
     }
 }
 
-/// What is measured: every species that can change, then pathways and reactions.
+/// What is measured: every species that can change, then pathways and reactions, then exits, then counts at certain times.
 fn components(world: &World) -> Vec<Component> {
     let pools = world.pools.iter().filter(|p| !p.fixed).map(|pool| {
         let kind = ComponentKind::Population { initial: pool.initial, tagged: pool.tagged };
@@ -72,7 +72,18 @@ fn components(world: &World) -> Vec<Component> {
         let kind = ComponentKind::Pathway { saturable: pathway.busy.is_some() };
         Component::new(&pathway.name, kind, pathway.entity)
     });
-    pools.chain(pathways).collect()
+    let place = |slot: u32| world.pools[..slot as usize].iter().filter(|p| !p.fixed).count() as u32;
+    let exits = world.exits().into_iter().map(|e| {
+        let (pool, pathway) = (&world.pools[e.slot as usize], &world.pathways[e.pathway as usize]);
+        let kind = ComponentKind::Exit { of: place(e.slot) };
+        Component::new(format!("{}@{}", pool.name, pathway.name), kind, pool.entity)
+    });
+    let samples = world.samples.iter().map(|(slot, at, written)| {
+        let (pool, at) = (&world.pools[*slot as usize], SimTime::from_ticks(*at));
+        let kind = ComponentKind::Sample { of: place(*slot), at };
+        Component::new(format!("{}@{written}", pool.name), kind, pool.entity)
+    });
+    pools.chain(pathways).chain(exits).chain(samples).collect()
 }
 
 impl System for Biology {

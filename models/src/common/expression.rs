@@ -1,8 +1,9 @@
 //! Arithmetic written as text (`Vmax * A / (Km + A)`), compiled once and evaluated without allocation.
 //!
 //! Numbers, names, `+ - * / ^`, comparisons (`<`, `<=`, `>`, `>=`, `==`, `!=`; 1 if true, else 0), and the functions
-//! `exp`, `log` (natural), `sqrt`, `abs`, `floor`, `ceil`, `sin`, `cos`, `tanh`, `exprelr` (`x / (exp(x) - 1)`, which is 1 at 0), `min`, `max`
-//! and `if(condition, then, else)`. `^` binds tightest and to the right, so `-2^2` is -4. What a name stands for is the caller's business: `A` and `[A]` are two different [`Name`]s.
+//! `exp`, `exprel` ((exp(x) - 1) / x, 1 at 0), `log` (natural), `sqrt`, `abs`, `floor`, `ceil`, `sin`, `cos`, `tanh`, `min`, `max`
+//! and `if(condition, then, else)`. `^` binds tightest and to the right, so `-2^2` is -4. What a name stands for is the caller's
+//! business: `A` and `[A]` are two different [`Name`]s.
 //!
 //! ```
 //! use models::common::expression::{Expression, Name, Symbol};
@@ -21,6 +22,7 @@ use thiserror::Error;
 
 use super::expression_token::{Token, Tokens};
 use super::interval::{self, Interval};
+use super::term::Term;
 
 /// A name as it stands in an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +79,7 @@ enum Op {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Unary {
     Exp,
+    Exprel,
     Log,
     Sqrt,
     Abs,
@@ -85,7 +88,6 @@ enum Unary {
     Sin,
     Cos,
     Tanh,
-    Exprelr,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +108,7 @@ enum Binary {
 }
 
 /// The functions, for a message.
-const FUNCTIONS: &str = "exp, log, sqrt, abs, floor, ceil, sin, cos, tanh, exprelr, min, max, if";
+const FUNCTIONS: &str = "exp, exprel, log, sqrt, abs, floor, ceil, sin, cos, tanh, min, max, if";
 
 /// Values that an evaluation may hold at once, and the nesting that a text may have.
 const DEPTH: usize = 32;
@@ -216,6 +218,31 @@ impl Expression {
         stack[0]
     }
 
+    /// The same as a tree; `leaf` says what variables are.
+    pub fn term(&self, leaf: &dyn Fn(u32) -> Term) -> Term {
+        let mut stack: Vec<Term> = Vec::new();
+        for op in &self.ops {
+            let mut pop = || stack.pop().unwrap_or(Term::Number(0.0));
+            let term = match *op {
+                Op::Constant(x) => Term::Number(x),
+                Op::Load(i, scale) => Term::product(vec![Term::Number(scale), leaf(i)]),
+                Op::Negate => Term::Apply("minus", vec![pop().number()]),
+                Op::Unary(Unary::Exprel) => exprel_term(pop().number()),
+                Op::Unary(f) => Term::Apply(f.name(), vec![pop().number()]),
+                Op::Binary(b) => {
+                    let second = pop().number();
+                    Term::two(b.name(), pop().number(), second)
+                }
+                Op::Select => {
+                    let (otherwise, then) = (pop().number(), pop().number());
+                    Term::If(Box::new(pop().truth()), Box::new(then), Box::new(otherwise))
+                }
+            };
+            stack.push(term);
+        }
+        stack.pop().unwrap_or(Term::Number(0.0))
+    }
+
     /// The greatest number of values that it holds at once.
     fn stack(&self) -> usize {
         let (mut now, mut most) = (0usize, 0);
@@ -233,9 +260,25 @@ impl Expression {
 }
 
 impl Unary {
+    /// In content `MathML`.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Exp => "exp",
+            Self::Log => "ln",
+            Self::Sqrt => "root",
+            Self::Abs => "abs",
+            Self::Floor => "floor",
+            Self::Ceil => "ceiling",
+            Self::Sin => "sin",
+            Self::Cos => "cos",
+            Self::Tanh => "tanh",
+            Self::Exprel => "exprel",
+        }
+    }
     fn apply(self, x: f64) -> f64 {
         match self {
             Self::Exp => libm::exp(x),
+            Self::Exprel => exprel(x),
             Self::Log => libm::log(x),
             Self::Sqrt => libm::sqrt(x),
             Self::Abs => x.abs(),
@@ -244,8 +287,6 @@ impl Unary {
             Self::Sin => libm::sin(x),
             Self::Cos => libm::cos(x),
             Self::Tanh => libm::tanh(x),
-            Self::Exprelr if x == 0.0 => 1.0,
-            Self::Exprelr => x / libm::expm1(x),
         }
     }
 }
@@ -260,7 +301,6 @@ impl Unary {
                 let (middle, half) = (self.apply(low + (high - low) / 2.0), (high - low) / 2.0);
                 interval::known(((middle - half).max(-1.0), (middle + half).min(1.0)))
             }
-            Self::Exprelr => interval::known((self.apply(high), self.apply(low))),
             // The others rise all the way; what has no logarithm or root has no bound.
             _ => interval::known((self.apply(low), self.apply(high))),
         }
@@ -268,6 +308,24 @@ impl Unary {
 }
 
 impl Binary {
+    /// In content `MathML`.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Add => "plus",
+            Self::Subtract => "minus",
+            Self::Multiply => "times",
+            Self::Divide => "divide",
+            Self::Power => "power",
+            Self::Min => "min",
+            Self::Max => "max",
+            Self::Less => "lt",
+            Self::LessEqual => "leq",
+            Self::Greater => "gt",
+            Self::GreaterEqual => "geq",
+            Self::Equal => "eq",
+            Self::Unequal => "neq",
+        }
+    }
     fn range(self, a: Interval, b: Interval) -> Interval {
         // Whether a comparison holds for all, for none, or for some.
         let truth = |all: bool, none: bool| {
@@ -313,6 +371,19 @@ impl Binary {
             Self::Unequal => f64::from(a != b),
         }
     }
+}
+
+/// `(exp(x) - 1) / x`, which is 1 at 0: it rises all the way, is never below zero, and has no gap at 0 where a quotient written out
+/// has one. The opening rates of Hodgkin and Huxley and the fluxes of Goldman, Hodgkin and Katz are of the form `1 / exprel(x)`.
+pub fn exprel(x: f64) -> f64 {
+    if x == 0.0 { 1.0 } else { libm::expm1(x) / x }
+}
+
+/// `(exp x - 1) / x`, 1 at 0.
+fn exprel_term(x: Term) -> Term {
+    let (one, is_zero) = (Term::Number(1.0), Term::two("eq", x.clone(), Term::Number(0.0)));
+    let rise = Term::two("minus", Term::Apply("exp", vec![x.clone()]), one.clone());
+    Term::If(Box::new(is_zero), Box::new(one), Box::new(Term::two("divide", rise, x)))
 }
 
 /// Squares and cubes, by far the most common powers, without the full function.
@@ -474,6 +545,7 @@ impl Parser<'_, '_> {
             "min" | "max" if given > 1 => return Ok(()),
             "min" | "max" => return Err(format!("`{function}` takes two values or more, given {given}")),
             "exp" => (Op::Unary(Unary::Exp), 1),
+            "exprel" => (Op::Unary(Unary::Exprel), 1),
             "log" => (Op::Unary(Unary::Log), 1),
             "sqrt" => (Op::Unary(Unary::Sqrt), 1),
             "abs" => (Op::Unary(Unary::Abs), 1),
@@ -482,7 +554,6 @@ impl Parser<'_, '_> {
             "sin" => (Op::Unary(Unary::Sin), 1),
             "cos" => (Op::Unary(Unary::Cos), 1),
             "tanh" => (Op::Unary(Unary::Tanh), 1),
-            "exprelr" => (Op::Unary(Unary::Exprelr), 1),
             "if" => (Op::Select, 3),
             _ => return Err(format!("unknown function `{function}`; there are {FUNCTIONS}")),
         };
@@ -562,8 +633,9 @@ mod tests {
             ("1e-3*1.5E2", 0.15),
             ("floor(x / 3) + ceil(x / 3)", 3.0),
             ("sin(x)^2 + cos(x)^2 + tanh(0)", 1.0),
-            ("exprelr(0) + exprelr(x) * (exp(x) - 1)", 5.0),
-            ("exprelr(-1000) + exprelr(1000)", 1000.0),
+            ("exprel(x) - (exp(x) - 1) / x + exprel(0)", 1.0),
+            ("exprel(-1e-9)", 1.0 - 0.5e-9),
+            ("1 / exprel(1e4) + 1 / exprel(-1e4)", 1e4),
         ] {
             assert!((value(text) - expected).abs() < 1e-14, "{text}: {} is not {expected}", value(text));
         }
@@ -590,7 +662,7 @@ mod tests {
             ("foo * 2", "unknown name `foo`", 0..3),
             (
                 "sun(x)",
-                "unknown function `sun`; there are exp, log, sqrt, abs, floor, ceil, sin, cos, tanh, exprelr, min, max, if",
+                "unknown function `sun`; there are exp, exprel, log, sqrt, abs, floor, ceil, sin, cos, tanh, min, max, if",
                 0..3,
             ),
             ("exp(1, 2)", "`exp` takes one value, given 2", 0..3),
@@ -616,7 +688,7 @@ mod tests {
         let expected = [
             "unknown name `foo`",
             "unknown name `bar`",
-            "unknown function `sun`; there are exp, log, sqrt, abs, floor, ceil, sin, cos, tanh, exprelr, min, max, if",
+            "unknown function `sun`; there are exp, exprel, log, sqrt, abs, floor, ceil, sin, cos, tanh, min, max, if",
             "`min` takes two values or more, given 1",
             "unknown name `baz`",
             "`log(` is not closed: expected a number, a name or `(`, found the end",
@@ -640,8 +712,7 @@ mod tests {
                 "x * cell.y - [x] / cell.y", "x / (cell.y + 9)", "x^3 - cell.y^2", "x^-2 + 1", "abs(x)^0.7 * exp(-cell.y)",
                 "max(x, cell.y) - min(x, 2)", "if(x < cell.y, x, -cell.y)", "log(abs(x) + 1) * sqrt(abs(cell.y))",
                 "30 * x^4 / (k^4 + x^4)", "if(x >= 0, 1, 0) * (cell.y != x)", "2^x / (1 + exp(-cell.y))", "-x^cell.y",
-                "sin(x) * cos(2 * cell.y) - tanh(x)", "floor(x) + ceil(cell.y / 2)",
-                "exprelr(x) - 2 * exprelr(cell.y)",
+                "sin(x) * cos(2 * cell.y) - tanh(x)", "floor(x) + ceil(cell.y / 2)", "x / exprel(-3 * cell.y)",
             ][which];
             let e = compile(text).unwrap();
             let (low, high) = e.range(&[(x, x + dx), (y, y + dy)]);

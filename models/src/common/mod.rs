@@ -5,4 +5,5 @@ mod expression_token;
 pub mod interval;
 pub(crate) mod ode;
 pub(crate) mod rows;
+pub mod term;
 pub mod waveform;

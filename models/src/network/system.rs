@@ -5,7 +5,9 @@ use std::sync::atomic::AtomicBool;
 
 use sim_core::config::Diagnostics;
 use sim_core::rng::Streams;
-use sim_core::stats::{Attribution, Component, Grouping, RunRecord, Window, observe, observe_with};
+use sim_core::stats::{
+    Attribution, Component, Grouping, Measure, RunRecord, Watch, Window, numbers, observe, observe_with,
+};
 use sim_core::{RunError, SimDuration, SimTime};
 
 use super::discipline::{Discipline, SignalMap};
@@ -147,6 +149,14 @@ pub(super) struct NetworkSystem {
 impl System for NetworkSystem {
     fn components(&self) -> &[Component] {
         &self.components
+    }
+    fn numbers(&self) -> Vec<Measure> {
+        let mut all = numbers(&self.components);
+        if let Some(grouping) = &self.grouping {
+            let window = Window { warmup: SimTime::ZERO, end: SimTime::from_secs(1), bins: 1 };
+            Attribution::new(Arc::clone(grouping), &self.components).report(window, &self.components, &mut all);
+        }
+        all
     }
     fn run_unless(&self, cancel: &AtomicBool, streams: Streams, window: Window) -> Result<RunRecord, RunError> {
         let network = self.start(streams);

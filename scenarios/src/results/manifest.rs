@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use sim_core::SimTime;
 use sim_core::stats::{Component, ComponentKind};
 
 use super::files::write_file;
 use crate::error::StudyError;
 use crate::plan::Plan;
+use crate::scenario::{PreparedPoint, Variant};
 use crate::tables::Axis;
 
 /// The layout of the folder; another number is another layout.
@@ -31,7 +33,7 @@ pub struct Manifest {
     pub name: String,
     /// Its title.
     pub title: String,
-    /// The hash of the scenario without its name, seed, replications, sweep and figures.
+    /// The hash of the scenario without its name, seed, replications, sweep, metrics and figures.
     pub study: String,
     /// The seed of all random numbers.
     pub seed: u64,
@@ -53,12 +55,18 @@ pub struct Manifest {
     pub axes: Vec<StoredAxis>,
     /// The hash of each point's resolved scenario.
     pub points: Vec<String>,
+    /// The points that metrics need besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<StoredVariant>,
     /// What is measured, at the first point.
     pub components: Vec<StoredComponent>,
     /// How many runs there are.
     pub counts: Counts,
     /// The self-checks.
     pub checks: CheckSummary,
+    /// What is to be said of metrics, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Findings that did not stop the study, in words.
     pub warnings: Vec<String>,
 }
@@ -108,6 +116,26 @@ pub struct CheckSummary {
     pub violations: Vec<String>,
 }
 
+/// A point of the sweep with one parameter varied.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct StoredVariant {
+    /// The hash of its resolved scenario.
+    pub id: String,
+    /// The point of the sweep.
+    pub of: usize,
+    /// The parameter's path.
+    pub path: String,
+    /// Its value, as in a scenario.
+    pub value: String,
+}
+
+impl From<(&Variant, &PreparedPoint)> for StoredVariant {
+    fn from((variant, point): (&Variant, &PreparedPoint)) -> Self {
+        let Variant { of, path, value } = variant.clone();
+        Self { id: point.id.clone(), of, path, value }
+    }
+}
+
 /// An [`Axis`], as stored.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 pub struct StoredAxis {
@@ -138,6 +166,13 @@ enum StoredKind {
     Gate,
     Flow,
     Share,
+    Exit {
+        of: u32,
+    },
+    Sample {
+        of: u32,
+        at_ps: u64,
+    },
     Population {
         initial: f64,
         tagged: bool,
@@ -175,9 +210,9 @@ impl Manifest {
         text.push('\n');
         write_file(&path, text.as_bytes())
     }
-    /// Points and replications.
+    /// Points, those of metrics included, and replications.
     pub fn plan(&self) -> Plan {
-        Plan { points: self.points.len(), replications: self.replications }
+        Plan { points: self.points.len() + self.variants.len(), replications: self.replications }
     }
     /// What the folder holds, for messages.
     pub(crate) fn describe(&self) -> String {
@@ -207,6 +242,8 @@ impl From<&Component> for StoredComponent {
             ComponentKind::Flow => StoredKind::Flow,
             ComponentKind::Population { initial, tagged } => StoredKind::Population { initial, tagged },
             ComponentKind::Pathway { saturable } => StoredKind::Pathway { saturable },
+            ComponentKind::Exit { of } => StoredKind::Exit { of },
+            ComponentKind::Sample { of, at } => StoredKind::Sample { of, at_ps: at.ticks() },
             ComponentKind::Share => StoredKind::Share,
         };
         Self { name: c.name.clone(), entity: c.entity.to_owned(), kind }
@@ -221,6 +258,8 @@ impl From<StoredComponent> for Component {
             StoredKind::Flow => ComponentKind::Flow,
             StoredKind::Population { initial, tagged } => ComponentKind::Population { initial, tagged },
             StoredKind::Pathway { saturable } => ComponentKind::Pathway { saturable },
+            StoredKind::Exit { of } => ComponentKind::Exit { of },
+            StoredKind::Sample { of, at_ps } => ComponentKind::Sample { of, at: SimTime::from_ticks(at_ps) },
             StoredKind::Share => ComponentKind::Share,
         };
         let entity =

@@ -12,6 +12,7 @@ use super::parquet::MetricsParquet;
 use super::record::StoredRun;
 use super::store::{RunStore, run_id};
 use crate::error::StudyError;
+use crate::metric::{Gathered, Named};
 use crate::plan::coordinates;
 use crate::study::Failures;
 use crate::summary::bottlenecks;
@@ -21,6 +22,8 @@ use crate::tables::{Axis, Point, StudyTables};
 const SHOWN: usize = 20;
 
 /// Reads the tables of a finished or interrupted study back from its folder, for figures and reports.
+///
+/// What the scenario's metrics came to is not among them: it is in `summary.csv`.
 ///
 /// Fails if there is no study in `folder`.
 pub fn load(folder: &Path) -> Result<(StudyTables, Manifest), StudyError> {
@@ -77,18 +80,28 @@ pub(crate) struct Written {
     pub(crate) failures: Failures,
 }
 
-/// Writes all tables of the study that `manifest` describes, from the runs in `store`, into `folder`.
-pub(crate) fn write_tables(folder: &Path, manifest: &Manifest, store: &RunStore) -> Result<Written, StudyError> {
+/// Writes all tables of the study that `manifest` describes, from the runs in `store`, into `folder`; `metrics` are made of
+/// them.
+pub(crate) fn write_tables(
+    folder: &Path,
+    manifest: &Manifest,
+    store: &RunStore,
+    metrics: &[Named],
+) -> Result<Written, StudyError> {
     let counts = Counts { planned: manifest.plan().runs(), ..Counts::default() };
     let (tables, checks, failures) = (blank(manifest), CheckSummary::default(), Failures::default());
     let mut written = Written { tables, counts, checks, failures };
     let mut files = Files::create(folder, &written.tables.axes)?;
+    let mut gathered = Gathered::new(metrics, manifest.plan().points);
     let mut fewest = u32::MAX;
-    for (point, id) in manifest.points.iter().enumerate() {
+    let ids = manifest.points.iter().chain(manifest.variants.iter().map(|v| &v.id));
+    for (point, id) in ids.enumerate() {
         let mut fold = PointFold::default();
         let mut n = 0;
         for replication in 0..manifest.replications {
-            let Some(run) = store.load(id, replication) else {
+            let run = store.load(id, replication);
+            gathered.add(point, run.as_ref());
+            let Some(run) = run else {
                 files.missing_run(id, point, replication)?;
                 continue;
             };
@@ -97,12 +110,18 @@ pub(crate) fn write_tables(folder: &Path, manifest: &Manifest, store: &RunStore)
             fold.add(&run);
             files.run(id, point, replication, &run, store.wall(id, replication))?;
         }
+        if point >= manifest.points.len() {
+            // Of use to a metric only, which tells what it is.
+            continue;
+        }
         fewest = fewest.min(n);
         let point_tables = fold.finish(point, manifest.confidence);
         files.point(folder, point, &labels(&written.tables, point), &point_tables)?;
         take(&mut written.tables, point_tables);
     }
     written.tables.replications = fewest;
+    written.tables.metrics = gathered.finish(&written.tables);
+    files.metrics(&written.tables)?;
     files.finish(folder, &written.tables)?;
     Ok(written)
 }
@@ -132,7 +151,8 @@ fn with_axes(axes: &[Axis], columns: &[&str]) -> Vec<String> {
     axes.iter().map(|a| a.name.as_str()).chain(columns.iter().copied()).map(str::to_owned).collect()
 }
 
-/// Writes `points.csv`: each axis as the scenario writes its values and, where they are numbers, as numbers.
+/// Writes `points.csv`: each axis as the scenario writes its values and, where they are numbers, as numbers; after the points
+/// of the sweep those at which a metric varies a parameter.
 pub(crate) fn write_points(folder: &Path, manifest: &Manifest) -> Result<(), StudyError> {
     let tables = blank(manifest);
     let mut header = vec!["point".to_owned(), "point_id".to_owned()];
@@ -142,14 +162,22 @@ pub(crate) fn write_points(folder: &Path, manifest: &Manifest) -> Result<(), Stu
             header.push(format!("{} [{}]", a.name, if a.unit.is_empty() { "1" } else { &a.unit }));
         }
     }
+    if !manifest.variants.is_empty() {
+        header.extend(["varied".to_owned(), "value".to_owned()]);
+    }
     let mut csv = CsvFile::create(&folder.join("points.csv"), header)?;
+    let cells = |of: usize| {
+        let at = tables.axes.iter().zip(&tables.points[of].coordinates);
+        at.flat_map(|(a, &i)| [a.labels[i].clone()].into_iter().chain(a.values.as_ref().map(|v| number(v[i]))))
+    };
     for (k, id) in manifest.points.iter().enumerate() {
-        let mut row = vec![k.to_string(), id.clone()];
-        for (a, &i) in tables.axes.iter().zip(&tables.points[k].coordinates) {
-            row.push(a.labels[i].clone());
-            row.extend(a.values.as_ref().map(|v| number(v[i])));
-        }
-        csv.row(row)?;
+        let empty = if manifest.variants.is_empty() { 0 } else { 2 };
+        let more = std::iter::repeat_n(String::new(), empty);
+        csv.row([k.to_string(), id.clone()].into_iter().chain(cells(k)).chain(more))?;
+    }
+    for (k, v) in (manifest.points.len()..).zip(&manifest.variants) {
+        let more = [v.path.clone(), v.value.clone()];
+        csv.row([k.to_string(), v.id.clone()].into_iter().chain(cells(v.of)).chain(more))?;
     }
     csv.commit()
 }
@@ -215,6 +243,21 @@ impl Files {
             }
         }
         write_series(folder, point, t)
+    }
+
+    /// Adds what metrics came to, to the summary: where it is of all points along an axis, its column is empty.
+    fn metrics(&mut self, tables: &StudyTables) -> Result<(), StudyError> {
+        for (name, row) in tables.metrics.iter().flat_map(|m| m.rows.iter().map(move |r| (&m.name, r))) {
+            let mut place = labels(tables, row.point);
+            if let Some(along) = row.along {
+                place[along].clear();
+            }
+            let e = &row.estimate;
+            let [mean, low, high, n] = [number(e.mean), number(e.ci_low), number(e.ci_high), e.n.to_string()];
+            let cells = [name.as_str(), &row.metric, row.stat, &mean, &low, &high, &n, &row.unit];
+            self.summary.row(place.iter().map(String::as_str).chain(cells))?;
+        }
+        Ok(())
     }
 
     fn finish(self, folder: &Path, tables: &StudyTables) -> Result<(), StudyError> {

@@ -1,4 +1,4 @@
-//! SBML in: models in the Systems Biology Markup Language (Hucka et al. 2019, doi:10.1515/jib-2019-0021), Levels 2 and 3 core,
+//! SBML in and out: models in the Systems Biology Markup Language (Hucka et al. 2019, doi:10.1515/jib-2019-0021), Levels 2 and 3 core,
 //! as scenarios.
 //!
 //! ```text
@@ -10,6 +10,7 @@
 //! is derived from stoichiometry. What SBML has and this has not is refused by its name, where it stands: see `docs/sbml.md`.
 
 mod event;
+mod export;
 mod guard;
 mod law;
 mod math;
@@ -24,6 +25,7 @@ mod xml;
 
 use std::path::Path;
 
+pub use export::export;
 use sim_core::config::Diagnostics;
 
 /// A model as a scenario.

@@ -23,8 +23,12 @@ const QUICK: &[&str] = &[
     "priority-cobham",
     "jackson-feedback",
     "residence-time",
+    "competing-exits",
     "immigration-death",
     "birth-death",
+    "ion-flux",
+    "carrier-queue",
+    "carrier-cycle",
     "competitive-inhibition",
     "shaper",
 ];

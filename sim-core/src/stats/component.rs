@@ -1,7 +1,8 @@
 //! What a component is, and the names of what is measured at it.
 
 use super::extra::Extra;
-use crate::probe::LossReason;
+use crate::probe::{ComponentId, LossReason};
+use crate::time::SimTime;
 
 /// One component of a system, as its model describes it.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +50,18 @@ pub enum ComponentKind {
         /// Whether `leave` is called with residence times.
         tagged: bool,
     },
+    /// Those who leave a tagged population one way: `leave` is called here as well as at the population.
+    Exit {
+        /// The population's component.
+        of: ComponentId,
+    },
+    /// The count of a population at an instant, whatever happens then left out.
+    Sample {
+        /// The population's component.
+        of: ComponentId,
+        /// When.
+        at: SimTime,
+    },
     /// A group of flows, or its part at one element: see [`Attribution`](crate::stats::Attribution).
     Share,
     /// A pathway between compartments: passages forwards and backwards. If `saturable`, `level` is its busy share, 0 to 1.
@@ -64,7 +77,8 @@ pub struct Measure {
     /// Index of the component.
     pub component: u32,
     /// `throughput`, `occupancy`, `sojourn_time`, `wait_time`, `wait_ratio` (the share of departures that had waited),
-    /// `utilization`, `loss_ratio` (the share of arrivals that were dropped), `bit_rate`, `arrivals`, `departures`, `dropped`, `in_system`, `influx`, `net_flux`.
+    /// `utilization`, `loss_ratio` (the share of arrivals that were dropped),
+    /// `exit_share` (the share of departures from a population that went one way), `bit_rate`, `arrivals`, `departures`, `dropped`, `in_system`, `influx`, `net_flux`.
     pub metric: &'static str,
     /// `mean`, `sd`, `p50`, `p90`, `p99`, `max`, `time_mean`.
     pub stat: &'static str,

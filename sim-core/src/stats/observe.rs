@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use super::component::{Component, Measure};
+use super::component::{Component, ComponentKind, Measure};
 use super::report::{Checks, Report};
 use super::series::{Recorder, Series};
 use super::sketch::Sketch;
@@ -60,19 +60,21 @@ pub fn observe_with<W: Watch, M: Model<(Statistics, W)>>(
     window: Window,
     cancel: &AtomicBool,
 ) -> Result<RunRecord, RunError> {
-    let mut engine = Engine::new(model, (Statistics::new(components), watch));
+    let engine = Engine::new(model, (Statistics::new(components), watch));
+    let mut course = Course::new(engine, components, cancel);
     let mut recorder = Recorder::new(components, window);
     let mut opening = None;
     for bin in 0..window.bins {
         let edge = recorder.edge(bin + 1);
         if opening.is_none() && window.warmup < edge {
-            opening = Some(open(&mut engine, window.warmup, cancel)?);
+            opening = Some(course.open(window.warmup)?);
         }
-        engine.run_unless(cancel, edge)?;
-        engine.probe_mut().0.advance(edge);
-        recorder.record(&engine.probe().0);
+        course.run_to(edge)?;
+        course.engine.probe_mut().0.advance(edge);
+        recorder.record(&course.engine.probe().0);
     }
     let opening = opening.expect("the window opens before the end");
+    let mut engine = course.engine;
     engine.census(window.end);
     let closing = engine.probe_mut().0.take_census();
     let events = engine.run_until(window.end)?.events;
@@ -83,16 +85,40 @@ pub fn observe_with<W: Watch, M: Model<(Statistics, W)>>(
     Ok(RunRecord { measures, series: recorder.series, sojourns: report.sojourns(), checks: report.checks(), events })
 }
 
-fn open<W: Watch, M: Model<(Statistics, W)>>(
-    engine: &mut Engine<M, (Statistics, W)>,
-    at: SimTime,
-    cancel: &AtomicBool,
-) -> Result<Opening, RunError> {
-    engine.run_unless(cancel, at)?;
-    engine.census(at);
-    let (probe, watch) = engine.probe_mut();
-    watch.open_window();
-    probe.advance(at);
-    probe.open_window();
-    Ok(Opening { totals: probe.snapshot(), census: probe.take_census() })
+/// A run on its way from one instant to look at it to the next.
+struct Course<'a, W: Watch, M: Model<(Statistics, W)>> {
+    engine: Engine<M, (Statistics, W)>,
+    components: &'a [Component],
+    cancel: &'a AtomicBool,
+    /// When samples are taken, the last first.
+    samples: Vec<SimTime>,
+}
+
+impl<'a, W: Watch, M: Model<(Statistics, W)>> Course<'a, W, M> {
+    fn new(engine: Engine<M, (Statistics, W)>, components: &'a [Component], cancel: &'a AtomicBool) -> Self {
+        let due = |c: &Component| if let ComponentKind::Sample { at, .. } = c.kind { Some(at) } else { None };
+        let mut samples: Vec<SimTime> = components.iter().filter_map(due).collect();
+        samples.sort_unstable_by(|a, b| b.cmp(a));
+        samples.dedup();
+        Self { engine, components, cancel, samples }
+    }
+    /// Goes on to `at`, taking the samples that are due until then.
+    fn run_to(&mut self, at: SimTime) -> Result<(), RunError> {
+        while let Some(due) = self.samples.pop_if(|due| *due <= at) {
+            self.engine.run_unless(self.cancel, due)?;
+            self.engine.probe_mut().0.sample(self.components, due);
+        }
+        self.engine.run_unless(self.cancel, at)?;
+        Ok(())
+    }
+    /// Opens the window at `at`.
+    fn open(&mut self, at: SimTime) -> Result<Opening, RunError> {
+        self.run_to(at)?;
+        self.engine.census(at);
+        let (probe, watch) = self.engine.probe_mut();
+        watch.open_window();
+        probe.advance(at);
+        probe.open_window();
+        Ok(Opening { totals: probe.snapshot(), census: probe.take_census() })
+    }
 }

@@ -6,7 +6,7 @@ use super::sketch::Sketch;
 use super::station::{Census, Times, Totals};
 use super::statistics::{Snapshot, Statistics, Tally};
 use super::window::{Opening, Window};
-use crate::time::TICKS_PER_SECOND;
+use crate::time::{SimTime, TICKS_PER_SECOND};
 
 /// The laws that must hold in every run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +15,16 @@ pub struct Checks {
     pub made: u32,
     /// What did not hold, in words; empty if all is well.
     pub violations: Vec<String>,
+}
+
+/// Every number that a run of a system with these `components` has, with nothing measured: which metrics, statistics and
+/// units there are.
+pub fn numbers(components: &[Component]) -> Vec<Measure> {
+    let mut statistics = Statistics::new(components);
+    let mut opening = || Opening { totals: statistics.snapshot(), census: statistics.take_census() };
+    let (opening, closing) = (opening(), opening().census);
+    let window = Window { warmup: SimTime::ZERO, end: SimTime::from_secs(1), bins: 1 };
+    Report { components, window, opening, closing, statistics }.measures()
 }
 
 /// Makes the measures and checks the laws.
@@ -88,6 +98,18 @@ impl Report<'_> {
                         to.add("utilization", "time_mean", (now.area - before.area) / ticks, "1");
                     }
                 }
+                (Tally::Exit(times), ..) => {
+                    let ComponentKind::Exit { of } = c.kind else { unreachable!("an exit") };
+                    let Tally::Population(all) = &self.statistics.tallies[of as usize] else {
+                        unreachable!("an exit is of a population")
+                    };
+                    let n = times.n() as f64;
+                    to.add("departures", "mean", n, c.entity);
+                    to.add("throughput", "mean", n / (ticks / TICKS_PER_SECOND as f64), "1/s");
+                    to.add("exit_share", "mean", n / all.residence.n() as f64, "1");
+                    to.times("sojourn_time", times);
+                }
+                (Tally::Sample(count), ..) => to.add("count", "mean", *count, c.entity),
                 (Tally::Share, ..) => continue,
                 _ => unreachable!("a component keeps its kind"),
             }
@@ -110,7 +132,8 @@ impl Report<'_> {
                 Tally::Station(s) => &s.sojourn,
                 Tally::Flow(f) => &f.sojourn,
                 Tally::Population(l) | Tally::Pathway(l) => &l.residence,
-                Tally::Gate(_) | Tally::Share => continue,
+                Tally::Exit(times) => times,
+                Tally::Gate(_) | Tally::Sample(_) | Tally::Share => continue,
             };
             if times.n() > 0 {
                 out.push((i as u32, times.sketch.clone()));

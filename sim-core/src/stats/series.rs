@@ -28,6 +28,11 @@ pub struct SeriesRow {
     pub values: Vec<f64>,
 }
 
+/// The series that a run of a system with these `components` has, without values.
+pub fn series_of(components: &[Component]) -> Vec<SeriesRow> {
+    Recorder::new(components, Window { warmup: SimTime::ZERO, end: SimTime::from_secs(1), bins: 1 }).series.rows
+}
+
 /// Turns running totals at the edges of bins into series.
 pub(super) struct Recorder {
     window: Window,
@@ -64,7 +69,7 @@ impl Recorder {
                     add(i, "occupancy", c.entity);
                 }
                 ComponentKind::Gate => add(i, "throughput", "1/s"),
-                ComponentKind::Share => {}
+                ComponentKind::Exit { .. } | ComponentKind::Sample { .. } | ComponentKind::Share => {}
                 ComponentKind::Population { .. } => add(i, "occupancy", c.entity),
                 ComponentKind::Pathway { saturable } => {
                     add(i, "throughput", "1/s");

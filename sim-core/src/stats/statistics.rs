@@ -3,7 +3,7 @@
 use super::component::{Component, ComponentKind};
 use super::extra::ExtraTally;
 use super::population::{self, Level};
-use super::station::{Census, Flow, Gate, Losses, Station, Totals};
+use super::station::{Census, Flow, Gate, Losses, Station, Times, Totals};
 use crate::probe::{ComponentId, Departure, LevelTotals, LossReason, Probe};
 use crate::time::SimTime;
 
@@ -16,6 +16,10 @@ pub(super) enum Tally {
     Flow(Flow),
     Population(Level),
     Pathway(Level),
+    /// One way out of a population.
+    Exit(Times),
+    /// The count of another component at an instant; NaN before.
+    Sample(f64),
     /// Told of by what watches besides.
     Share,
 }
@@ -27,7 +31,8 @@ impl Tally {
         match self {
             Self::Gate(g) => g.leave(size),
             Self::Population(l) | Self::Pathway(l) => l.residence.add(spent),
-            Self::Station(_) | Self::Flow(_) | Self::Share => {}
+            Self::Exit(times) => times.add(spent),
+            Self::Station(_) | Self::Flow(_) | Self::Sample(_) | Self::Share => {}
         }
     }
 }
@@ -115,6 +120,8 @@ impl Statistics {
                 ComponentKind::Flow => Tally::Flow(Flow::default()),
                 ComponentKind::Population { initial, .. } => Tally::Population(Level::new(initial)),
                 ComponentKind::Pathway { .. } => Tally::Pathway(Level::default()),
+                ComponentKind::Exit { .. } => Tally::Exit(Times::default()),
+                ComponentKind::Sample { .. } => Tally::Sample(f64::NAN),
                 ComponentKind::Share => Tally::Share,
             })
             .collect();
@@ -130,13 +137,25 @@ impl Statistics {
         }
         self.further.iter_mut().flat_map(|f| &mut f.extras).for_each(|e| e.advance(at));
     }
+    /// Takes the samples of `at`, up to which everything has been told.
+    pub(super) fn sample(&mut self, components: &[Component], at: SimTime) {
+        for (i, c) in components.iter().enumerate() {
+            if let ComponentKind::Sample { of, at: due } = c.kind
+                && due == at
+                && let Tally::Population(l) = &self.tallies[of as usize]
+            {
+                self.tallies[i] = Tally::Sample(l.now);
+            }
+        }
+    }
     pub(super) fn open_window(&mut self) {
         for t in &mut self.tallies {
             match t {
                 Tally::Station(s) => s.open_window(),
                 Tally::Flow(f) => f.open_window(),
                 Tally::Population(l) | Tally::Pathway(l) => l.open_window(),
-                Tally::Gate(_) | Tally::Share => {}
+                Tally::Exit(times) => times.clear(),
+                Tally::Gate(_) | Tally::Sample(_) | Tally::Share => {}
             }
         }
         self.further.iter_mut().for_each(Further::open_window);
@@ -152,7 +171,7 @@ impl Statistics {
             Tally::Flow(flow) => Snapshot::Entities(flow.totals(self.now, f.losses)),
             Tally::Gate(g) => Snapshot::Entities(g.totals(f.losses)),
             Tally::Population(l) | Tally::Pathway(l) => Snapshot::Level(l.totals),
-            Tally::Share => Snapshot::Share,
+            Tally::Exit(_) | Tally::Sample(_) | Tally::Share => Snapshot::Nothing,
         };
         self.tallies.iter().zip(&self.further).map(totals).collect()
     }
@@ -191,7 +210,12 @@ impl Probe for Statistics {
         match &mut self.tallies[c as usize] {
             Tally::Station(s) => s.lose(at, service),
             Tally::Flow(f) => f.lose(at),
-            Tally::Gate(_) | Tally::Population(_) | Tally::Pathway(_) | Tally::Share => {}
+            Tally::Gate(_)
+            | Tally::Population(_)
+            | Tally::Pathway(_)
+            | Tally::Exit(_)
+            | Tally::Sample(_)
+            | Tally::Share => {}
         }
         self.further[c as usize].lose((at - since).ticks(), reason);
     }
@@ -231,5 +255,6 @@ impl Probe for Statistics {
 pub(super) enum Snapshot {
     Entities(Totals),
     Level(population::Totals),
-    Share,
+    /// No running totals are kept.
+    Nothing,
 }

@@ -64,7 +64,7 @@ impl Mean {
             refuse(scenario.table("run").span_of("fidelity"), message, "at most 2000");
         }
         for (_, _, table) in tables(scenario, "probe") {
-            let message = format!("`{}` follows molecules one by one", table.path);
+            let message = format!("`{}` looks at whole molecules", table.path);
             system.warnings.push(Diagnostic::warning(
                 "W0630",
                 table.span,
@@ -314,12 +314,14 @@ impl<'a> Course<'a> {
     /// How busy a pathway is, and the integral of that.
     fn utilization(&self, component: u32) -> (f64, f64) {
         let network = &self.part.network;
-        let of =
-            |slot| self.flow.free.binary_search(&slot).map_or((0.0, 0.0), |place| (self.x[place], self.area[place]));
-        if let Some(busy) = network.busy(component, of) {
-            return busy;
+        let (mut level, mut busy) = (0.0, 0.0);
+        for &(_, slot, capacity) in network.busy_counts.iter().filter(|b| b.0 == component) {
+            if let Ok(place) = self.flow.free.binary_search(&slot) {
+                level += self.x[place] / capacity;
+                busy += self.area[place] / capacity;
+            }
         }
-        let Some(meter) = network.meters.iter().position(|m| m.1 == component) else { return (0.0, 0.0) };
+        let Some(meter) = network.meters.iter().position(|m| m.1 == component) else { return (level, busy) };
         let channel = network.meters[meter].0 as usize;
         let capacity = self.part.phases[self.phase].capacity[channel];
         let level = if capacity > 0.0 { self.flow.rates[STAGES - 1][channel] / capacity } else { 0.0 };

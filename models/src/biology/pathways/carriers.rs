@@ -85,7 +85,7 @@ impl Carriers {
         }
         let turning = State { loaded: true, blocker: None, stoppers: 0 };
         if let Some(turning) = pool(turning) {
-            to.busy_by_count(&[turning], n);
+            to.busy_by_count(turning, n);
         }
         Ok(())
     }

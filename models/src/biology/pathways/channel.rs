@@ -31,7 +31,7 @@ const TRANSITION: &[Field] = &[
         "rate",
         Type::OneOf(&[RATE, Type::Text]),
         "How often each channel does it: a rate, or an expression in 1/s as the `law` of a reaction has it: names of waveforms, \
-         `[A]` for concentrations in mol/m^3, `parameters`, functions such as `exp(x)` and `exprelr(x)`, x / (exp(x) - 1).",
+         `[A]` for concentrations in mol/m^3, `parameters`, functions such as `exp(x)` and `exprel(x)`, (exp(x) - 1) / x.",
     ),
 ];
 
@@ -79,7 +79,7 @@ fn make(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<(), Diagnostic> {
         states.names.iter().zip(&states.initial).map(|(name, &count)| to.state(name, count)).collect();
     pools.iter().for_each(|&pool| to.counts_as(pool, "channel"));
     let open: Vec<Species> = conducting.iter().map(|&state| pools[state]).collect();
-    to.busy_by_count(&open, table.number("N"));
+    to.busy_by_counts(&open, table.number("N"));
     let has_permeant = add_permeant(table, &open, to)?;
     if !has_permeant {
         to.passes("opening");

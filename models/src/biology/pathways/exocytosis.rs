@@ -13,7 +13,8 @@ use sim_core::config::{Diagnostic, Field, Table, Type};
 use sim_core::quantity::Dimension;
 
 use super::super::{Channel, Law, Passage, PathwayBuilder, Propensity, Species};
-use super::MakePathway;
+use super::{MakePathway, empty_sites};
+use crate::common::term::Term;
 use crate::registry::Kind;
 
 const REFILL: &[Field] = &[
@@ -105,5 +106,8 @@ struct EmptySites {
 impl Propensity for EmptySites {
     fn rate(&self, counts: &[f64]) -> f64 {
         self.k * (self.capacity - counts[0]).max(0.0)
+    }
+    fn term(&self, counts: &[Term]) -> Option<Term> {
+        Some(empty_sites(self.k, self.capacity, counts))
     }
 }

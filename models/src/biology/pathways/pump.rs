@@ -4,39 +4,43 @@
 //! v = N kcat n / (Km free + n loaded),   free = (1 + sum I_c/Ki) prod(1 + I_n/Ki),   loaded = (1 + sum I_u/Ki) prod(1 + I_n/Ki)
 //! ```
 //! over competitive (c), uncompetitive (u) and non-competitive (n) inhibitors; n and Km in the compartment pumped from.
+//! With a Hill coefficient `n_H`, substrates that compete for the same carriers, or `ATP` that drives them, it is the law of
+//! `bank.rs`, which is the same without them.
 //! This is right in the mean but makes turnover a Poisson stream (randomness 1). With `explicit = true` carriers are
 //! simulated one by one (`carriers.rs`).
 //!
-//! Validated against the exact law of leak-in and pump-out and the inhibition formulas.
+//! Validated against the exact law of leak-in and pump-out and the inhibition formulas; half-inhibition in every mode (Cheng &
+//! Prusoff 1973, doi:10.1016/0006-2952(73)90196-2 (DOI from memory)); bile salts that compete at BSEP (Byrne et al. 2002,
+//! Gastroenterology 123:1649); the balance of influx and `AcrB` in *E. coli* (Nagano & Nikaido 2009, doi:10.1073/pnas.0901695106).
 
 use sim_core::config::{Diagnostic, Field, Table, Type};
 use sim_core::quantity::Dimension;
 
-use super::super::{Channel, Compartment, Inhibition, Inhibitor, Law, Passage, PathwayBuilder};
+use super::super::{Channel, Compartment, Law, Passage, PathwayBuilder, Species};
+use super::bank::{Bank, Energy, Factor};
 use super::carriers::{Binder, Carriers};
-use super::{MakePathway, same_place};
+use super::inhibitor::{BINDER, inhibitor, inhibitors};
+use super::{MakePathway, not_positive, same_place};
 use crate::registry::Kind;
 
-const INHIBITOR: &[Field] = &[
-    Field::required("species", Type::Text, "What inhibits."),
-    Field::required("Ki", Type::Quantity(&[Dimension::CONCENTRATION]), "Inhibition constant."),
-    Field::default(
-        "mode",
-        Type::Choice(&["competitive", "noncompetitive", "uncompetitive"]),
-        "\"competitive\"",
-        "What it binds to: the free carrier, both alike, or the loaded carrier.",
+const COMPETITOR: &[Field] = &[
+    Field::required("species", Type::Text, "What is pumped besides, from the same compartment to the same."),
+    Field::required(
+        "Km",
+        Type::Quantity(&[Dimension::CONCENTRATION]),
+        "Concentration at half its greatest rate, by itself.",
     ),
     Field::optional(
-        "in",
-        Type::Reference("compartment"),
-        "The compartment whose concentration of it counts. If left out: `to`, if that holds it (under `fixed` or \
-         `initial`, or by an element before this one), else `from`, if that does, else `to`, where there is none at first.",
-    ),
-    Field::optional(
-        "k_off",
+        "kcat",
         Type::Quantity(&[Dimension::RATE]),
-        "Unbinding, of explicit carriers, where it must be given; it binds at k_off / Ki.",
+        "Turnovers of a carrier saturated with it; those of the pump if not given.",
     ),
+    Field::default("n_H", Type::Number { min: 0.1, max: 16.0 }, "1", "Hill coefficient of it."),
+];
+const ATP: &[Field] = &[
+    Field::required("K", Type::Quantity(&[Dimension::CONCENTRATION]), "Concentration at half the greatest rate."),
+    Field::default("species", Type::Text, "\"ATP\"", "What is called so, if not ATP."),
+    Field::optional("in", Type::Reference("compartment"), "Where it is; in `from` if not given."),
 ];
 const FIELDS: &[Field] = &[
     Field::required("species", Type::Text, "What is pumped."),
@@ -45,7 +49,25 @@ const FIELDS: &[Field] = &[
     Field::required("N", Type::Number { min: 0.0, max: 1e15 }, "Number of carriers."),
     Field::required("kcat", Type::Quantity(&[Dimension::RATE]), "Turnovers of a saturated carrier per time."),
     Field::required("Km", Type::Quantity(&[Dimension::CONCENTRATION]), "Concentration at half the greatest rate."),
-    Field::default("inhibitors", Type::List(&Type::Record(INHIBITOR)), "[]", "What slows it down."),
+    Field::default(
+        "n_H",
+        Type::Number { min: 0.1, max: 16.0 },
+        "1",
+        "Hill coefficient: the rate goes with n^n_H / (Km^n_H + n^n_H).",
+    ),
+    Field::default("inhibitors", Type::List(&Type::Record(BINDER)), "[]", "What slows it down."),
+    Field::default(
+        "competitors",
+        Type::List(&Type::Record(COMPETITOR)),
+        "[]",
+        "Further substrates of the same carriers, which keep each other off: v_i = N kcat_i s_i / (1 + s_1 + s_2 + ...) with \
+         s = S / Km. Each is a passage of its own in tables, `NAME.SPECIES`; `NAME` counts `species` alone.",
+    ),
+    Field::optional(
+        "ATP",
+        Type::Record(ATP),
+        "What drives it: all rates are multiplied by ATP / (K + ATP). It is not used up.",
+    ),
     Field::default(
         "explicit",
         Type::Bool,
@@ -80,36 +102,108 @@ fn make(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<(), Diagnostic> {
     if km <= 0.0 {
         return Err(not_positive(table, "Km"));
     }
-    let inhibitors = table.list("inhibitors").iter().filter_map(|v| v.as_table());
     if table.bool("explicit") {
-        let binders = inhibitors.map(|t| binder(t, to, [outside, inside])).collect::<Result<Vec<_>, _>>()?;
+        if let Some(key) =
+            ["n_H", "competitors", "ATP"].into_iter().find(|k| table.get(k).is_some_and(|v| !v.defaulted))
+        {
+            let message = format!("`{}.{key}` is not for explicit carriers", table.path);
+            let d = Diagnostic::error("E0607", table.span_of(key), message, "a law of all carriers together");
+            return Err(d.help("leave out `explicit`, or this"));
+        }
+        let binders = table.list("inhibitors").iter().filter_map(|v| v.as_table());
+        let binders = binders.map(|t| binder(t, to, [outside, inside])).collect::<Result<Vec<_>, _>>()?;
         let (k_on, k_off) = binding(table, kcat, km)?;
         // A pair meets at k_on / (V N_A).
         let carriers = Carriers { k_on: k_on / inside.molecules(1.0), k_off, kcat, substrate, product, binders };
         return carriers.add(table, to);
     }
-    for key in ["k_on", "k_off"] {
-        if table.get(key).is_some() {
+    let only_explicit = |table: &Table, key| match table.get(key) {
+        None => Ok(()),
+        Some(value) => {
             let message = format!("`{}.{key}` is only for explicit carriers", table.path);
-            let d = Diagnostic::error("E0607", table.span_of(key), message, "not used without `explicit = true`");
-            return Err(d.help("add `explicit = true` or leave it out"));
+            let d = Diagnostic::error("E0607", value.span, message, "not used without `explicit = true`");
+            Err(d.help("add `explicit = true` to the pump or leave it out"))
+        }
+    };
+    only_explicit(table, "k_on")?;
+    only_explicit(table, "k_off")?;
+    table.list("inhibitors").iter().filter_map(|v| v.as_table()).try_for_each(|t| only_explicit(t, "k_off"))?;
+    let inhibitors = inhibitors(table, to, [outside, inside])?;
+    let hill = table.number("n_H");
+    if hill == 1.0 && table.list("competitors").is_empty() && table.get("ATP").is_none() {
+        let law = Law::MichaelisMenten { vmax: n * kcat, km: inside.molecules(km), substrate, inhibitors };
+        to.channel(Channel::new(&[substrate], &[product], law, Passage::Forward));
+        to.busy_by_rate(n * kcat);
+        return Ok(());
+    }
+    let mut shared = vec![Shared { substrate, product, kcat }];
+    let mut bank = Bank { inhibitors, energy: energy(table, to, inside)?, ..Bank::default() };
+    bank.substrates.push(vec![Factor { species: substrate, at: inside.molecules(km), power: hill }]);
+    for competitor in table.list("competitors").iter().filter_map(|v| v.as_table()) {
+        let (factor, substrate) = competing(competitor, kcat, [inside, outside], &shared, to)?;
+        bank.substrates.push(vec![factor]);
+        shared.push(substrate);
+    }
+    for (i, Shared { substrate, product, kcat }) in shared.into_iter().enumerate() {
+        let law = bank.law(i, n * kcat, table)?;
+        let channel = Channel::new(&[substrate], &[product], law, Passage::Forward);
+        if i == 0 {
+            to.channel(channel);
+            to.busy_by_rate(n * kcat);
+        } else {
+            let name = table.list("competitors")[i - 1].as_table().map_or("", |t| t.text("species"));
+            let mut branch = to.branch(name);
+            branch.channel(channel);
+            branch.busy_by_rate(n * kcat);
         }
     }
-    let inhibitors = inhibitors.map(|t| reduced(t, to, [outside, inside])).collect::<Result<Vec<_>, _>>()?;
-    let law = Law::MichaelisMenten { vmax: n * kcat, km: inside.molecules(km), substrate, inhibitors };
-    to.channel(Channel::new(&[substrate], &[product], law, Passage::Forward));
-    to.busy_by_rate(n * kcat);
     Ok(())
 }
 
-/// An inhibitor of carriers that are not simulated one by one.
-fn reduced(table: &Table, to: &mut PathwayBuilder<'_>, places: [Compartment; 2]) -> Result<Inhibitor, Diagnostic> {
-    if table.get("k_off").is_some() {
-        let message = format!("`{}.k_off` is only for explicit carriers", table.path);
-        let d = Diagnostic::error("E0607", table.span_of("k_off"), message, "not used without `explicit = true`");
-        return Err(d.help("add `explicit = true` to the pump or leave it out"));
+/// A substrate of carriers that several share.
+#[derive(Clone, Copy, Debug)]
+struct Shared {
+    substrate: Species,
+    product: Species,
+    /// Turnover, 1/s.
+    kcat: f64,
+}
+
+/// A further substrate, and how it is bound; `kcat` is the turnover if it has none of its own, `others` those before it.
+fn competing(
+    table: &Table,
+    kcat: f64,
+    [inside, outside]: [Compartment; 2],
+    others: &[Shared],
+    to: &mut PathwayBuilder<'_>,
+) -> Result<(Factor, Shared), Diagnostic> {
+    let (name, span) = (table.text("species"), table.span_of("species"));
+    let (substrate, product) = (to.species(name, &inside, span)?, to.species(name, &outside, span)?);
+    if others.iter().any(|o| o.substrate == substrate) {
+        let message = format!("`{name}` would compete with itself");
+        return Err(Diagnostic::error("E0607", span, message, "a substrate of these carriers already"));
     }
-    inhibitor(table, to, places)
+    let km = table.quantity("Km").value;
+    if km <= 0.0 {
+        return Err(not_positive(table, "Km"));
+    }
+    let kcat = table.opt_quantity("kcat").map_or(kcat, |q| q.value);
+    let factor = Factor { species: substrate, at: inside.molecules(km), power: table.number("n_H") };
+    Ok((factor, Shared { substrate, product, kcat }))
+}
+
+/// What drives the pump, if anything does.
+fn energy(table: &Table, to: &mut PathwayBuilder<'_>, inside: Compartment) -> Result<Option<Energy>, Diagnostic> {
+    let Some(table) = table.opt_table("ATP") else { return Ok(None) };
+    let place = if table.get("in").is_some() { to.compartment(table, "in")? } else { inside };
+    let k = table.quantity("K").value;
+    if k <= 0.0 {
+        return Err(not_positive(table, "K"));
+    }
+    // Where its name is a default, the record is what asks for it.
+    let span = table.get("species").filter(|v| !v.defaulted).map_or(table.span, |v| v.span);
+    let species = to.species(table.text("species"), &place, span)?;
+    Ok(Some(Energy { species, k: place.molecules(k) }))
 }
 
 /// An inhibitor that binds to carriers one by one.
@@ -124,31 +218,6 @@ fn binder(table: &Table, to: &mut PathwayBuilder<'_>, places: [Compartment; 2]) 
     }
     let inhibitor = inhibitor(table, to, places)?;
     Ok(Binder { name: table.text("species").to_owned(), inhibitor, k_off })
-}
-
-fn inhibitor(table: &Table, to: &mut PathwayBuilder<'_>, places: [Compartment; 2]) -> Result<Inhibitor, Diagnostic> {
-    let name = table.text("species");
-    let span = table.span_of("species");
-    let (place, species) = if table.get("in").is_some() {
-        let place = to.compartment(table, "in")?;
-        (place, to.species(name, &place, span)?)
-    } else {
-        let there = places.iter().find_map(|p| Some((*p, to.find(name, p)?)));
-        match there {
-            Some(found) => found,
-            None => (places[0], to.species(name, &places[0], span)?),
-        }
-    };
-    let ki = table.quantity("Ki").value;
-    if ki <= 0.0 {
-        return Err(not_positive(table, "Ki"));
-    }
-    let mode = match table.text("mode") {
-        "competitive" => Inhibition::Competitive,
-        "noncompetitive" => Inhibition::NonCompetitive,
-        _ => Inhibition::Uncompetitive,
-    };
-    Ok(Inhibitor { species, ki: place.molecules(ki), mode })
 }
 
 /// Binding (m^3/mol/s) and unbinding (1/s) with `Km = (k_off + kcat) / k_on`.
@@ -167,8 +236,4 @@ fn binding(table: &Table, kcat: f64, km: f64) -> Result<(f64, f64), Diagnostic> 
             Err(d.help("leave `k_on` or `k_off` out: it follows from Km and kcat"))
         }
     }
-}
-
-fn not_positive(table: &Table, key: &str) -> Diagnostic {
-    Diagnostic::error("E0607", table.span_of(key), format!("`{}.{key}` is zero", table.path), "must be above zero")
 }

@@ -20,7 +20,8 @@ use sim_core::config::{Diagnostic, Field, Table, Type};
 use sim_core::quantity::Dimension;
 
 use super::super::{Channel, Law, Passage, PathwayBuilder, Propensity, Species};
-use super::MakePathway;
+use super::{MakePathway, empty_sites};
+use crate::common::term::Term;
 use crate::registry::Kind;
 
 const REFILL: &[Field] = &[
@@ -245,5 +246,8 @@ impl Propensity for EmptySites {
     fn rate(&self, counts: &[f64]) -> f64 {
         let vesicles: f64 = counts[..self.states].iter().sum();
         self.k * (self.sites - vesicles).max(0.0)
+    }
+    fn term(&self, counts: &[Term]) -> Option<Term> {
+        Some(empty_sites(self.k, self.sites, &counts[..self.states]))
     }
 }

@@ -101,7 +101,7 @@ fn the_scheme_of_del_castillo_and_katz() {
 
 /// The potassium channel of Hodgkin & Huxley 1952 at `points` of a voltage.
 fn potassium(points: &str, keys: &str) -> String {
-    let alpha = "100 * exprelr((10 - v * V - 65) / 10)";
+    let alpha = "100 / exprel((10 - v * V - 65) / 10)";
     let beta = "125 * exp(-(v * V + 65) / 80)";
     let states = ["n0", "n1", "n2", "n3", "n4"];
     let steps: Vec<String> = (0..4)

@@ -147,6 +147,24 @@ fn inhibition_follows_the_textbook() {
 }
 
 #[test]
+fn half_inhibition_is_where_cheng_and_prusoff_say() {
+    for s in [0.2, 2.0, 14.0] {
+        for (mode, expected) in
+            [("competitive", 0.5 * (1.0 + s / 2.0)), ("noncompetitive", 0.5), ("uncompetitive", 0.5 * (1.0 + 2.0 / s))]
+        {
+            let half = inhibited(mode, s, 0.0) / 2.0;
+            // Between a thousandth and a thousand times that.
+            let (mut low, mut high): (f64, f64) = (expected * 1e-3, expected * 1e3);
+            while high / low > 1.0 + 1e-9 {
+                let middle = (low * high).sqrt();
+                *if inhibited(mode, s, middle) > half { &mut low } else { &mut high } = middle;
+            }
+            assert!((low / expected - 1.0).abs() < 1e-6, "{mode} at {s} uM: {low} is not {expected}");
+        }
+    }
+}
+
+#[test]
 fn an_inhibitor_whose_count_changes_acts_at_once() {
     let s = system(
         r#"

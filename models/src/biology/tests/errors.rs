@@ -94,6 +94,36 @@ fn pathways() {
 }
 
 #[test]
+fn permeation_in_a_field() {
+    let area = "area = \"500 um^2\"";
+    let with = |more: &str, at: &str, message: &str, help: &str| {
+        refused(area, &format!("{area}\n{more}"), at, message, help);
+    };
+    with("z = 1", "1", "has a charge but no voltage", "V = \"-70 mV\"");
+    with("V = \"-70 mV\"", "\"-70 mV\"", "has no charge that a field could act on", "z = 1");
+    with("temperature = \"300 K\"", "\"300 K\"", "has no charge that a field could act on", "z = 1");
+    with("z = 1.5\nV = \"-70 mV\"", "1.5", "", "");
+    with("z = 1\nV = \"-70 mW\"", "mW", "unknown unit `mW`", "");
+    with("z = 1\nV = \"vm\"", "\"vm\"", "", "");
+    with("z = 1\nV = \"1 V\"\ntemperature = \"0 K\"", "\"0 K\"", "temperature` is zero", "");
+    with("K_p = 0", "0", "K_p` is zero", "");
+    with("K_p = -1", "-1", "", "");
+    let constants = "k_out = \"1 /s\"\nK_p = 2";
+    refused(
+        &format!("P = \"4.0e-7 cm/s\"\n{area}"),
+        constants,
+        "2",
+        "is given rate constants and `K_p`",
+        "leave out `K_p`",
+    );
+    let clock = format!("{area}\nz = 1\nV = \"w\"\n[waveform.w]\nkind = \"sine\"\namplitude = 1\nperiod = \"1 s\"");
+    refused(area, &clock, "\"w\"", "the values of `w` are a bare number", "-70 mV");
+    let shaped = "shape = \"s\"\nz = 1\nV = \"w\"\n[waveform.w]\nkind = \"sine\"\namplitude = \"70 mV\"\nmean = \"0 mV\"\nperiod = \"1 s\"\n\
+                  [waveform.s]\nkind = \"sine\"\namplitude = 1\nperiod = \"1 s\"";
+    with(shaped, "\"s\"", "reads waveforms already", "leave out `shape`");
+}
+
+#[test]
 fn inhibitors_of_explicit_carriers() {
     let inhibitors = |rest: &str| format!("N = 10\ninhibitors = [{{ species = \"A\", Ki = \"1 uM\"{rest} }}]");
     let table = "{ species = \"A\", Ki = \"1 uM\" }";
@@ -105,6 +135,29 @@ fn inhibitors_of_explicit_carriers() {
     let many = format!("[{}]", [one; 7].join(", "));
     let text = format!("N = 10\nexplicit = true\ninhibitors = {many}");
     refused("N = 100", &text, &many, "more than 64 states", "doubles");
+}
+
+#[test]
+fn substrates_that_share_a_pump() {
+    let with = |more: &str, at: &str, message: &str, help: &str| {
+        refused("N = 100", &format!("N = 100\n{more}"), at, message, help);
+    };
+    let competitor = |text: &str| format!("competitors = [{{ {text} }}]");
+    with(&competitor("species = \"B\", Km = \"1 uM\""), "\"B\"", "there is no species `B`", "");
+    with(&competitor("species = \"drug\", Km = \"1 uM\""), "\"drug\"", "`drug` would compete with itself", "");
+    with(&competitor("species = \"A\", Km = \"0 uM\""), "\"0 uM\"", "Km` is zero", "");
+    with(&competitor("species = \"A\", Km = \"1 uM\", n_H = -1"), "-1", "", "");
+    with("n_H = 0", "0", "", "");
+    with("ATP = { K = \"1 mM\" }", "{ K = \"1 mM\" }", "there is no species `ATP`", "");
+    with("ATP = { K = \"0 mM\", species = \"A\" }", "\"0 mM\"", "K` is zero", "");
+    with("ATP = { K = \"1 mM\", species = \"A\", in = \"cel\" }", "\"cel\"", "there is no compartment", "`cell`");
+    let explicit = |more: &str| format!("explicit = true\n{more}");
+    with(&explicit("n_H = 2"), "2", "`pathway.pgp.n_H` is not for explicit carriers", "leave out `explicit`");
+    let many: Vec<String> = (0..16).map(|i| format!("{{ species = \"S{i}\", Km = \"1 uM\" }}")).collect();
+    let declared: Vec<String> = (0..16).map(|i| format!("[species.S{i}]\n")).collect();
+    let text = GOOD.replace("N = 100", &format!("N = 100\ncompetitors = [{}]", many.join(", "))) + &declared.concat();
+    let found = build(&text).err().unwrap();
+    assert_eq!(found.iter().next().unwrap().message, "the rate of `pathway.pgp` depends on 17 species");
 }
 
 #[test]

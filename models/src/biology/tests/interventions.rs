@@ -224,3 +224,103 @@ fn a_count_that_gets_out_of_hand_ends_the_run() {
     let end = s.run(Streams::new(1, 0), window(0.0, 10.0, 1)).expect_err("an error").to_string();
     assert!(end.contains("an intervention makes 1e16 of `cell.dye`"), "{end}");
 }
+
+/// A pump against a leak, and what happens to it.
+fn pumped(interventions: &str) -> Box<dyn System> {
+    let cell = r#"
+[compartment.medium]
+volume = "1 uL"
+fixed = { drug = "1 uM" }
+[compartment.cell]
+volume = "1 fL"
+initial = { drug = 60 }
+[pathway.leak]
+kind = "permeation"
+species = "drug"
+between = ["cell", "medium"]
+k_out = "0.02 /s"
+k_in = "1.2e-11 /s"
+[pathway.pump]
+kind = "pump"
+species = "drug"
+from = "cell"
+to = "medium"
+N = 100
+kcat = "0.3 /s"
+Km = "3 uM"
+"#;
+    system(&format!("{cell}{interventions}"))
+}
+
+#[test]
+fn what_experiments_are_called_is_the_same_written_out() {
+    let one = |lines: &str| format!("[intervention.x]\nat = \"50 s\"\n{lines}");
+    for (short, plain) in [
+        ("op = \"block\"\ntarget = \"pathway.pump.N\"\n", "op = \"scale\"\ntarget = \"pathway.pump.N\"\nfactor = 0\n"),
+        ("op = \"dose\"\ntarget = \"cell.drug\"\nvalue = 500\n", "op = \"add\"\ntarget = \"cell.drug\"\nvalue = 500\n"),
+        ("op = \"washout\"\ntarget = \"cell.drug\"\n", "target = \"cell.drug\"\nvalue = 0\n"),
+        (
+            "op = \"washout\"\ntarget = \"compartment.medium.fixed.drug\"\n",
+            "target = \"compartment.medium.fixed.drug\"\nvalue = \"0 uM\"\n",
+        ),
+        (
+            "op = \"inhibit\"\ntarget = \"pathway.pump\"\nvalue = \"1.5 uM\"\nKi = \"0.5 uM\"\n",
+            "op = \"scale\"\ntarget = \"pathway.pump.Km\"\nfactor = 4\n",
+        ),
+        (
+            "op = \"inhibit\"\ntarget = \"pathway.pump\"\nvalue = \"1.5 uM\"\nKi = \"0.5 uM\"\nmode = \"noncompetitive\"\n",
+            "op = \"scale\"\ntarget = \"pathway.pump.kcat\"\nfactor = 0.25\n",
+        ),
+        (
+            "op = \"inhibit\"\ntarget = \"pathway.pump\"\nvalue = \"1.5 uM\"\nKi = \"0.5 uM\"\nmode = \"uncompetitive\"\n",
+            "op = \"scale\"\ntarget = \"pathway.pump.Km\"\nfactor = 0.25\n\
+             [intervention.y]\nat = \"50 s\"\nop = \"scale\"\ntarget = \"pathway.pump.kcat\"\nfactor = 0.25\n",
+        ),
+        (
+            "op = \"ramp\"\ntarget = \"pathway.pump.N\"\nvalue = 300\nover = \"40 s\"\nsteps = 2\n",
+            "target = \"pathway.pump.N\"\nvalue = 100\n[intervention.y]\nat = \"60 s\"\ntarget = \"pathway.pump.N\"\nvalue = 200\n\
+             [intervention.z]\nat = \"80 s\"\ntarget = \"pathway.pump.N\"\nvalue = 300\n",
+        ),
+    ] {
+        let (short, plain) = (pumped(&one(short)), pumped(&one(plain)));
+        let (a, b) = (run(&*short, 1, 0.0, 200.0), run(&*plain, 1, 0.0, 200.0));
+        assert_eq!(format!("{:?}", a.measures), format!("{:?}", b.measures));
+        assert_ne!(format!("{:?}", a.measures), format!("{:?}", run(&*pumped(""), 1, 0.0, 200.0).measures));
+    }
+}
+
+#[test]
+fn a_ramp_has_the_integral_of_its_line() {
+    // Immigration alone, 1 /s to 5 /s within 100 s: Poisson with mean 300 at its end.
+    let s = system(
+        "[compartment.cell]\nvolume = \"1 pL\"\n[species.drug]\n[pathway.in]\nkind = \"influx\"\nspecies = \"drug\"\nto = \"cell\"\n\
+         rate = \"1 /s\"\n[intervention.more]\nat = \"0 s\"\nop = \"ramp\"\ntarget = \"pathway.in.rate\"\nvalue = \"5 /s\"\nover = \"100 s\"\n",
+    );
+    Moments::poisson(300.0).assert(&final_counts(&*s, "cell.drug", 4000, 100.0), "the end of the ramp");
+    // Half-way the line has 1 + 2 t / 100: 100 in all, and the staircase of a hundred steps as much to 0.01.
+    Moments::poisson(100.0).assert(&final_counts(&*s, "cell.drug", 4000, 50.0), "half-way");
+}
+
+#[test]
+fn what_an_operation_needs_or_does_not_take_is_told() {
+    let told = |lines: &str| {
+        let text = format!(
+            "[compartment.cell]\nvolume = \"1 pL\"\ninitial = {{ drug = 5 }}\n[pathway.out]\nkind = \"degradation\"\n\
+             species = \"drug\"\nfrom = \"cell\"\nk = \"1 /s\"\n[intervention.x]\nat = \"1 s\"\n{lines}"
+        );
+        let found = build(&text).err().expect(lines);
+        found.iter().map(|d| format!("{}: {}", d.code, d.message)).collect::<Vec<_>>().join("; ")
+    };
+    for (lines, says) in [
+        ("op = \"block\"\ntarget = \"pathway.out.k\"\nfactor = 0.5\n", "`block` takes no `factor`"),
+        ("op = \"washout\"\ntarget = \"pathway.out.k\"\n", "nothing that can be washed out"),
+        ("op = \"inhibit\"\ntarget = \"pathway.out\"\nvalue = \"1 uM\"\nKi = \"1 uM\"\n", "has no `Km` and `kcat`"),
+        ("op = \"inhibit\"\ntarget = \"pathway.out\"\nvalue = \"1 uM\"\n", "has no `Ki`"),
+        ("op = \"ramp\"\ntarget = \"pathway.out.k\"\nvalue = \"2 /s\"\n", "has no `over`"),
+        ("op = \"ramp\"\ntarget = \"pathway.out.k\"\nvalue = \"2 s\"\nover = \"1 s\"\n", "not a time"),
+        ("op = \"scale\"\ntarget = \"pathway.out.k\"\nfactor = 2\nover = \"1 s\"\n", "`scale` takes no `over`"),
+    ] {
+        let text = told(lines);
+        assert!(text.starts_with("E0621") && text.contains(says), "{lines}\n{text}");
+    }
+}

@@ -165,7 +165,7 @@ fn a_mean_has_no_single_molecules() {
     assert_eq!(refused(""), []);
     let followed = mean(&format!("{cell}\n[probe.stay]\nkind = \"residence\"\nof = \"cell.A\""));
     let warned: Vec<_> = followed.warnings().iter().map(|d| (d.code, d.message.clone())).collect();
-    assert_eq!(warned, [("W0630", "`probe.stay` follows molecules one by one".to_owned())]);
+    assert_eq!(warned, [("W0630", "`probe.stay` looks at whole molecules".to_owned())]);
     close(holds(followed.as_ref(), "cell.A", 1.0), 100.0 * (-1.0_f64).exp(), 1e-7);
     let when = "[intervention.more]\nwhen = \"cell.A < 50\"\ntarget = \"cell.A\"\nop = \"add\"\nvalue = 50";
     assert_eq!(refused(when), [("E0630", "`intervention.more` waits for a state of counts".to_owned())]);

@@ -1,5 +1,7 @@
 //! The laws that biological systems must follow, from scenario text to measures.
 
+mod carriers;
+mod chain;
 mod channels;
 mod conditions;
 mod determinism;
@@ -7,11 +9,13 @@ mod enzymes;
 mod errors;
 mod granules;
 mod interventions;
+mod ions;
 mod mean;
 mod pathways;
 mod reactions;
 mod sensor;
 mod toml;
+mod transport;
 mod waveforms;
 
 use std::path::Path;
@@ -19,7 +23,7 @@ use std::path::Path;
 use sim_core::SimTime;
 use sim_core::config::{Diagnostics, Table, check};
 use sim_core::rng::Streams;
-use sim_core::stats::{RunRecord, Window};
+use sim_core::stats::{RunRecord, Sketch, Window};
 
 use crate::registry::registry;
 use crate::{BuildContext, System};

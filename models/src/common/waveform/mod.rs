@@ -21,6 +21,8 @@ pub(crate) use read::UNKNOWN;
 pub use read::{MakeWaveform, SECTION, WAVEFORMS, Waveforms};
 use sim_core::quantity::Dimension;
 
+use super::term::Term;
+
 /// A course in time, from zero on. Cheap to copy.
 #[derive(Clone, Debug)]
 pub struct Waveform {
@@ -75,6 +77,34 @@ impl Waveform {
     pub fn value(&self, t: f64) -> f64 {
         let cursor = self.seek(t);
         self.pieces[cursor.piece].value(cursor.into)
+    }
+    /// It as a formula of the time.
+    pub(crate) fn term(&self) -> Term {
+        let number = Term::Number;
+        let time = if self.repeats {
+            let laps = Term::Apply("floor", vec![Term::two("divide", Term::Time, number(self.period))]);
+            Term::two("minus", Term::Time, Term::product(vec![number(self.period), laps]))
+        } else {
+            Term::Time
+        };
+        let begin = |at: &mut f64, piece: &Piece| Some(std::mem::replace(at, *at + piece.length));
+        let begins: Vec<f64> = self.pieces.iter().scan(0.0, begin).collect();
+        self.pieces_term(&time, &begins, 0, self.pieces.len())
+    }
+    /// Pieces `from` to `to`, halved until there is one: nested no deeper than need be.
+    fn pieces_term(&self, time: &Term, begins: &[f64], from: usize, to: usize) -> Term {
+        if to - from > 1 {
+            let middle = from + (to - from) / 2;
+            let before = Term::two("lt", time.clone(), Term::Number(begins[middle]));
+            let halves = [(from, middle), (middle, to)].map(|(a, b)| Box::new(self.pieces_term(time, begins, a, b)));
+            let [first, second] = halves;
+            return Term::If(Box::new(before), first, second);
+        }
+        let since = match begins[from] {
+            0.0 => time.clone(),
+            begin => Term::two("minus", time.clone(), Term::Number(begin)),
+        };
+        self.pieces[from].term(since)
     }
     /// The least value that it ever has, or tends to.
     pub fn min(&self) -> f64 {

@@ -2,6 +2,8 @@
 
 use sim_core::{SimTime, TICKS_PER_SECOND};
 
+use crate::common::term::Term;
+
 /// In ticks.
 const SECOND: f64 = TICKS_PER_SECOND as f64;
 /// Longer than any run, in ticks.
@@ -56,6 +58,25 @@ impl Piece {
             Form::Gaussian { base, height, centre, sigma } => {
                 let z = (u - centre) / sigma;
                 base + height * libm::exp(-0.5 * z * z)
+            }
+        }
+    }
+    /// The value `since` s from its beginning.
+    pub(super) fn term(&self, since: Term) -> Term {
+        let number = Term::Number;
+        let times = |a: f64, b: Term| Term::product(vec![number(a), b]);
+        let plus = |a: f64, b: Term| Term::sum(vec![number(a), b]);
+        match self.form {
+            Form::Constant(v) => number(v),
+            Form::Linear { from, slope } => plus(from, times(slope, since)),
+            Form::Sine { mean, amplitude, omega, phase } => {
+                plus(mean, times(amplitude, Term::Apply("sin", vec![plus(phase, times(omega, since))])))
+            }
+            Form::Exponential { to, gap, rate } => plus(to, times(gap, Term::Apply("exp", vec![times(-rate, since)]))),
+            Form::Gaussian { base, height, centre, sigma } => {
+                let off = Term::two("divide", Term::two("minus", since, number(centre)), number(sigma));
+                let square = Term::two("power", off, number(2.0));
+                plus(base, times(height, Term::Apply("exp", vec![times(-0.5, square)])))
             }
         }
     }

@@ -164,18 +164,18 @@ impl Waveforms {
     ///
     /// Fails with a hint if there is none, or if it is not of this sort.
     pub fn of(&self, name: &str, span: Span, dimension: Dimension) -> Result<&Waveform, Diagnostics> {
-        let found = self.of_any_sign(name, span, dimension)?;
+        let found = self.signed(name, span, dimension)?;
         if found.min() < 0.0 {
             let message = format!("`{name}` is below zero at times, down to {}", found.min());
-            let help = "raise it, or let it swing less".to_string();
+            let help = "raise it, or let it swing less";
             return Err(one("E0366", span, message, "a rate would be negative", help));
         }
         Ok(found)
     }
     /// The same, of one whose values are of `dimension` and may be below zero.
     ///
-    /// Fails with a hint if there is none, or if it is of another dimension.
-    pub fn of_any_sign(&self, name: &str, span: Span, dimension: Dimension) -> Result<&Waveform, Diagnostics> {
+    /// Fails with a hint if there is none, or if it is not of this sort.
+    pub fn signed(&self, name: &str, span: Span, dimension: Dimension) -> Result<&Waveform, Diagnostics> {
         let found = self.get(name, span)?;
         if found.dimension == dimension {
             return Ok(found);

@@ -2,7 +2,7 @@
 
 use super::super::case::{Case, Observable, Quantity, Statistic};
 use super::super::closed_form::{
-    Law, binomial, birth_death_stationary, exponential_quantile, linear_birth_death, poisson,
+    Law, binomial, birth_death_stationary, exponential_quantile, linear_birth_death, mmc, poisson,
 };
 use super::{BUSY, FLUX, NUMBER, QUANTILE_ERROR, case};
 
@@ -11,8 +11,14 @@ const PERMEATION: (&str, &str) = (
     "N(t) is binomial, p = 0.2 + 0.8 exp(-(k_out + k_in) t), k = P A / V",
     "independent molecules; Stein 1986, Transport and Diffusion across Cell Membranes (from memory)",
 );
+const FIELD: (&str, &str) = (
+    "k(t) = P A / V u / (1 - exp(-u)), u = F V_m(t) / (R T): N(t) is binomial, p = exp(-int k dt)",
+    "Goldman 1943, doi:10.1085/jgp.27.1.37; Hodgkin & Katz 1949, doi:10.1113/jphysiol.1949.sp004310",
+);
 const EGRESS: (&str, &str) = ("each egress time is exponential with rate P A / V: N(t) is binomial", GARDINER);
 const RESIDENCE: (&str, &str) = ("residence times are exponential; N is Poisson with mean lambda / k", GARDINER);
+const EXITS: (&str, &str) =
+    ("an exit is taken with probability k_j / sum k; the time is exponential with sum k, whichever it is", GARDINER);
 const IMMIGRATION: (&str, &str) = ("N(t) is Poisson with mean lambda / mu (1 - exp(-mu t)), as in M/M/inf", GARDINER);
 const BOLUS: (&str, &str) =
     ("those given are left with probability exp(-mu t): binomial, plus the Poisson rest", GARDINER);
@@ -33,6 +39,15 @@ const TURNOVER: (&str, &str) = (
     "Kou, Cherayil, Min, English & Xie 2005, doi:10.1021/jp051490q (DOI from memory)",
 );
 
+const QUEUE: (&str, &str) = (
+    "carriers that bind at once are servers, what is free waits: Erlang C, Wq = C / (c mu - lambda)",
+    "Kleinrock 1975, Queueing Systems vol. 1, ch. 3 (from memory)",
+);
+const CYCLE: (&str, &str) = (
+    "four states in a cycle: v = N 50/3 S / (400/3 + S), 0.04 v / N loaded; from its linear equations",
+    "Hill 1977, Free Energy Transduction in Biology, ch. 2 (from memory)",
+);
+
 const LEAK_PUMP_CELL: &str = include_str!("leak-pump.toml");
 
 /// Molecules in 1 fL at 1 uM.
@@ -50,6 +65,19 @@ pub(super) fn cases() -> Vec<Case> {
             }),
         ),
         case(
+            "ion-flux",
+            "Permeation of an ion in a field, under a voltage that steps",
+            FIELD,
+            include_str!("ion-flux.toml"),
+            counts("cell.K", &[50.0, 100.0, 200.0], |t| {
+                let k = |voltage: f64| {
+                    let u = voltage * 96_485.332_12 / (8.314_462_618 * 310.15);
+                    0.005 * u / (1.0 - (-u).exp())
+                };
+                binomial(1000.0, (-k(-0.07) * t.min(60.0) - k(0.04) * (t - 60.0).max(0.0)).exp())
+            }),
+        ),
+        case(
             "egress-time",
             "First-order egress into a sink: how many are still inside",
             EGRESS,
@@ -64,6 +92,13 @@ pub(super) fn cases() -> Vec<Case> {
             RESIDENCE,
             include_str!("residence-time.toml"),
             residence(),
+        ),
+        case(
+            "competing-exits",
+            "Three first-order ways out of a cell: who takes which, and when",
+            EXITS,
+            include_str!("competing-exits.toml"),
+            exits(),
         ),
         case(
             "immigration-death",
@@ -110,6 +145,20 @@ pub(super) fn cases() -> Vec<Case> {
         include_str!("carrier-turnover.toml"),
         turnover(),
     ));
+    cases.push(case(
+        "carrier-queue",
+        "Ten explicit carriers as the servers of a queue at load 0.8",
+        QUEUE,
+        include_str!("carrier-queue.toml"),
+        queue(),
+    ));
+    cases.push(case(
+        "carrier-cycle",
+        "Carriers that alternate between the sides of a membrane",
+        CYCLE,
+        include_str!("carrier-cycle.toml"),
+        cycle(),
+    ));
     cases
 }
 
@@ -143,6 +192,26 @@ fn residence() -> Vec<Observable> {
         quantile("residence time, 90 %", "p90", 0.9),
         quantile("residence time, 99 %", "p99", 0.99),
     ]
+}
+
+/// Out by 0.0025, 0.0015 and 0.001 /s.
+fn exits() -> Vec<Observable> {
+    let all = [("leak", 0.5), ("metabolism", 0.3), ("binding", 0.2)];
+    let of = |(name, share): (&str, f64)| {
+        let at = match name {
+            "leak" => "cell.drug@leak",
+            "metabolism" => "cell.drug@metabolism",
+            _ => "cell.drug@binding",
+        };
+        let observable =
+            |what: &str, metric, exact, unit| Observable::mean(&format!("{what} {name}"), at, metric, exact, unit);
+        [
+            observable("share by", ("exit_share", "mean"), share, "1"),
+            observable("residence time of those by", ("sojourn_time", "mean"), 200.0, "s"),
+            observable("its standard deviation by", ("sojourn_time", "sd"), 200.0, "s"),
+        ]
+    };
+    all.into_iter().flat_map(of).collect()
 }
 
 /// k = 0.002 /s, 1 uM outside, Vmax = 0.05 uM/s, Km = 3 uM, Ki = 0.5 uM, in 1 fL.
@@ -199,4 +268,26 @@ fn turnover() -> Vec<Observable> {
             .known(Statistic::VarianceOfKnown { kurtosis: 3.0 }),
         Observable::mean("utilization", "carrier", BUSY, bind / sum, "1").within(0.005),
     ]
+}
+
+/// M/M/10 at 8 /s: what is free waits, what is bound is served.
+fn queue() -> Vec<Observable> {
+    let queue = mmc(8.0, 1.0, 10);
+    vec![
+        Observable::mean("number that waits", "cell.drug", NUMBER, 8.0 * queue.wait, "molecule").within(0.05),
+        Observable::mean("number in service", "carriers.bound", NUMBER, 8.0, "molecule").within(0.005),
+        Observable::mean("utilization", "carriers", BUSY, queue.utilization, "1").within(0.005),
+    ]
+}
+
+/// Twenty carriers, binding at 1 /uM/s, unbinding at 100 /s, turning at 50 /s.
+fn cycle() -> Vec<Observable> {
+    let at_concentration = |(point, s): (usize, &f64)| {
+        let flux = 50.0 / 3.0 * s / (400.0 / 3.0 + s);
+        [
+            Observable::mean(&format!("flux at {s} uM"), "carrier", ("net_flux", "mean"), 20.0 * flux, "1/s").at(point),
+            Observable::mean(&format!("loaded share at {s} uM"), "carrier", BUSY, 0.04 * flux, "1").at(point),
+        ]
+    };
+    [100.0, 1000.0].iter().enumerate().flat_map(at_concentration).collect()
 }

@@ -1,13 +1,18 @@
 //! `[intervention.NAME]`: what happens to a system during a run, at times that the scenario fixes.
 //!
 //! One section for both families. `set`, `add`, `scale` and `knockdown` change a value that the scenario names by its path;
+//! what experiments are called (`block`, `dose`, `washout`, `inhibit`, `ramp`) is spelt out in these terms ([`spell`]);
 //! `fail` and `recover` act on links and nodes of networks. Which values can change each family says for itself.
+
+mod spell;
 
 use sim_core::SimTime;
 use sim_core::config::{Data, Diagnostic, Diagnostics, Field, Section, Shape, Span, Table, Type, Value, did_you_mean};
 use sim_core::quantity::{Dimension, Quantity};
 
 use crate::biology::ANY_DIMENSION;
+
+pub(crate) use spell::spelt_out;
 
 /// What a new value can be: whatever a cell has, and data and their rates.
 const VALUES: &[Dimension] = &{
@@ -44,21 +49,47 @@ pub(crate) const SECTION: Section = Section {
         ),
         Field::default(
             "op",
-            Type::Choice(&["set", "add", "scale", "knockdown", "fail", "recover"]),
+            Type::Choice(&[
+                "set",
+                "add",
+                "scale",
+                "knockdown",
+                "block",
+                "dose",
+                "washout",
+                "inhibit",
+                "ramp",
+                "fail",
+                "recover",
+            ]),
             "\"set\"",
-            "What to do with it. A count becomes whole, to the nearest; molecules that are put in or taken out are arrivals \
+            "What to do with it: `block` scales by 0, `dose` adds, `washout` sets to 0, `inhibit` is an inhibitor of the carriers \
+             of a `pathway.NAME` with `Km` and `kcat`, `ramp` goes to the value in equal steps. A count becomes whole, to the nearest; molecules that are put in or taken out are arrivals \
              or departures of their species. A failed link loses what it holds and what is sent over it until routes have converged; \
              a failed node fails all its links.",
         ),
         Field::optional(
             "value",
             Type::Signed(VALUES),
-            "The new value (set), or what is added to it (add); less than nothing takes away, of a count at most all.",
+            "The new value (set, ramp), what is added to it (add, dose; less than nothing takes away, of a count at most all), or \
+             the concentration of the inhibitor (inhibit).",
         ),
         Field::optional(
             "factor",
             Type::Number { min: 0.0, max: 1e12 },
             "What to multiply by (scale), or the share that is taken away (knockdown: 1 takes all).",
+        ),
+        Field::optional("over", Type::Quantity(&[Dimension::TIME]), "How long a ramp takes, from `at` on."),
+        Field::optional(
+            "steps",
+            Type::Integer { min: 1, max: 10_000 },
+            "Steps of a ramp, 100 unless given. A rate that is to change smoothly follows a waveform (`shape`).",
+        ),
+        Field::optional("Ki", Type::Quantity(&[Dimension::CONCENTRATION]), "Of `inhibit`: the inhibition constant."),
+        Field::optional(
+            "mode",
+            Type::Choice(&["competitive", "noncompetitive", "uncompetitive"]),
+            "Of `inhibit`: what the inhibitor binds to, as in a pump; `competitive` unless given.",
         ),
         Field::optional(
             "changes",
@@ -137,7 +168,7 @@ fn aims_at_wrong(scenario: &Table, target: &str) -> bool {
     element.is_some_and(Table::has_wrong)
 }
 
-/// Warnings about interventions of `scenario` that a run which ends at `end` never comes to.
+/// Warnings about interventions and counts of `scenario` that a run which ends at `end` never comes to.
 pub fn late_interventions(scenario: &Table, end: SimTime) -> Diagnostics {
     let mut late = Diagnostics::default();
     for (_, table) in scenario.named("intervention") {
@@ -145,6 +176,14 @@ pub fn late_interventions(scenario: &Table, end: SimTime) -> Diagnostics {
             let message = format!("`{}` comes after the end of the run", table.path);
             let d = Diagnostic::warning("W0620", table.span_of("at"), message, "never happens");
             late.push(d.help("let the run last longer (`run.duration`), or let it happen earlier"));
+        }
+    }
+    for (_, table) in scenario.named("probe").filter(|(_, t)| t.kind() == "count") {
+        let beyond = |v: &&Value| v.as_quantity().and_then(Quantity::to_ticks).is_some_and(|at| at > end.ticks());
+        if let Some(value) = table.list("times").iter().find(beyond) {
+            let message = format!("`{}` looks after the end of the run", table.path);
+            let d = Diagnostic::warning("W0620", value.span, message, "never comes");
+            late.push(d.help("let the run last longer (`run.duration`), or look earlier"));
         }
     }
     late
@@ -231,11 +270,12 @@ fn set(value: &mut Value, new: Quantity, target: &str, span: Span) -> Result<(),
             let counts = [Dimension::NUMBER, Dimension::ITEMS, Dimension::CONCENTRATION, Dimension::AMOUNT];
             let amount = |d| counts.contains(&d);
             let parameter = target.starts_with("reaction.") && target.contains(".parameters.");
+            let signed = parameter || old.dimension == Dimension::VOLTAGE;
             let held = target.starts_with("compartment.") && amount(old.dimension) && amount(new.dimension);
             if old.dimension != new.dimension && !held {
                 return Err(wrong(old.dimension.describe()));
             }
-            if negative && !parameter && new.dimension != Dimension::VOLTAGE {
+            if negative && !signed {
                 let message = format!("`{target}` cannot be negative");
                 return Err(Diagnostic::error("E0621", span, message, "expected zero or more"));
             }

@@ -1,0 +1,290 @@
+//! A biological system as a list of species, reactions and events, for formats of other programs.
+//!
+//! Rates are propensities, firings a second of counts. What changes at a time (a rate constant, what is held constant) is worked into the
+//! formulas by cases of the time; what happens to counts becomes an event.
+
+use std::sync::Arc;
+
+use sim_core::TICKS_PER_SECOND;
+use sim_core::config::{Diagnostic, Diagnostics, Span, Table};
+
+use super::assemble::assemble;
+use super::builder::World;
+use super::dose::Dose;
+use super::formula::Formula;
+use super::intervention::{Happening, happenings};
+use super::jump::{Effect, Jump};
+use super::law::{Inhibition, Inhibitor, Law, READS_MAX, Species};
+use crate::BuildContext;
+use crate::common::term::Term;
+use crate::common::waveform::Waveforms;
+
+/// A system.
+#[derive(Clone, Debug)]
+pub struct Outline {
+    /// Names and volumes, m^3.
+    pub compartments: Vec<(String, f64)>,
+    /// What is counted.
+    pub species: Vec<OutlineSpecies>,
+    /// Names and values of what follows a course in time.
+    pub waveforms: Vec<(String, Term)>,
+    /// What changes counts.
+    pub reactions: Vec<OutlineReaction>,
+    /// What changes them at times or by conditions.
+    pub events: Vec<OutlineEvent>,
+}
+
+/// A species in a compartment, or a state of a pathway's own.
+#[derive(Clone, Debug)]
+pub struct OutlineSpecies {
+    /// `cell.drug`
+    pub name: String,
+    /// By index; none of a state of a pathway.
+    pub compartment: Option<usize>,
+    /// Its count at first.
+    pub initial: f64,
+    /// Whether it is held constant.
+    pub fixed: bool,
+}
+
+/// A channel.
+#[derive(Clone, Debug)]
+pub struct OutlineReaction {
+    /// Its pathway or reaction; several may be of one.
+    pub name: String,
+    /// Species by index, and how many.
+    pub takes: Vec<(usize, u32)>,
+    /// The same of what it gives.
+    pub gives: Vec<(usize, u32)>,
+    /// Firings a second.
+    pub rate: Term,
+}
+
+/// Something that happens to counts.
+#[derive(Clone, Debug)]
+pub struct OutlineEvent {
+    /// `intervention.NAME`
+    pub name: String,
+    /// A condition; it happens each time that this becomes true.
+    pub when: Term,
+    /// Species by index, and what each becomes.
+    pub changes: Vec<(usize, Term)>,
+}
+
+/// The system of a checked scenario.
+///
+/// Fails with everything that is wrong with it, or that no formula can tell.
+pub fn outline(scenario: &Table, context: &BuildContext<'_>) -> Result<Outline, Diagnostics> {
+    let waveforms = Waveforms::read(scenario, context.registry, context.folder)?;
+    let context = &BuildContext { waveforms: &waveforms, ..*context };
+    let world = assemble(scenario, context)?;
+    let happenings = happenings(scenario, context, &world)?;
+    let mut phases: Vec<(u64, &World)> = vec![(0, &world)];
+    phases.extend(happenings.iter().filter_map(|(at, h)| match h {
+        Happening::World(world) => Some((*at, &**world)),
+        Happening::Dose(..) | Happening::Jump(_) => None,
+    }));
+    let scheme = Scheme { waveforms: shared_waveforms(&world), phases };
+    Ok(Outline {
+        compartments: world.compartments.iter().map(|(name, c)| (name.clone(), c.volume)).collect(),
+        species: world.pools.iter().map(species).collect(),
+        reactions: (0..world.channels.len()).map(|q| scheme.reaction(q, scenario)).collect::<Result<_, _>>()?,
+        events: scheme.events(&happenings),
+        waveforms: scheme.waveforms,
+    })
+}
+
+fn species(pool: &super::builder::Pool) -> OutlineSpecies {
+    let (name, compartment) = (pool.name.clone(), pool.compartment);
+    OutlineSpecies { name, compartment, initial: pool.initial, fixed: pool.fixed }
+}
+
+/// The waveforms that rates and conditions follow at first.
+fn shared_waveforms(world: &World) -> Vec<(String, Term)> {
+    let follows = |owned: &super::builder::Owned| match &owned.channel.law {
+        Law::Expression { follows, .. } => follows.clone(),
+        _ => owned.shape.iter().cloned().collect(),
+    };
+    let mut names: Vec<_> = world.channels.iter().flat_map(follows).chain(world.watched.iter().cloned()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let known = |name: &Arc<str>| {
+        let waveform = world.waveforms.get(name, Span::default()).ok()?;
+        Some((name.to_string(), waveform.term()))
+    };
+    names.iter().filter_map(known).collect()
+}
+
+/// The worlds of a scenario, each from its time (ticks) on, and the waveforms of the first.
+struct Scheme<'a> {
+    waveforms: Vec<(String, Term)>,
+    phases: Vec<(u64, &'a World)>,
+}
+
+/// What stands for the count of a species.
+type Count<'a> = &'a dyn Fn(Species) -> Term;
+
+impl Scheme<'_> {
+    /// Channel `q`, whose law is another from the time of each phase on.
+    fn reaction(&self, q: usize, scenario: &Table) -> Result<OutlineReaction, Diagnostic> {
+        let first = self.phases[0].1;
+        let owned = &first.channels[q];
+        let pathway = &first.pathways[owned.pathway as usize];
+        // What is held constant at one value is a species, else a number for each stretch of time.
+        let held = |world: &World, s: Species| world.pools[s.slot as usize].initial;
+        let is_steady = |s: Species| self.phases.iter().all(|p| held(p.1, s) == held(first, s));
+        let mut rate: Option<Term> = None;
+        for (i, (_, world)) in self.phases.iter().enumerate().rev() {
+            let count = |s: Species| {
+                let varies = s.fixed && !is_steady(s);
+                if varies { Term::Number(held(world, s)) } else { Term::Count(s.slot as usize) }
+            };
+            let Some(here) = self.rate(world, q, &count) else {
+                let message = format!("the rates of `{}` cannot be written as formulas", pathway.path);
+                let place = scenario.named("pathway").find(|p| p.1.path == pathway.path).map(|p| p.1.span);
+                let d = Diagnostic::error("E0720", place.unwrap_or(scenario.span), message, "a law of its own");
+                return Err(d.help("leave it out, or write it as a `[reaction.NAME]` with a `law`"));
+            };
+            rate = Some(match rate {
+                None => here,
+                Some(later) if later == here => here,
+                Some(later) => here.until(seconds(self.phases[i + 1].0), later),
+            });
+        }
+        let side = |side: &[(Species, u32)]| side.iter().map(|(s, n)| (s.slot as usize, *n)).collect();
+        Ok(OutlineReaction {
+            name: pathway.name.clone(),
+            takes: side(&owned.channel.takes),
+            gives: side(&owned.channel.gives),
+            rate: rate.unwrap_or(Term::Number(0.0)),
+        })
+    }
+
+    /// The propensity of channel `q` of `world`; none if there is no formula.
+    fn rate(&self, world: &World, q: usize, count: Count<'_>) -> Option<Term> {
+        let owned = &world.channels[q];
+        let law = match &owned.channel.law {
+            Law::Constant(k) => Term::Number(*k),
+            Law::FirstOrder { k, of } => Term::product(vec![Term::Number(*k), count(*of)]),
+            Law::MassAction { c, reactants } => choices(*c, reactants, count),
+            Law::MichaelisMenten { vmax, km, substrate, inhibitors } => {
+                saturation(*vmax, *km, &count(*substrate), inhibitors, count)
+            }
+            Law::Expression { law, reads, follows } => law.term(&|i| self.leaf(i, reads, follows, count, world)),
+            Law::Custom { propensity, reads } => {
+                propensity.term(&reads.iter().map(|s| count(*s)).collect::<Vec<_>>())?
+            }
+        };
+        let shape = owned.shape.iter().map(|shape| self.follow(shape, world));
+        Some(Term::product(std::iter::once(law).chain(shape).collect()))
+    }
+
+    /// What variable `i` of an expression is.
+    fn leaf(&self, i: u32, reads: &[Species], follows: &[Arc<str>], count: Count<'_>, world: &World) -> Term {
+        match (i as usize).checked_sub(READS_MAX) {
+            None => count(reads[i as usize]),
+            Some(i) => self.follow(&follows[i], world),
+        }
+    }
+
+    /// A waveform of the world, or the time.
+    fn follow(&self, name: &str, world: &World) -> Term {
+        let Ok(waveform) = world.waveforms.get(name, Span::default()) else { return Term::Time };
+        let term = waveform.term();
+        let shared = self.waveforms.iter().position(|w| w.0 == name && w.1 == term);
+        shared.map_or(term, Term::Waveform)
+    }
+
+    /// What happens to counts: at times, then by conditions.
+    fn events(&self, happenings: &[(u64, Happening)]) -> Vec<OutlineEvent> {
+        let world = self.phases[0].1;
+        let mut all = Vec::new();
+        for (i, (time, happening)) in happenings.iter().enumerate() {
+            let when = Term::two("geq", Term::Time, Term::Number(seconds(*time)));
+            let (name, changes) = match happening {
+                Happening::Dose(species, dose) => {
+                    (format!("intervention.{}", i + 1), vec![(species.slot as usize, dosed(*species, *dose))])
+                }
+                Happening::Jump(jump) => (world.jumps[*jump].path.clone(), self.changes(&world.jumps[*jump])),
+                Happening::World(_) => continue,
+            };
+            all.push(OutlineEvent { name, when, changes });
+        }
+        for jump in &world.jumps {
+            if let Some(when) = &jump.when {
+                let (name, when) = (jump.path.clone(), self.formula(when.formula()).truth());
+                all.push(OutlineEvent { name, when, changes: self.changes(jump) });
+            }
+        }
+        all
+    }
+
+    fn changes(&self, jump: &Jump) -> Vec<(usize, Term)> {
+        let change = |(species, effect): &(Species, Effect)| {
+            let becomes = match effect {
+                Effect::Dose(dose) => dosed(*species, *dose),
+                Effect::Becomes(condition) => nearest(self.formula(condition.formula())),
+            };
+            (species.slot as usize, becomes)
+        };
+        jump.changes.iter().map(change).collect()
+    }
+
+    fn formula(&self, formula: &Formula) -> Term {
+        let count = |s: Species| Term::Count(s.slot as usize);
+        formula.law.term(&|i| self.leaf(i, &formula.reads, &formula.follows, &count, self.phases[0].1))
+    }
+}
+
+/// `c` times the number of ways to choose the reactants.
+fn choices(c: f64, reactants: &[(Species, u32)], count: Count<'_>) -> Term {
+    let mut factors = vec![Term::Number(c)];
+    for &(species, n) in reactants {
+        for i in 0..n {
+            let left = |i: u32| Term::two("minus", count(species), Term::Number(f64::from(i)));
+            factors.push(match i {
+                0 => count(species),
+                i => Term::two("divide", left(i), Term::Number(f64::from(i + 1))),
+            });
+        }
+    }
+    Term::product(factors)
+}
+
+/// `vmax n / (km free + n loaded)`.
+fn saturation(vmax: f64, km: f64, n: &Term, inhibitors: &[Inhibitor], count: Count<'_>) -> Term {
+    let one_and = |bound: Vec<&Inhibitor>| {
+        let bound = bound.into_iter().map(|i| Term::two("divide", count(i.species), Term::Number(i.ki)));
+        Term::sum(std::iter::once(Term::Number(1.0)).chain(bound).collect())
+    };
+    let of = |mode| inhibitors.iter().filter(move |i| i.mode == mode);
+    // Each non-competitive inhibitor has a factor of its own, on both sides.
+    let both: Vec<Term> = of(Inhibition::NonCompetitive).map(|i| one_and(vec![i])).collect();
+    let side = |first: Term, mode| Term::product([vec![first, one_and(of(mode).collect())], both.clone()].concat());
+    let free = side(Term::Number(km), Inhibition::Competitive);
+    let loaded = side(n.clone(), Inhibition::Uncompetitive);
+    Term::two("divide", Term::product(vec![Term::Number(vmax), n.clone()]), Term::sum(vec![free, loaded]))
+}
+
+fn seconds(ticks: u64) -> f64 {
+    ticks as f64 / TICKS_PER_SECOND as f64
+}
+
+/// What a count becomes.
+fn dosed(species: Species, dose: Dose) -> Term {
+    let (count, number) = (Term::Count(species.slot as usize), Term::Number);
+    match dose {
+        Dose::Set(n) => number(n),
+        Dose::Add(n) if n >= 0.0 => Term::sum(vec![count, number(n)]),
+        Dose::Add(n) => Term::two("max", Term::sum(vec![count, number(n)]), number(0.0)),
+        Dose::Scale(factor) => nearest(Term::product(vec![number(factor), count])),
+    }
+}
+
+/// The nearest whole number.
+fn nearest(term: Term) -> Term {
+    match term {
+        Term::Number(n) => Term::Number(n.round()),
+        term => Term::Apply("floor", vec![Term::sum(vec![term, Term::Number(0.5)])]),
+    }
+}
