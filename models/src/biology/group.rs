@@ -217,9 +217,9 @@ impl<'a> Group<'a> {
     }
 
     /// Takes over propensities that were worked out elsewhere.
-    pub(super) fn take_rates(&mut self, rates: &[f64]) {
-        for (q, &rate) in rates.iter().enumerate().take(self.network.channels()) {
-            self.tree.set(q, rate);
+    pub(super) fn take_rates(&mut self, rate: impl Fn(usize) -> f64) {
+        for q in 0..self.network.channels() {
+            self.tree.set(q, rate(q));
         }
         self.tree.refresh(&self.all_nodes);
     }

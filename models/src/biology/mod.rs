@@ -17,6 +17,7 @@ mod formula;
 mod group;
 mod intervention;
 mod jump;
+mod lanes;
 mod law;
 mod mean;
 mod network;

@@ -1,74 +1,37 @@
 //! The direct method for small networks of plain mass action: arrays of fixed size, no dependency lists.
 //!
-//! With up to sixteen channels it is faster to work out every propensity after each firing than to look up which have
+//! With up to 32 channels it is faster to work out every propensity after each firing than to look up which have
 //! changed: there is nothing to predict and nothing to chase. It gives bit for bit what the general method gives.
 
 use sim_core::Probe;
 
 use super::group::{Book, Draw, Group, due};
+use super::lanes::{BLOCK, CHANGES, Factors, Lane, Lanes, SLOTS};
 use super::network::Network;
 use super::rates::Rates;
-use super::tree;
-
-/// The most species. The slot after them always holds 1 and takes changes by 0.
-const SPECIES: usize = 15;
-const ONE: usize = SPECIES;
-/// The most channels.
-const CHANNELS: usize = 16;
-/// The most slots that a channel may change.
-const CHANGES: usize = 4;
 
 /// So many species and channels at most are a few.
 const FEW: usize = 4;
 
-/// Counts; as many as a `u8` can name, so that none is out of bounds.
-type Counts = [f64; 256];
-
-/// `c x[i] (x[j] - d)` for each channel, and what it changes.
+/// Lanes for as many channels as there are, or somewhat more.
 #[derive(Clone, Debug)]
-pub(super) struct Plan {
-    channels: usize,
-    changes: usize,
-    c: [f64; CHANNELS],
-    d: [f64; CHANNELS],
-    i: [u8; CHANNELS],
-    j: [u8; CHANNELS],
-    slots: [[u8; CHANGES]; CHANNELS],
-    by: [[f64; CHANGES]; CHANNELS],
-    /// The same by slot, of the first few slots.
-    dense: [[f64; FEW]; CHANNELS],
+pub(super) enum Plan {
+    Two(Box<Lanes<1, 2>>),
+    Four(Box<Lanes<1, FEW>>),
+    TwoBlocks(Box<Lanes<2, BLOCK>>),
+    FourBlocks(Box<Lanes<4, BLOCK>>),
 }
 
 impl Plan {
     /// The plan of a network, if it is small and plain enough.
     pub(super) fn new(network: &Network, rates: &Rates) -> Option<Self> {
-        let (channels, one) = (network.channels(), network.one());
-        let most = (0..channels).map(|q| network.changes.row(q).len()).max()?;
-        if channels > CHANNELS || one > SPECIES || most > CHANGES || !rates.all_common() {
-            return None;
+        let few = network.one() <= FEW;
+        match network.channels() {
+            0..=2 if few => Lanes::new(network, rates).map(Self::Two),
+            0..=FEW if few => Lanes::new(network, rates).map(Self::Four),
+            0..=16 => Lanes::new(network, rates).map(Self::TwoBlocks),
+            _ => Lanes::new(network, rates).map(Self::FourBlocks),
         }
-        let mut plan = Self {
-            channels,
-            changes: most,
-            c: [0.0; CHANNELS],
-            d: [0.0; CHANNELS],
-            i: [ONE as u8; CHANNELS],
-            j: [ONE as u8; CHANNELS],
-            slots: [[ONE as u8; CHANGES]; CHANNELS],
-            by: [[0.0; CHANGES]; CHANNELS],
-            dense: [[0.0; FEW]; CHANNELS],
-        };
-        let place = |slot: u32| if slot as usize == one { ONE as u8 } else { slot as u8 };
-        for (q, law) in rates.common.iter().enumerate() {
-            (plan.c[q], plan.d[q], plan.i[q], plan.j[q]) = (law.c, law.d, place(law.i), place(law.j));
-            for (k, &(slot, change)) in network.changes.row(q).iter().enumerate() {
-                (plan.slots[q][k], plan.by[q][k]) = (place(slot), change);
-                if let Some(by) = plan.dense[q].get_mut(slot as usize) {
-                    *by = change;
-                }
-            }
-        }
-        Some(plan)
     }
 }
 
@@ -78,13 +41,12 @@ impl Plan {
 pub(super) fn advance<P: Probe>(group: &mut Group<'_>, plan: &Plan, limit: u64, most: u64, probe: &mut P) -> u64 {
     let stretch = Stretch { limit, most, followed: group.is_followed() };
     let slots = group.x.len() - 1;
-    match (plan.channels, slots, plan.changes) {
-        (0..=2, 0..=2, _) => few::<P, 2, 2>(group, plan, stretch, probe),
-        (0..=FEW, 0..=FEW, _) => few::<P, 4, 4>(group, plan, stretch, probe),
-        (0..=8, _, _) => run::<P, 8, 4>(group, plan, stretch, probe),
-        (_, _, 0..=2) => run::<P, 16, 2>(group, plan, stretch, probe),
-        (_, _, 3) => run::<P, 16, 3>(group, plan, stretch, probe),
-        (_, _, _) => run::<P, 16, 4>(group, plan, stretch, probe),
+    match plan {
+        Plan::Two(lanes) if slots <= 2 => few::<P, 2, 2>(group, lanes, stretch, probe),
+        Plan::Two(lanes) => few::<P, 2, FEW>(group, lanes, stretch, probe),
+        Plan::Four(lanes) => few::<P, FEW, FEW>(group, lanes, stretch, probe),
+        Plan::TwoBlocks(lanes) => many(group, lanes, stretch, probe),
+        Plan::FourBlocks(lanes) => many(group, lanes, stretch, probe),
     }
 }
 
@@ -96,61 +58,49 @@ struct Stretch {
     followed: bool,
 }
 
-/// A few channels (`M`) over a few species (`N`): all species are changed and entered in the books at every firing, which
-/// takes no longer than to look up which do, and lets the processor go ahead with the channel that it expects.
-fn few<P: Probe, const M: usize, const N: usize>(
+/// A few channels (`L`) over a few species (`N`): all species are changed and entered in the books at every firing, which
+/// takes no longer than to look up which do. Nothing branches on what fires.
+fn few<P: Probe, const L: usize, const N: usize>(
     group: &mut Group<'_>,
-    plan: &Plan,
+    lanes: &Lanes<1, L>,
     stretch: Stretch,
     probe: &mut P,
 ) -> u64 {
     let slots = group.x.len() - 1;
-    // The slot that always holds 1 is the last, as the low bits of its number say.
-    let mut x = [1.0; 2 * FEW];
+    let mut x = [0.0; N];
     x[..slots].copy_from_slice(&group.x[..slots]);
-    let mut books = Books::<N>::new(&group.books, &x, group.now);
-    let mut fired = [0u64; M];
+    let mut books = Books::<N>::new(&group.books[..slots], &x, group.now);
+    let mut fired = [0u64; L];
     let (mut now, mut next, mut draw) = (group.now, group.next, group.draw);
     let mut rng = group.rng.clone();
     let mut n = 0;
-    let rates = |x: &[f64; 2 * FEW]| -> [f64; M] {
-        std::array::from_fn(|q| {
-            let (i, j) = (plan.i[q] as usize % (2 * FEW), plan.j[q] as usize % (2 * FEW));
-            plan.c[q] * x[i] * (x[j] - plan.d[q])
-        })
-    };
+    let mut factors = Factors::new(lanes, &group.x);
     // As the tree adds them up.
-    let sum = |p: &[f64; M]| if M == 2 { p[0] + p[1] } else { (p[0] + p[1]) + (p[2] + p[3]) };
-    let mut p = rates(&x);
+    let sum = |p: &[f64; L]| if L == 2 { p[0] + p[1] } else { (p[0] + p[1]) + (p[2] + p[3]) };
+    let mut p = factors.propensities(lanes).map(|[p]| p);
     let mut total = sum(&p);
     while next < stretch.limit && n < stretch.most {
         books.pass(&x, (next - now) as i64 as f64);
         now = next;
-        let mut fire = |mut q: usize| {
-            // Rounding may lead past the last one that can.
-            while p[q] <= 0.0 && q > 0 {
-                q -= 1;
-            }
-            fired[q] += 1;
-            for (x, by) in x[..N].iter_mut().zip(plan.dense[q]) {
-                *x += by;
-            }
-            if stretch.followed {
-                group.tag_changes(q, now, probe);
-            }
-        };
         let u = draw.pick * total;
-        // Before it is known which fires: no time is lost on this if the processor expected another.
+        // Since `u` is below the total, this never leads past the last that can fire.
+        let q = if L == 2 {
+            usize::from(u >= p[0])
+        } else {
+            let two = p[0] + p[1];
+            usize::from(u >= p[0]) + usize::from(u >= two) + usize::from(u >= two + p[2])
+        };
         draw = Draw::new(&mut rng);
-        match M {
-            2 if u < p[0] => fire(0),
-            2 => fire(1),
-            _ if u < p[0] => fire(0),
-            _ if u < p[0] + p[1] => fire(1),
-            _ if u < (p[0] + p[1]) + p[2] => fire(2),
-            _ => fire(3),
+        fired[q % L] += 1;
+        let [step] = &lanes.steps[q % L];
+        for (x, by) in x.iter_mut().zip(step.dense) {
+            *x += by;
         }
-        p = rates(&x);
+        factors.add(step);
+        if stretch.followed {
+            group.tag_changes(q, now, probe);
+        }
+        p = factors.propensities(lanes).map(|[p]| p);
         total = sum(&p);
         next = due(now, draw.hazard, total);
         n += 1;
@@ -161,81 +111,98 @@ fn few<P: Probe, const M: usize, const N: usize>(
         *all += new;
     }
     (group.now, group.next, group.draw, group.rng) = (now, next, draw, rng);
-    group.take_rates(&p);
+    group.take_rates(|q| p[q]);
     n
 }
 
-/// `M` channels at most, each changing `K` slots at most.
-fn run<P: Probe, const M: usize, const K: usize>(
+/// `B` blocks of channels.
+fn many<P: Probe, const B: usize>(
     group: &mut Group<'_>,
-    plan: &Plan,
+    lanes: &Lanes<B, BLOCK>,
     stretch: Stretch,
     probe: &mut P,
 ) -> u64 {
-    let slots = group.x.len() - 1;
-    let mut x: Counts = [1.0; 256];
-    let mut books = [Book::default(); SPECIES + 1];
-    let mut fired = [0u64; CHANNELS];
-    x[..slots].copy_from_slice(&group.x[..slots]);
-    books[..slots].copy_from_slice(&group.books[..slots]);
+    let slots = group.x.len();
+    let mut x = [1.0; SLOTS];
+    let mut books = [Book::default(); SLOTS];
+    let mut fired = [[0u64; B]; BLOCK];
+    x[..slots].copy_from_slice(&group.x);
+    books[..slots].copy_from_slice(&group.books);
+    let changes = lanes.changes.min(CHANGES);
     let (mut now, mut next, mut draw) = (group.now, group.next, group.draw);
     let mut rng = group.rng.clone();
     let mut n = 0;
-    let mut p = [[0.0; 8]; 2];
-    propensities::<M>(&mut p, plan, &x);
-    let mut total = total::<M>(&p);
+    let mut factors = Factors::new(lanes, &group.x);
+    let mut row = Sums::new(factors.propensities(lanes));
     while next < stretch.limit && n < stretch.most {
         now = next;
-        let q = select::<M>(&p, draw.pick * total);
+        let (b, child) = row.select(draw.pick * row.total);
         draw = Draw::new(&mut rng);
-        fired[q] += 1;
-        for k in 0..K {
-            let (slot, change) = (plan.slots[q][k], plan.by[q][k]);
-            let from = x[slot as usize];
-            books[slot as usize % (SPECIES + 1)].enter(from, from + change, now);
-            x[slot as usize] = from + change;
+        fired[child][b] += 1;
+        let step = &lanes.steps[child][b];
+        for &(slot, change) in &step.changes[..changes] {
+            let slot = slot as usize % SLOTS;
+            let from = x[slot];
+            books[slot].enter(from, from + change, now);
+            x[slot] = from + change;
         }
+        factors.add(step);
         if stretch.followed {
-            group.tag_changes(q, now, probe);
+            group.tag_changes(BLOCK * b + child, now, probe);
         }
-        propensities::<M>(&mut p, plan, &x);
-        total = self::total::<M>(&p);
-        next = due(now, draw.hazard, total);
+        row = Sums::new(factors.propensities(lanes));
+        next = due(now, draw.hazard, row.total);
         n += 1;
     }
-    group.x[..slots].copy_from_slice(&x[..slots]);
-    group.books[..slots].copy_from_slice(&books[..slots]);
-    for (all, new) in group.fired.iter_mut().zip(fired) {
-        *all += new;
+    group.x.copy_from_slice(&x[..slots]);
+    group.books.copy_from_slice(&books[..slots]);
+    for (q, all) in group.fired.iter_mut().enumerate() {
+        *all += fired[q % BLOCK][q / BLOCK];
     }
     (group.now, group.next, group.draw, group.rng) = (now, next, draw, rng);
-    group.take_rates(p.as_flattened());
+    group.take_rates(|q| row.p[q % BLOCK][q / BLOCK]);
     n
 }
 
-/// Works out the propensities of `M` channels, in nodes as the tree has them.
-#[inline]
-fn propensities<const M: usize>(p: &mut [[f64; 8]; 2], plan: &Plan, x: &Counts) {
-    for q in 0..M {
-        p[q / 8][q % 8] = plan.c[q] * x[plan.i[q] as usize] * (x[plan.j[q] as usize] - plan.d[q]);
-    }
+/// Propensities of `B` blocks with their sums, added up as in nodes of the tree, all blocks at once.
+struct Sums<const B: usize> {
+    p: Lane<B, BLOCK>,
+    /// The sum of those before each in its block.
+    before: Lane<B, BLOCK>,
+    /// The sum of the blocks before each.
+    blocks: [f64; B],
+    total: f64,
 }
 
-/// As the tree adds them up.
-#[inline]
-fn total<const M: usize>([x, y]: &[[f64; 8]; 2]) -> f64 {
-    if M <= 8 { tree::sum(x) } else { tree::sum(x) + tree::sum(y) }
-}
-
-/// As the tree selects.
-#[inline]
-fn select<const M: usize>(p: &[[f64; 8]; 2], u: f64) -> usize {
-    if M <= 8 {
-        return tree::select(&p[0], u).0;
+impl<const B: usize> Sums<B> {
+    #[inline]
+    fn new(p: Lane<B, BLOCK>) -> Self {
+        let add = |x: [f64; B], y: [f64; B]| -> [f64; B] { std::array::from_fn(|b| x[b] + y[b]) };
+        let two = add(p[0], p[1]);
+        let four = add(two, add(p[2], p[3]));
+        let five_six = add(p[4], p[5]);
+        let six = add(four, five_six);
+        let before = [[0.0; B], p[0], two, add(two, p[2]), four, add(four, p[4]), six, add(six, p[6])];
+        let sums = add(four, add(five_six, add(p[6], p[7])));
+        let sum = |b: usize| sums.get(b).copied().unwrap_or(0.0);
+        let two = sum(0) + sum(1);
+        let all = [0.0, sum(0), two, two + sum(2)];
+        Self { p, before, blocks: std::array::from_fn(|b| all[b]), total: two + (sum(2) + sum(3)) }
     }
-    let first = tree::sum(&p[0]);
-    let second = usize::from(u >= first && tree::sum(&p[1]) > 0.0);
-    8 * second + tree::select(&p[second], u - [0.0, first][second]).0
+
+    /// The block and the place in it that `u`, below the total, falls on.
+    #[inline]
+    fn select(&self, u: f64) -> (usize, usize) {
+        // This never leads past the last block in which something can fire.
+        let b = self.blocks[1..].iter().map(|&before| usize::from(u >= before)).sum::<usize>() % B;
+        let u = u - self.blocks[b];
+        let mut child = self.before[1..].iter().map(|before| usize::from(u >= before[b])).sum::<usize>() % BLOCK;
+        // Rounding may lead past the last that can.
+        while self.p[child % BLOCK][b] <= 0.0 && child > 0 {
+            child -= 1;
+        }
+        (b, child % BLOCK)
+    }
 }
 
 /// Books of a few species side by side.
@@ -247,7 +214,7 @@ struct Books<const N: usize> {
 
 impl<const N: usize> Books<N> {
     /// The books, brought up to `now`.
-    fn new(books: &[Book], x: &[f64], now: u64) -> Self {
+    fn new(books: &[Book], x: &[f64; N], now: u64) -> Self {
         let from: [Book; N] = std::array::from_fn(|i| {
             let mut book = books.get(i).copied().unwrap_or_default();
             book.enter(x[i], x[i], now);
@@ -258,8 +225,8 @@ impl<const N: usize> Books<N> {
 
     /// Counts have been `x` for `dt` ticks.
     #[inline]
-    fn pass(&mut self, x: &[f64; 2 * FEW], dt: f64) {
-        for (i, &x) in x[..N].iter().enumerate() {
+    fn pass(&mut self, x: &[f64; N], dt: f64) {
+        for (i, &x) in x.iter().enumerate() {
             let area = x * dt;
             self.area[i] += area;
             self.squares[i] += x * area;
@@ -267,7 +234,7 @@ impl<const N: usize> Books<N> {
         }
     }
 
-    fn write(&self, books: &mut [Book], x: &[f64], now: u64) {
+    fn write(&self, books: &mut [Book], x: &[f64; N], now: u64) {
         for (i, book) in books.iter_mut().enumerate() {
             *book = Book { area: self.area[i], squares: self.squares[i], max: self.max[i].max(x[i]), last: now };
         }

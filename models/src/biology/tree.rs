@@ -7,10 +7,16 @@
 
 const FAN: usize = 8;
 
+/// Two nodes, child by child in turn. So no two children of a node are neighbours, and a node is read child by child: what
+/// has just been written by itself would not be forwarded to a load of several, which would wait for the cache.
+type Pair = [f64; 2 * FAN];
+
 #[derive(Clone, Debug)]
 pub(super) struct SumTree {
     /// Level by level, leaves first, the root last.
-    nodes: Vec<[f64; FAN]>,
+    nodes: Vec<Pair>,
+    /// The number of the root.
+    root: usize,
     /// Where each level begins.
     levels: Vec<usize>,
 }
@@ -26,7 +32,7 @@ impl SumTree {
             width = width.div_ceil(FAN);
             total += width;
         }
-        Self { nodes: vec![[0.0; FAN]; total], levels }
+        Self { nodes: vec![[0.0; 2 * FAN]; total.div_ceil(2)], root: total - 1, levels }
     }
 
     /// The nodes whose sums change when the channels in `leaves` do, as [`SumTree::refresh`] takes them.
@@ -46,19 +52,27 @@ impl SumTree {
 
     #[inline]
     pub(super) fn set(&mut self, channel: usize, rate: f64) {
-        self.nodes[channel / FAN][channel % FAN] = rate;
+        let node = channel / FAN;
+        self.nodes[node / 2][2 * (channel % FAN) + node % 2] = rate;
     }
 
     /// What was set of a channel.
     pub(super) fn leaf(&self, channel: usize) -> f64 {
-        self.nodes[channel / FAN][channel % FAN]
+        self.node(channel / FAN)[channel % FAN]
+    }
+
+    /// The children of a node.
+    #[inline]
+    fn node(&self, node: usize) -> [f64; FAN] {
+        let pair = &self.nodes[node / 2];
+        std::array::from_fn(|child| pair[2 * child + node % 2])
     }
 
     /// Brings the sums of `touched` nodes up to date, lower levels first.
     #[inline]
     pub(super) fn refresh(&mut self, touched: &[(u32, u32)]) {
         for &(from, to) in touched {
-            let sum = sum(&self.nodes[from as usize]);
+            let sum = sum(&self.node(from as usize));
             self.set(to as usize, sum);
         }
     }
@@ -66,7 +80,7 @@ impl SumTree {
     /// The sum over all channels.
     #[inline]
     pub(super) fn total(&self) -> f64 {
-        sum(&self.nodes[self.nodes.len() - 1])
+        sum(&self.node(self.root))
     }
 
     /// The channel at `u` (zero or more, below the total) in the row of all channels' propensities.
@@ -74,7 +88,7 @@ impl SumTree {
     pub(super) fn select(&self, mut u: f64) -> usize {
         let mut index = 0;
         for &start in self.levels.iter().rev() {
-            let (child, rest) = select(&self.nodes[start + index], u);
+            let (child, rest) = select(&self.node(start + index), u);
             u = rest;
             index = index * FAN + child;
         }
