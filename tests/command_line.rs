@@ -8,8 +8,8 @@ use common::{CELL, NETWORK, Place, manifest, with};
 use egress::sim_core::config::Kinds;
 use serde_json::Value;
 
-const COMMANDS: [&str; 10] =
-    ["run", "check", "list", "show", "new", "import", "schema", "validate", "bench", "completions"];
+const COMMANDS: [&str; 11] =
+    ["run", "check", "list", "show", "new", "import", "export", "schema", "validate", "bench", "completions"];
 
 #[test]
 fn help_has_examples() {

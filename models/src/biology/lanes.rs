@@ -123,6 +123,7 @@ impl<const B: usize, const L: usize> Factors<B, L> {
         }
     }
 
+    #[expect(clippy::needless_range_loop, reason = "four arrays side by side, by the same places")]
     #[inline]
     pub(super) fn propensities(&self, lanes: &Lanes<B, L>) -> Lane<B, L> {
         let mut p = [[0.0; B]; L];

@@ -77,7 +77,9 @@ fn make(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<(), Diagnostic> {
     let is_open = |state: usize| conducting.contains(&state);
     let pools: Vec<Species> =
         states.names.iter().zip(&states.initial).map(|(name, &count)| to.state(name, count)).collect();
-    pools.iter().for_each(|&pool| to.counts_as(pool, "channel"));
+    for &pool in &pools {
+        to.counts_as(pool, "channel");
+    }
     let open: Vec<Species> = conducting.iter().map(|&state| pools[state]).collect();
     to.busy_by_counts(&open, table.number("N"));
     let has_permeant = add_permeant(table, &open, to)?;
@@ -267,7 +269,7 @@ fn add_permeant(table: &Table, open: &[Species], to: &mut PathwayBuilder<'_>) ->
         let d = wrong(table.span_of(given), message, "what goes through has a name, a place and an aim");
         return Err(d.help("add `species`, `from`, `to` and `k_out`, or leave all of them out"));
     }
-    if !KEYS[3..].iter().any(|key| is_given(&key)) {
+    if !KEYS[3..].iter().any(is_given) {
         let message = format!("`{}` lets nothing through", table.path);
         let d = wrong(table.span_of("species"), message, "expected `k_out`, `k_in` or both");
         return Err(d.help("add `k_out = \"100 /s\"`"));

@@ -205,7 +205,7 @@ fn a_ligand_that_goes_away_leaves_channels_unbound() {
     let mean = mean(text);
     for t in [1e-3, 20e-3, 0.3] {
         let a = 60_221.0 / 6.022_140_76e8;
-        let closed = 1000.0 * (-1e6 * a * (1.0 - (-20.0 * t as f64).exp()) / 20.0).exp();
+        let closed = 1000.0 * (-1e6 * a * (1.0 - (-20.0_f64 * t).exp()) / 20.0).exp();
         let found = measure(&*mean, &run(&*mean, 0, 0.0, t), "k.C", "in_system", "mean");
         assert!((found / closed - 1.0).abs() < 1e-6, "{t} s: {found} is not {closed}");
     }
