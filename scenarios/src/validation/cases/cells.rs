@@ -138,28 +138,35 @@ pub(super) fn cases() -> Vec<Case> {
         include_str!("competitive-inhibition.toml"),
         inhibition(),
     ));
-    cases.push(case(
-        "carrier-turnover",
-        "Turnovers of a single carrier",
-        TURNOVER,
-        include_str!("carrier-turnover.toml"),
-        turnover(),
-    ));
-    cases.push(case(
-        "carrier-queue",
-        "Ten explicit carriers as the servers of a queue at load 0.8",
-        QUEUE,
-        include_str!("carrier-queue.toml"),
-        queue(),
-    ));
-    cases.push(case(
-        "carrier-cycle",
-        "Carriers that alternate between the sides of a membrane",
-        CYCLE,
-        include_str!("carrier-cycle.toml"),
-        cycle(),
-    ));
+    cases.extend(carriers());
     cases
+}
+
+/// Carriers one by one.
+fn carriers() -> [Case; 3] {
+    [
+        case(
+            "carrier-turnover",
+            "Turnovers of a single carrier",
+            TURNOVER,
+            include_str!("carrier-turnover.toml"),
+            turnover(),
+        ),
+        case(
+            "carrier-queue",
+            "Ten explicit carriers as the servers of a queue at load 0.8",
+            QUEUE,
+            include_str!("carrier-queue.toml"),
+            queue(),
+        ),
+        case(
+            "carrier-cycle",
+            "Carriers that alternate between the sides of a membrane",
+            CYCLE,
+            include_str!("carrier-cycle.toml"),
+            cycle(),
+        ),
+    ]
 }
 
 /// Mean and variance of a count at the ends of runs of these lengths, s.
