@@ -7,8 +7,18 @@ use egress::scenarios::{Overrides, Scenario, Source};
 use sim_core::rng::Streams;
 
 /// Name, and a duration short enough to be repeated.
-const SCENARIOS: [(&str, &str); 6] =
-    [("mm1", "100000 s"), ("udp", "100 s"), ("tree", "1 s"), ("mm", "200 s"), ("dimer", "20 s"), ("vilar", "50 s")];
+const SCENARIOS: [(&str, &str); 10] = [
+    ("mm1", "100000 s"),
+    ("udp", "100 s"),
+    ("tree", "1 s"),
+    ("mm", "200 s"),
+    ("dimer", "20 s"),
+    ("vilar", "50 s"),
+    ("sir", "1000 s"),
+    ("ens", "1000 s"),
+    ("ring", "100 s"),
+    ("floc", "1000 s"),
+];
 
 fn scenarios(c: &mut Criterion) {
     let mut group = c.benchmark_group("scenario");
