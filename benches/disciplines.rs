@@ -30,7 +30,7 @@ impl Bench {
         // A walk through all conversations that does not follow their order in memory.
         let flow = (self.sent * 6_700_417 % self.flows) as u32;
         let packet = Packet { entered: now, ..Packet::new(flow, 8000, now) };
-        let _ = self.queue.enqueue(packet, now, effects);
+        let _ = self.queue.enqueue(&packet, now, effects);
         self.sent += 1;
     }
     fn take(&mut self, effects: &mut Effects) {

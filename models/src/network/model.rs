@@ -5,10 +5,10 @@ use std::sync::Arc;
 use sim_core::rng::Rng;
 use sim_core::{Ctx, Model, Priority, Probe, SimDuration, SimTime};
 
-use super::discipline::NO_ROUTE;
+use super::discipline::{Effects, NO_ROUTE};
 use super::packet::{Ecn, Packet};
 use super::routing::{Routes, Spread, Step};
-use super::station::{Core, Queued, Shared};
+use super::station::{Core, Queued};
 use super::system::Action;
 use super::traffic::{Streams, Traffic};
 use super::transport::Transport;
@@ -22,12 +22,8 @@ const INDEX_BITS: u32 = 29;
 enum What {
     /// Source `.0` sends a packet.
     Emit(usize),
-    /// The head of station `.0`'s lane arrives at the next node.
+    /// A packet of station `.0` may be at the next node.
     Arrival(u32),
-    /// Server `.0` has served its packet.
-    Done(u32),
-    /// The discipline of station `.0` may let something go now.
-    Wake(u32),
     /// A timer of a connection has come up.
     Timer(u32),
     /// Client `.0` of the transport opens a connection.
@@ -37,7 +33,7 @@ enum What {
 }
 
 impl Event {
-    /// More stations, sources or servers than this do not fit an event.
+    /// More stations or sources than this do not fit an event.
     pub(super) const INDEX_MAX: usize = (1 << INDEX_BITS) - 1;
 
     fn emit(source: u32) -> Self {
@@ -48,32 +44,22 @@ impl Event {
         Self(1 << INDEX_BITS | station)
     }
     #[inline]
-    pub(super) fn done(slot: u32) -> Self {
-        Self(2 << INDEX_BITS | slot)
-    }
-    #[inline]
-    pub(super) fn wake(station: u32) -> Self {
-        Self(3 << INDEX_BITS | station)
-    }
-    const ACT: Self = Self(4 << INDEX_BITS);
-    #[inline]
     pub(super) fn timer(timer: u32) -> Self {
-        Self(6 << INDEX_BITS | timer)
+        Self(2 << INDEX_BITS | timer)
     }
     pub(super) fn open(client: u32) -> Self {
-        Self(7 << INDEX_BITS | client)
+        Self(3 << INDEX_BITS | client)
     }
+    const ACT: Self = Self(4 << INDEX_BITS);
     #[inline]
     fn what(self) -> What {
         let index = self.0 & Self::INDEX_MAX as u32;
         match self.0 >> INDEX_BITS {
             0 => What::Emit(index as usize),
             1 => What::Arrival(index),
-            2 => What::Done(index),
-            3 => What::Wake(index),
-            4 => What::Act,
-            6 => What::Timer(index),
-            _ => What::Open(index as usize),
+            2 => What::Timer(index),
+            3 => What::Open(index as usize),
+            _ => What::Act,
         }
     }
 }
@@ -106,8 +92,9 @@ pub(super) struct Source {
     pub(super) start: SimDuration,
     /// No packet is sent from here on.
     pub(super) stop: SimTime,
-    /// The size of the packet that is sent next, and its conversation.
-    pub(super) bits: u32,
+    /// The size of the packet that is sent next, and its conversation. The size is wide so that the two are not copied as
+    /// one word, which would wait for both halves to be written.
+    pub(super) bits: u64,
     pub(super) conversation: u32,
 }
 
@@ -137,7 +124,8 @@ pub(super) enum Hop {
 pub(super) struct Network {
     pub(super) sources: Vec<Source>,
     pub(super) stations: Vec<Core>,
-    pub(super) shared: Shared,
+    /// Scratch for what disciplines and gates do besides.
+    pub(super) effects: Effects,
     /// The stations that are the stages of node n: `stages[first[n]..first[n + 1]]`.
     pub(super) stages: Vec<u32>,
     pub(super) first: Vec<u32>,
@@ -166,7 +154,7 @@ impl Network {
         let source = &mut self.sources[s];
         let Origin::Source(traffic) = &mut source.origin else { return None };
         let next = traffic.next(&mut source.streams)?;
-        source.bits = next.bits;
+        source.bits = next.bits.into();
         source.conversation = next.conversation;
         Some(after + next.gap).filter(|at| *at < source.stop)
     }
@@ -183,7 +171,7 @@ impl Network {
                 dscp: source.dscp,
                 conversation: source.conversation,
                 ecn: source.ecn,
-                ..Packet::new(s as u32, source.bits, now)
+                ..Packet::new(s as u32, source.bits as u32, now)
             };
             let (node, entry) = (source.node, source.entry);
             ctx.probe().enter(packet.flow, now);
@@ -211,12 +199,13 @@ impl Network {
         mut stage: u32,
         ctx: &mut Ctx<'_, Event, P>,
     ) {
+        packet.entered = at;
         loop {
             let first = self.first[node as usize] + stage;
             if first < self.first[node as usize + 1] {
                 let station = self.stages[first as usize];
                 if let Core::Gate(gate) = &mut self.stations[station as usize] {
-                    if !gate.pass(&mut packet, at, &mut self.shared.effects, ctx.probe()) {
+                    if !gate.pass(&mut packet, at, &mut self.effects, ctx.probe()) {
                         return;
                     }
                     stage += 1;
@@ -280,7 +269,7 @@ impl Network {
     fn enter<P: Probe>(&mut self, station: u32, packet: &Packet, ctx: &mut Ctx<'_, Event, P>) {
         match &mut self.stations[station as usize] {
             Core::Fused(f) => f.enter(packet, station, ctx),
-            Core::Queued(q) => q.enter(packet, station, &mut self.shared, ctx),
+            Core::Queued(q) => q.enter(packet, station, &mut self.effects, ctx),
             Core::Gate(_) => unreachable!("a gate is passed, not entered"),
         }
     }
@@ -295,13 +284,10 @@ impl Network {
             }
             self.done += 1;
             match action {
-                Action::Down(station) => {
-                    let Core::Queued(link) = &mut self.stations[*station as usize] else { unreachable!("it changes") };
-                    link.fail(&mut self.shared, ctx);
-                }
-                Action::Up(station) => self.changing(*station).recover(),
-                Action::Rate(station, rate) => self.changing(*station).set_rate(*rate),
-                Action::Delay(station, ticks) => self.changing(*station).set_delay(*ticks),
+                Action::Down(station) => self.change(*station, ctx, Queued::fail),
+                Action::Up(station) => self.change(*station, ctx, |link, _, _| link.recover()),
+                Action::Rate(station, rate) => self.change(*station, ctx, |link, _, _| link.set_rate(*rate)),
+                Action::Delay(station, ticks) => self.change(*station, ctx, |link, _, _| link.set_delay(*ticks)),
                 Action::Traffic { source: s, traffic, stop } => {
                     let source = &mut self.sources[*s as usize];
                     (source.origin, source.stop) = (Origin::Source(traffic.boxed_clone()), *stop);
@@ -316,9 +302,18 @@ impl Network {
         }
         self.await_action(ctx);
     }
-    fn changing(&mut self, station: u32) -> &mut Queued {
+    /// Changes a link, once all that happens before now has.
+    fn change<P: Probe>(
+        &mut self,
+        station: u32,
+        ctx: &mut Ctx<'_, Event, P>,
+        change: impl FnOnce(&mut Queued, SimTime, &mut P),
+    ) {
+        let now = ctx.now();
         let Core::Queued(link) = &mut self.stations[station as usize] else { unreachable!("it changes") };
-        link
+        link.catch_up(now.ticks(), &mut self.effects, ctx.probe());
+        change(link, now, ctx.probe());
+        link.expect(station, ctx);
     }
     fn await_action<P: Probe>(&self, ctx: &mut Ctx<'_, Event, P>) {
         if let Some((at, _)) = self.actions.get(self.done) {
@@ -356,19 +351,10 @@ impl<P: Probe> Model<P> for Network {
             What::Arrival(station) => {
                 let out = match &mut self.stations[station as usize] {
                     Core::Fused(f) => Some(f.arrive(station, ctx)),
-                    Core::Queued(q) => q.arrive(station, ctx),
+                    Core::Queued(q) => q.arrive(station, &mut self.effects, ctx),
                     Core::Gate(_) => unreachable!("nothing propagates behind a gate"),
                 };
                 (station, out)
-            }
-            What::Done(slot) => {
-                let station = self.shared.slots[slot as usize].station;
-                let Core::Queued(q) = &mut self.stations[station as usize] else { unreachable!("has servers") };
-                (station, q.done(slot, station, &mut self.shared, ctx))
-            }
-            What::Wake(station) => {
-                let Core::Queued(q) = &mut self.stations[station as usize] else { unreachable!("has a queue") };
-                return q.wake(station, &mut self.shared, ctx);
             }
             What::Timer(timer) => {
                 self.transport.timer(timer, ctx);
@@ -391,7 +377,10 @@ impl<P: Probe> Model<P> for Network {
         for station in &mut self.stations {
             match station {
                 Core::Fused(f) => f.catch_up(at.ticks(), probe),
-                Core::Queued(q) => q.settle(probe),
+                Core::Queued(q) => {
+                    q.catch_up(at.ticks(), &mut self.effects, probe);
+                    q.tell_used(probe);
+                }
                 Core::Gate(_) => {}
             }
         }
@@ -401,7 +390,7 @@ impl<P: Probe> Model<P> for Network {
         for station in &self.stations {
             match station {
                 Core::Fused(f) => f.census(at, probe),
-                Core::Queued(q) => q.census(at, &self.shared.slots, probe),
+                Core::Queued(q) => q.census(at, probe),
                 Core::Gate(_) => {}
             }
         }
@@ -413,8 +402,7 @@ impl<P: Probe> Model<P> for Network {
             What::Emit(s) => self.names[s].clone(),
             What::Timer(timer) => self.names[self.transport.flow_of_timer(timer) as usize].clone(),
             What::Open(client) => self.names[self.transport.flow_of_client(client) as usize].clone(),
-            What::Arrival(station) | What::Wake(station) => self.names[flows + station as usize].clone(),
-            What::Done(slot) => self.names[flows + self.shared.slots[slot as usize].station as usize].clone(),
+            What::Arrival(station) => self.names[flows + station as usize].clone(),
             What::Act => "an intervention".to_string(),
         }
     }

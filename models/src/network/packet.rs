@@ -96,6 +96,12 @@ impl Packet {
         self.ecn = Ecn::Congested;
         true
     }
+    /// The same with a mark of congestion, if the transport reacts to it.
+    #[inline]
+    pub fn marked(&self) -> Option<Self> {
+        let mut packet = *self;
+        packet.mark().then_some(packet)
+    }
     /// Tells `probe` that the packet is where it was to go. Flows are the first components, in order.
     #[inline]
     pub(super) fn deliver<P: Probe>(&self, at: SimTime, probe: &mut P) {

@@ -10,15 +10,13 @@ use sim_core::stats::{
 };
 use sim_core::{RunError, SimDuration, SimTime};
 
-use super::discipline::{Discipline, SignalMap};
+use super::discipline::{Discipline, Effects, SignalMap};
 use super::gate::{Checkpoint, Gate};
 use super::model::{Branch, Hop, Network, Origin, Source};
 use super::packet::{Ecn, Packet};
 use super::routing::{Ecmp, Routes, Spread, Step};
 use super::service::Service;
-use super::station::{
-    Core, Fused, LinePlan, Placement, Queued, Serialisation, ServiceLaw, Shared, Slot, Spare, Varying,
-};
+use super::station::{Core, Fused, LinePlan, Placement, Queued, Serialisation, ServiceLaw, Spare, Varying};
 use super::traffic::{self, Traffic};
 use super::transport::{Application, Client, Header, Measures, Settings, Transport};
 use crate::System;
@@ -223,15 +221,12 @@ impl NetworkSystem {
             conversation: 0,
         });
         let sources = sources.collect();
-        let mut shared = Shared::default();
-        let slots = &mut shared.slots;
-        let stations = self.stations.iter().enumerate().map(|(i, s)| start_station(i as u32, s, streams, slots));
-        let stations = stations.collect();
+        let stations = self.stations.iter().map(|s| start_station(s, streams)).collect();
         let branch = |b: &BranchPlan| Branch { rng: streams.stream(&b.stream, "next"), ways: b.ways.clone() };
         Network {
             sources,
             stations,
-            shared,
+            effects: Effects::default(),
             stages: self.stages.clone(),
             first: self.first.clone(),
             spread: Spread::new(self.ecmp, Arc::clone(&self.hash_keys), &self.tables[0]),
@@ -248,7 +243,7 @@ impl NetworkSystem {
     }
 }
 
-fn start_station(index: u32, plan: &StationPlan, streams: Streams, slots: &mut Vec<Slot>) -> Core {
+fn start_station(plan: &StationPlan, streams: Streams) -> Core {
     let (servers, service, discipline) = match &plan.works {
         Works::Serves { servers, service, discipline } => (*servers, service, discipline),
         Works::Judges(gate) => {
@@ -272,12 +267,9 @@ fn start_station(index: u32, plan: &StationPlan, streams: Streams, slots: &mut V
     {
         return Core::Fused(Fused::new(plan.place, law, limit));
     }
-    let from = slots.len() as u32;
-    slots.extend((0..servers).map(|_| Slot::idle(index)));
     let spare = plan.changes.then(|| Spare::new(discipline.boxed_clone(), streams.stream(&plan.stream, "restart")));
     let mut discipline = discipline.boxed_clone();
     discipline.start(streams.stream(&plan.stream, "queue"));
-    let slots = from..slots.len() as u32;
-    let queued = Queued::new(plan.place, law, discipline, plan.signals, slots);
+    let queued = Queued::new(plan.place, law, discipline, plan.signals, servers);
     Core::Queued(Box::new(queued.over(line).with(spare)))
 }

@@ -21,19 +21,19 @@ use super::traffic::fixture::{TestFile, tree};
 use crate::registry::{Kind, registry};
 use crate::{BuildContext, System, build, sections};
 
-/// A FIFO that does not say so: its stations have an event for every end of service.
+/// A FIFO that does not say so: its stations cannot know departures on arrival.
 #[derive(Clone, Debug)]
 struct Plain(Fifo);
 
 const PLAIN: Kind<MakeDiscipline> = Kind {
     name: "plain",
-    doc: "First in, first out, one event at every end of service.",
+    doc: "First in, first out, asked at every end of service.",
     fields: &[Limit::FIELD],
     make: |table, context| Ok(Box::new(Plain(Fifo::new(Limit::read(table, context)?)))),
 };
 
 impl Discipline for Plain {
-    fn enqueue(&mut self, p: Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
+    fn enqueue(&mut self, p: &Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
         self.0.enqueue(p, now, effects)
     }
     fn dequeue(&mut self, now: SimTime, effects: &mut Effects) -> Next {
@@ -95,6 +95,37 @@ fn lanes_give_the_same_run_as_single_events() {
     let (fused, single) = (run(&text("fifo"), 60, 97), run(&text("plain"), 60, 97));
     assert!(value(&fused, 0, "dropped", "mean") > 0.0, "the limits must be met");
     assert!(same(&fused, &single));
+}
+
+#[test]
+fn a_server_that_becomes_free_takes_what_comes_at_that_instant() {
+    // Packets come exactly as fast as they go, to links where nobody may wait.
+    let text = |queue: &str| {
+        format!(
+            "{{ topology = {{ kind = 'line', nodes = 3, rate = '10 Mbit/s', delay = '5 ms', queue = {queue} }},
+                traffic = {{ x = {{ kind = 'constant', from = 'n0', to = 'n2', rate = '10 Mbit/s' }} }} }}"
+        )
+    };
+    let kinds = ["fifo", "plain", "prio"].map(|kind| match kind {
+        "prio" => "{ kind = 'prio', queue = { kind = 'fifo', limit = '0 packets' } }".to_string(),
+        _ => format!("{{ kind = '{kind}', limit = '0 packets' }}"),
+    });
+    for record in kinds.map(|queue| run(&text(&queue), 100, 7)) {
+        assert_eq!(value(&record, 0, "dropped", "mean"), 0.0);
+        assert_eq!(value(&record, 0, "wait_time", "max"), 0.0);
+        assert_eq!(value(&record, 1, "utilization", "time_mean"), 1.0);
+    }
+}
+
+#[test]
+fn the_last_station_has_no_events() {
+    // A packet takes one for its source, and one to be at the second node, whatever the queues are.
+    let text =
+        "{ topology = { kind = 'line', nodes = 3, rate = '10 Mbit/s', delay = '5 ms', queue = { kind = 'codel' } },
+                  traffic = { x = { kind = 'poisson', from = 'n0', to = 'n2', rate = '5 Mbit/s' } } }";
+    let record = run(text, 100, 1);
+    let sent = 100.0 / 90.0 * value(&record, 0, "arrivals", "mean");
+    assert!((record.events as f64 / sent - 2.0).abs() < 0.02, "{} events, {sent} packets", record.events);
 }
 
 #[test]

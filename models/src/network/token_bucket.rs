@@ -79,12 +79,16 @@ impl TokenBucket {
         enough
     }
     /// The first tick from which on there are tokens for `bits`, if none are taken before; `None` if there never are.
+    #[inline]
     pub fn ready(&self, bits: u32) -> Option<SimTime> {
         let units = self.units(bits);
         if units > self.depth {
             return None;
         }
         let missing = units.saturating_sub(self.level);
+        if missing == 0 {
+            return Some(SimTime::from_ticks(self.at));
+        }
         // The common case fits a hardware division.
         let ticks = match u64::try_from(missing) {
             Ok(missing) => missing.div_ceil(self.per_tick),

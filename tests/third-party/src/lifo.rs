@@ -20,12 +20,12 @@ struct Lifo {
 }
 
 impl Discipline for Lifo {
-    fn enqueue(&mut self, packet: Packet, _: SimTime, _: &mut Effects) -> Result<(), Reason> {
+    fn enqueue(&mut self, packet: &Packet, _: SimTime, _: &mut Effects) -> Result<(), Reason> {
         if !self.limit.admits(packet.bits, self.packets.len() as u64, self.bits) {
             return Err(TAIL_DROP);
         }
         self.bits += u64::from(packet.bits);
-        self.packets.push(packet);
+        self.packets.push(*packet);
         Ok(())
     }
     fn dequeue(&mut self, _: SimTime, _: &mut Effects) -> Next {

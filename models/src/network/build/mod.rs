@@ -238,7 +238,7 @@ impl<'a> Builder<'a> {
             stages[own].iter().any(|&stage| stations.plans[stage as usize].takes_time())
         });
         self.check_names(stations.components.iter().map(|c| c.name.as_str()));
-        let size = self.flows.len().max(stations.plans.len()).max(stations.slots);
+        let size = self.flows.len().max(stations.plans.len());
         if size > Event::INDEX_MAX {
             let d = Diagnostic::error("E0332", self.scenario.span, format!("{size} elements of a kind"), "too many");
             self.diagnostics.push(d);

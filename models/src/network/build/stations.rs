@@ -27,7 +27,6 @@ pub(super) struct Stations {
     pub(super) flows: usize,
     pub(super) plans: Vec<StationPlan>,
     pub(super) components: Vec<Component>,
-    pub(super) slots: usize,
 }
 
 /// Where a link or stage stands.
@@ -52,13 +51,12 @@ pub(super) struct Site {
 
 impl Stations {
     pub(super) fn new(flows: usize) -> Self {
-        Self { flows, plans: Vec::new(), components: Vec::new(), slots: 0 }
+        Self { flows, plans: Vec::new(), components: Vec::new() }
     }
     pub(super) fn add(&mut self, site: Site, works: Works) {
         let component = (self.flows + self.plans.len()) as u32;
         let (kind, mut reasons, signals) = match &works {
             Works::Serves { servers, discipline, .. } => {
-                self.slots += *servers as usize;
                 let kind = ComponentKind::Station { servers: *servers, paced: discipline.paced() };
                 (kind, discipline.reasons(), discipline.signals())
             }

@@ -38,6 +38,11 @@ impl Child {
             Self::Other(other) => other.len(),
         }
     }
+    /// Whether it has nothing to give and need not be asked. (Active queue management has to see that it is empty.)
+    #[inline]
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self, Self::Fifo(fifo) if fifo.len() == 0)
+    }
     fn as_dyn(&self) -> &dyn Discipline {
         match self {
             Self::Fifo(fifo) => fifo,
@@ -71,42 +76,54 @@ impl Children {
     pub(super) fn enqueue(
         &mut self,
         i: usize,
-        packet: Packet,
+        packet: &Packet,
         now: SimTime,
         effects: &mut Effects,
     ) -> Result<(), Reason> {
-        let before = effects.dropped.len();
+        let bits = u64::from(packet.bits);
         match &mut self.each[i] {
-            Child::Fifo(fifo) => fifo.enqueue(packet, now, effects)?,
+            Child::Fifo(fifo) => {
+                fifo.enqueue(packet, now, effects)?;
+                self.came(bits);
+                Ok(())
+            }
             Child::Other(other) => {
-                if let Err(reason) = other.enqueue(packet, now, effects) {
-                    self.forget_dropped(effects, before);
-                    return Err(reason);
+                let before = effects.dropped.len();
+                let taken = other.enqueue(packet, now, effects);
+                if taken.is_ok() {
+                    self.came(bits);
                 }
+                self.forget_dropped(effects, before);
+                taken
             }
         }
+    }
+    #[inline]
+    fn came(&mut self, bits: u64) {
         self.packets += 1;
-        self.bits += u64::from(packet.bits);
-        self.forget_dropped(effects, before);
-        Ok(())
+        self.bits += bits;
     }
 
     #[inline]
     pub(super) fn dequeue(&mut self, i: usize, now: SimTime, effects: &mut Effects) -> Next {
-        let next = match &mut self.each[i] {
-            Child::Fifo(fifo) => fifo.pop().map_or(Next::Empty, Next::Packet),
+        match &mut self.each[i] {
+            Child::Fifo(fifo) => {
+                let Some(packet) = fifo.pop() else { return Next::Empty };
+                self.packets -= 1;
+                self.bits -= u64::from(packet.bits);
+                Next::Packet(packet)
+            }
             Child::Other(other) => {
                 let before = effects.dropped.len();
                 let next = other.dequeue(now, effects);
                 self.forget_dropped(effects, before);
+                if let Next::Packet(packet) = &next {
+                    self.packets -= 1;
+                    self.bits -= u64::from(packet.bits);
+                }
                 next
             }
-        };
-        if let Next::Packet(packet) = &next {
-            self.packets -= 1;
-            self.bits -= u64::from(packet.bits);
         }
-        next
     }
 
     /// Takes what a child has dropped since `before` out of the sums.

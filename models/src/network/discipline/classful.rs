@@ -90,7 +90,7 @@ fn follow(text: &str, steps: &[Step]) -> Result<(), TestCaseError> {
             Step::Come { flow, bytes } => {
                 let dscp = CLASSES[flow as usize].1;
                 let packet = Packet { class: flow as u8, dscp, segment: came, ..Packet::new(flow, 8 * bytes, now) };
-                match queue.enqueue(packet, now, &mut effects) {
+                match queue.enqueue(&packet, now, &mut effects) {
                     Ok(()) => account.waiting[flow as usize].push_back((came, packet.bits)),
                     Err(_) => account.refused += 1,
                 }

@@ -296,7 +296,7 @@ impl CoDel {
 }
 
 impl Discipline for CoDel {
-    fn enqueue(&mut self, packet: Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
+    fn enqueue(&mut self, packet: &Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
         self.queue.enqueue(packet, now, effects).map_err(|_| OVERLIMIT)
     }
     fn dequeue(&mut self, now: SimTime, effects: &mut Effects) -> Next {

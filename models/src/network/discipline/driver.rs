@@ -82,7 +82,7 @@ impl Driver {
     /// Whether the packet was taken in.
     pub(super) fn put(&mut self, now: SimTime, packet: Packet) -> bool {
         let packet = Packet { entered: now, ..packet };
-        let taken = self.queue.enqueue(packet, now, &mut self.effects);
+        let taken = self.queue.enqueue(&packet, now, &mut self.effects);
         if let Err(reason) = taken {
             self.lost.push((now, packet, reason));
         }

@@ -45,12 +45,12 @@ impl Fifo {
 }
 
 impl Discipline for Fifo {
-    fn enqueue(&mut self, packet: Packet, _now: SimTime, _effects: &mut Effects) -> Result<(), Reason> {
+    fn enqueue(&mut self, packet: &Packet, _now: SimTime, _effects: &mut Effects) -> Result<(), Reason> {
         if !self.limit.admits(packet.bits, self.packets.len() as u64, self.bits) {
             return Err(TAIL_DROP);
         }
         self.bits += u64::from(packet.bits);
-        self.packets.push_back(packet);
+        self.packets.push_back(*packet);
         Ok(())
     }
     fn dequeue(&mut self, _now: SimTime, _effects: &mut Effects) -> Next {

@@ -308,9 +308,9 @@ fn bucket(packet: &Packet, salt: u64, flows: u32) -> usize {
 }
 
 impl Discipline for FqCoDel {
-    fn enqueue(&mut self, packet: Packet, _now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
-        let id = self.queue_of(&packet);
-        let at = self.slab.put(packet);
+    fn enqueue(&mut self, packet: &Packet, _now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
+        let id = self.queue_of(packet);
+        let at = self.slab.put(*packet);
         let queue = &mut self.queues[id as usize];
         match queue.chain.head {
             NONE => queue.chain.head = at,
@@ -494,7 +494,7 @@ mod tests {
         let mut q = FqCoDel::new(Sharing { quantum: 8 * 90, ..Sharing::default() }, Control::default());
         let mut effects = Effects::default();
         for flow in [1, 1, 1, 2, 2] {
-            q.enqueue(packet(flow, 120), SimTime::ZERO, &mut effects).expect("there is room");
+            q.enqueue(&packet(flow, 120), SimTime::ZERO, &mut effects).expect("there is room");
         }
         let mut step = || {
             let flow = q.dequeue(SimTime::ZERO, &mut effects).packet().map(|p| p.flow);
@@ -612,7 +612,7 @@ mod tests {
         for k in 0..100_000u32 {
             let now = SimTime::from_ticks(u64::from(k) * 1_000_000);
             let p = Packet { entered: now, ..packet(k % 77, 100) };
-            q.enqueue(p, now, &mut effects).expect("taken");
+            q.enqueue(&p, now, &mut effects).expect("taken");
             if k >= 100 {
                 assert!(q.dequeue(now, &mut effects).packet().is_some());
             }

@@ -81,9 +81,9 @@ impl Next {
 /// free. Timers that change its state between two calls (a probability that is updated every 15 ms) are worked out at the
 /// next call: nothing in a queue changes in between.
 pub trait Discipline: Debug + Send + Sync {
-    /// Takes `packet` in, or gives the reason why it is refused. Packets that were taken in before and must go go to
+    /// Takes a copy of `packet` in, or gives the reason why it is refused. Packets that were taken in before and must go go to
     /// `effects`.
-    fn enqueue(&mut self, packet: Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason>;
+    fn enqueue(&mut self, packet: &Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason>;
     /// What to serve next. Packets that are dropped on the way to it go to `effects`.
     fn dequeue(&mut self, now: SimTime, effects: &mut Effects) -> Next;
     /// How many packets wait.

@@ -221,16 +221,16 @@ impl Pie {
 }
 
 impl Discipline for Pie {
-    fn enqueue(&mut self, mut packet: Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
+    fn enqueue(&mut self, packet: &Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
         self.update(now, effects);
         if !self.limit.admits(packet.bits, self.queue.len() as u64, self.queue.bits()) {
             return Err(TAIL_DROP);
         }
         if self.draws_drop() {
-            if !(self.law.ecn && self.controller.p < self.law.mark_ecnth && packet.mark()) {
-                return Err(EARLY);
-            }
+            let marks = self.law.ecn && self.controller.p < self.law.mark_ecnth;
+            let Some(marked) = packet.marked().filter(|_| marks) else { return Err(EARLY) };
             effects.signal(MARKED, 1);
+            return self.queue.enqueue(&marked, now, effects);
         }
         self.queue.enqueue(packet, now, effects)
     }

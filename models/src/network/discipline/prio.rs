@@ -173,12 +173,15 @@ fn read_queues(table: &Table, bands: usize, context: &DisciplineContext<'_>, fou
 }
 
 impl Discipline for Prio {
-    fn enqueue(&mut self, packet: Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
-        self.bands.enqueue(self.band(&packet), packet, now, effects)
+    fn enqueue(&mut self, packet: &Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
+        self.bands.enqueue(self.band(packet), packet, now, effects)
     }
     fn dequeue(&mut self, now: SimTime, effects: &mut Effects) -> Next {
         let mut soonest = SimTime::NEVER;
         for band in 0..self.bands.count() {
+            if self.bands.get(band).is_idle() {
+                continue;
+            }
             match self.bands.dequeue(band, now, effects) {
                 Next::Packet(packet) => return Next::Packet(packet),
                 Next::NotBefore(at) => soonest = soonest.min(at),
@@ -231,7 +234,7 @@ mod tests {
         let mut effects = Effects::default();
         for (flow, &dscp) in dscps.iter().enumerate() {
             let packet = Packet { dscp, ..Packet::new(flow as u32, 8000, SimTime::ZERO) };
-            prio.enqueue(packet, SimTime::ZERO, &mut effects).unwrap();
+            prio.enqueue(&packet, SimTime::ZERO, &mut effects).unwrap();
         }
         assert_eq!((prio.len(), prio.bits()), (dscps.len(), 8000 * dscps.len() as u64));
         std::iter::from_fn(|| prio.dequeue(SimTime::ZERO, &mut effects).packet()).map(|p| p.flow).collect()

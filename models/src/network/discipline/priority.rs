@@ -70,7 +70,7 @@ impl Priority {
 }
 
 impl Discipline for Priority {
-    fn enqueue(&mut self, packet: Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
+    fn enqueue(&mut self, packet: &Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
         let band = self.band_of[packet.class as usize];
         self.bands[band as usize].enqueue(packet, now, effects)
     }

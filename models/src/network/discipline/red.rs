@@ -308,7 +308,7 @@ impl Red {
 }
 
 impl Discipline for Red {
-    fn enqueue(&mut self, mut packet: Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
+    fn enqueue(&mut self, packet: &Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
         if self.law.adaptive {
             self.adapt(now);
         }
@@ -330,10 +330,9 @@ impl Discipline for Red {
         if share <= 0.0 {
             self.since = 0;
         } else if self.draws_drop(share) {
-            if !(self.law.ecn && packet.mark()) {
-                return Err(EARLY);
-            }
+            let Some(marked) = packet.marked().filter(|_| self.law.ecn) else { return Err(EARLY) };
             effects.signal(MARKED, 1);
+            return self.queue.enqueue(&marked, now, effects);
         }
         self.queue.enqueue(packet, now, effects)
     }
@@ -393,7 +392,7 @@ mod tests {
 
     fn put(red: &mut Red, now: SimTime, n: usize) {
         for _ in 0..n {
-            red.enqueue(packet(0, 500), now, &mut Effects::default()).expect("taken");
+            red.enqueue(&packet(0, 500), now, &mut Effects::default()).expect("taken");
         }
     }
 

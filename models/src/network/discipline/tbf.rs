@@ -27,6 +27,7 @@ use sim_core::config::{Diagnostic, Diagnostics, Field, Severity, Table, Type};
 use sim_core::quantity::Dimension;
 use sim_core::rng::Rng;
 
+use super::children::{Child, Children};
 use super::{Discipline, DisciplineContext, Effects, Limit, MTU, MakeDiscipline, Next, OVERLIMIT, Reason, Signal};
 use crate::network::Packet;
 use crate::network::token_bucket::{self, TokenBucket};
@@ -69,14 +70,14 @@ pub(in crate::network) const FIELDS: &[Field] = &[
 ];
 
 /// A shaper and what waits in it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Tbf {
     bucket: TokenBucket,
     peak: Option<TokenBucket>,
     /// Larger packets never have enough tokens.
     largest: u64,
     limit: Limit,
-    queue: Box<dyn Discipline>,
+    queue: Children,
     /// The next to go.
     head: Option<Packet>,
     /// Bits that have gone.
@@ -103,6 +104,7 @@ impl Tbf {
         let slower = context.rate.filter(|link| link.value < rate.value);
         let behind = DisciplineContext { rate: Some(slower.unwrap_or(rate)), ..*context };
         let queue = behind.make(table.table("queue")).map_err(|d| wrong.extend(d)).ok();
+        let queue = queue.map(|q| Children::new(vec![Child::from(q)]));
         let bucket = TokenBucket::read(table, "rate", burst).map_err(|d| wrong.push(d)).ok();
         let peak = table.opt_quantity("peakrate").map(|peak| {
             if peak.value < rate.value {
@@ -179,30 +181,27 @@ pub(in crate::network) fn long_burst(table: &Table, key: &str, rate: f64) -> Opt
 }
 
 impl Discipline for Tbf {
-    fn enqueue(&mut self, packet: Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
+    fn enqueue(&mut self, packet: &Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
         if u64::from(packet.bits) > self.largest {
             return Err(MTU);
         }
         if !self.limit.admits(packet.bits, self.len() as u64, self.bits()) {
             return Err(OVERLIMIT);
         }
-        self.queue.enqueue(packet, now, effects)
+        self.queue.enqueue(0, packet, now, effects)
     }
     fn dequeue(&mut self, now: SimTime, effects: &mut Effects) -> Next {
-        if self.head.is_none() {
-            match self.queue.dequeue(now, effects) {
-                Next::Packet(packet) => self.head = Some(packet),
-                other => return other,
-            }
-        }
-        let packet = self.head.expect("just taken");
+        let next = self.head.take().map_or_else(|| self.queue.dequeue(0, now, effects), Next::Packet);
+        let Next::Packet(packet) = &next else { return next };
         match self.conforms(packet.bits, now) {
             Ok(()) => {
-                self.head = None;
                 self.gone += u64::from(packet.bits);
-                Next::Packet(packet)
+                next
             }
-            Err(at) => Next::NotBefore(at),
+            Err(at) => {
+                self.head = Some(*packet);
+                Next::NotBefore(at)
+            }
         }
     }
     fn len(&self) -> usize {
@@ -216,8 +215,7 @@ impl Discipline for Tbf {
         self.queue.for_each(show);
     }
     fn boxed_clone(&self) -> Box<dyn Discipline> {
-        let (bucket, peak) = (self.bucket.clone(), self.peak.clone());
-        Box::new(Self { bucket, peak, queue: self.queue.boxed_clone(), ..*self })
+        Box::new(self.clone())
     }
     fn start(&mut self, rng: Rng) {
         self.queue.start(rng);
@@ -279,7 +277,7 @@ mod tests {
     }
 
     fn offer(tbf: &mut Tbf, bytes: u32, now: u64) -> Result<(), Reason> {
-        tbf.enqueue(packet(bytes), SimTime::from_ticks(now), &mut Effects::default())
+        tbf.enqueue(&packet(bytes), SimTime::from_ticks(now), &mut Effects::default())
     }
 
     /// Asks for a packet: `Ok(bytes)`, or the tick to ask again at.

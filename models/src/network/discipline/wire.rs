@@ -107,7 +107,7 @@ pub(super) fn send(
         while let Some(&(at, flow, bits)) = arrivals.get(next).filter(|a| a.0 <= free) {
             let packet = Packet { segment: next as u32, class: flow as u8, ..Packet::new(flow, bits, at) };
             // A limit may refuse it.
-            let _ = discipline.enqueue(packet, at, &mut effects);
+            let _ = discipline.enqueue(&packet, at, &mut effects);
             next += 1;
         }
         let coming = arrivals.get(next).map_or(SimTime::NEVER, |a| a.0);

@@ -1,7 +1,8 @@
 //! A station: a queue discipline in front of servers, and what comes after them.
 //!
 //! [`Fused`] is a first-in-first-out station with one server: departures are worked out on arrival. [`Queued`] is any
-//! other, and that of a link with an MTU, losses or jitter: an event at every end of service.
+//! other, and that of a link with an MTU, losses or jitter. Both have an event for each packet's arrival at the next node,
+//! none behind the last station, and catch up with what lies in between.
 
 mod fused;
 mod holding;
@@ -10,13 +11,14 @@ mod law;
 mod line;
 mod outage;
 mod queued;
+mod servers;
 mod varying;
 
 pub(super) use fused::Fused;
 pub(super) use law::{Serialisation, ServiceLaw, gcd};
 pub(super) use line::LinePlan;
 pub(super) use outage::Spare;
-pub(super) use queued::{Queued, Shared, Slot};
+pub(super) use queued::Queued;
 pub(super) use varying::Varying;
 
 use super::gate::Checkpoint;

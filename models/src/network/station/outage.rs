@@ -5,11 +5,11 @@
 //! rate the packet in service keeps its end; with another delay those on their way keep theirs, and none overtakes them.
 
 use sim_core::rng::Rng;
-use sim_core::{Ctx, Probe, SimTime};
+use sim_core::{Probe, SimTime};
 
-use super::{Queued, Serialisation, ServiceLaw, Shared};
+use super::{Queued, Serialisation, ServiceLaw};
 use crate::network::discipline::{Discipline, LINK_DOWN};
-use crate::network::model::Event;
+use crate::network::packet::Packet;
 
 /// What a station takes up after a failure.
 #[derive(Debug)]
@@ -43,30 +43,25 @@ impl Spare {
 }
 
 impl Queued {
-    /// The link fails now.
-    pub(in crate::network) fn fail<P: Probe>(&mut self, shared: &mut Shared, ctx: &mut Ctx<'_, Event, P>) {
-        let now = ctx.now();
+    /// The link fails now; it has caught up.
+    pub(in crate::network) fn fail<P: Probe>(&mut self, now: SimTime, probe: &mut P) {
         self.down = true;
-        for slot in self.slots.clone() {
-            let server = &mut shared.slots[slot as usize];
-            if let Some((packet, served)) = server.interrupt(now) {
-                ctx.probe().lose(self.place.component, now, packet.entered, served, LINK_DOWN);
-                packet.lose(Some(self.place.component), now, LINK_DOWN, ctx.probe());
-                self.idle.push(slot);
-            }
-        }
         let component = self.place.component;
-        self.discipline.for_each(&mut |packet| {
-            ctx.probe().lose(component, now, packet.entered, 0, LINK_DOWN);
-            packet.lose(Some(self.place.component), now, LINK_DOWN, ctx.probe());
-        });
+        let mut lose = |packet: &Packet, served| {
+            probe.lose(component, now, packet.entered, served, LINK_DOWN);
+            packet.lose(Some(component), now, LINK_DOWN, probe);
+        };
+        for stopped in self.servers.interrupt() {
+            lose(&stopped.packet, now.ticks() - stopped.started);
+        }
+        self.discipline.for_each(&mut |packet| lose(packet, 0));
         if let Some(spare) = &mut self.spare {
             self.discipline = spare.take_up(&*self.discipline);
         }
         self.wake = SimTime::NEVER;
         self.end_hold(now);
-        for (_, _, packet) in self.lane.drain(..) {
-            packet.lose(Some(self.place.component), now, LINK_DOWN, ctx.probe());
+        for (_, packet) in self.lane.drain(..) {
+            packet.lose(Some(component), now, LINK_DOWN, probe);
         }
     }
     /// The link works again.

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 
 use sim_core::SimDuration;
 use sim_core::config::{Diagnostics, Field, Table, Type};
@@ -37,9 +38,10 @@ struct Superposition<T> {
 }
 
 impl<T: Traffic> Superposition<T> {
-    fn draw(&mut self, source: u32, after: u64, streams: &mut Streams) {
-        if let Some(Emission { gap, bits, .. }) = self.sources[source as usize].next(streams) {
-            self.next.push(Reverse((after.saturating_add(gap.ticks()), source, bits)));
+    #[cold]
+    fn start(&mut self, streams: &mut Streams) {
+        for (number, source) in (0..).zip(&mut self.sources) {
+            self.next.extend(source.next(streams).map(|first| Reverse((first.gap.ticks(), number, first.bits))));
         }
     }
 }
@@ -48,10 +50,15 @@ impl<T: Traffic + Clone + 'static> Traffic for Superposition<T> {
     fn next(&mut self, streams: &mut Streams) -> Option<Emission> {
         if !self.started {
             self.started = true;
-            (0..self.sources.len() as u32).for_each(|s| self.draw(s, 0, streams));
+            self.start(streams);
         }
-        let Reverse((at, source, bits)) = self.next.pop()?;
-        self.draw(source, at, streams);
+        let mut first = self.next.peek_mut()?;
+        let Reverse((at, source, bits)) = *first;
+        match self.sources[source as usize].next(streams) {
+            // In its place: one walk down the heap.
+            Some(Emission { gap, bits, .. }) => *first = Reverse((at.saturating_add(gap.ticks()), source, bits)),
+            None => drop(PeekMut::pop(first)),
+        }
         let gap = SimDuration::from_ticks(at - self.at);
         self.at = at;
         Some(Emission { gap, bits, conversation: source })

@@ -312,11 +312,9 @@ const MARKER: Kind<MakeDiscipline> = Kind {
 };
 
 impl Discipline for Marker {
-    fn enqueue(&mut self, mut p: Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
-        if self.queue.len() > self.threshold {
-            p.mark();
-        }
-        self.queue.enqueue(p, now, effects)
+    fn enqueue(&mut self, p: &Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
+        let marked = p.marked().filter(|_| self.queue.len() > self.threshold);
+        self.queue.enqueue(marked.as_ref().unwrap_or(p), now, effects)
     }
     fn dequeue(&mut self, now: SimTime, effects: &mut Effects) -> Next {
         self.queue.dequeue(now, effects)

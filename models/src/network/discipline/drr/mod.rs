@@ -171,8 +171,8 @@ fn quantum(table: &Table, largest: u64, found: &mut Findings) -> u64 {
 }
 
 impl Discipline for Drr {
-    fn enqueue(&mut self, packet: Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
-        let c = self.classifier.class(&packet);
+    fn enqueue(&mut self, packet: &Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
+        let c = self.classifier.class(packet);
         self.queues.enqueue(c, packet, now, effects)?;
         let class = &mut self.classes[c];
         if !class.in_ring {

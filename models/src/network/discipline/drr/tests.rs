@@ -30,7 +30,7 @@ fn deficits_step_by_step() {
     let mut drr = Drr::new(classifier, Children::new(vec![fifo(), fifo()]), &[720, 720]);
     let mut effects = Effects::default();
     for flow in [0, 0, 0, 1, 1] {
-        drr.enqueue(Packet::new(flow, 960, SimTime::ZERO), SimTime::ZERO, &mut effects).unwrap();
+        drr.enqueue(&Packet::new(flow, 960, SimTime::ZERO), SimTime::ZERO, &mut effects).unwrap();
     }
     let mut step = || {
         let packet = drr.dequeue(SimTime::ZERO, &mut effects).packet().map(|p| p.flow);

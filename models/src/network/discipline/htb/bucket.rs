@@ -33,8 +33,12 @@ impl Bucket {
     }
     /// The first tick at which tokens are not negative.
     pub(super) fn ready(&self) -> u64 {
-        let ticks = (self.zero + i128::from(self.q) - 1).max(0) / i128::from(self.q);
-        u64::try_from(ticks).unwrap_or(u64::MAX)
+        let zero = self.zero.max(0) as u128;
+        // The common case fits a hardware division.
+        match u64::try_from(zero) {
+            Ok(zero) => zero.div_ceil(self.q),
+            Err(_) => u64::try_from(zero.div_ceil(self.q.into())).unwrap_or(u64::MAX),
+        }
     }
     /// How long the tokens for `bits` take to come in, in whole ticks.
     pub(super) fn time(&self, bits: u64) -> u64 {

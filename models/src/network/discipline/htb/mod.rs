@@ -253,8 +253,8 @@ impl Skipped {
 }
 
 impl Discipline for Htb {
-    fn enqueue(&mut self, packet: Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
-        self.queues.enqueue(self.classifier.class(&packet), packet, now, effects)
+    fn enqueue(&mut self, packet: &Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
+        self.queues.enqueue(self.classifier.class(packet), packet, now, effects)
     }
 
     fn dequeue(&mut self, now: SimTime, effects: &mut Effects) -> Next {
@@ -270,13 +270,14 @@ impl Discipline for Htb {
             if self.passes(candidate) {
                 continue;
             }
-            match self.queues.dequeue(candidate.leaf.into(), now, effects) {
-                Next::Packet(packet) => {
-                    self.charge(candidate, packet.bits, now);
+            let next = self.queues.dequeue(candidate.leaf.into(), now, effects);
+            match &next {
+                Next::Packet(Packet { bits, .. }) => {
+                    self.charge(candidate, *bits, now);
                     if candidate.level > 0 {
-                        effects.signal(BORROWED, packet.bits.into());
+                        effects.signal(BORROWED, u64::from(*bits));
                     }
-                    return Next::Packet(packet);
+                    return next;
                 }
                 Next::NotBefore(at) => soonest = soonest.min(at.ticks()),
                 Next::Empty => {}

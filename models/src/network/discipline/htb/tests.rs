@@ -194,7 +194,7 @@ fn what_is_borrowed_is_signalled() {
     assert_eq!(htb.signals(), [BORROWED]);
     let mut effects = Effects::default();
     for _ in 0..20_000 {
-        htb.enqueue(Packet::new(0, 8000, SimTime::ZERO), SimTime::ZERO, &mut effects).unwrap();
+        htb.enqueue(&Packet::new(0, 8000, SimTime::ZERO), SimTime::ZERO, &mut effects).unwrap();
     }
     for k in 0..12_500 {
         htb.dequeue(us(f64::from(k) * 80.0), &mut effects).packet().expect("the whole link is its");

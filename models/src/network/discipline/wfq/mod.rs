@@ -126,6 +126,13 @@ impl Wfq {
             self.rank(c);
         }
     }
+    /// Those that were passed over for lack of tokens take part again.
+    #[inline]
+    fn unblock(&mut self) {
+        while let Some(c) = self.blocked.pop() {
+            self.rank(c as usize);
+        }
+    }
     /// Puts class `c` to its place among those that have packets.
     #[inline]
     fn rank(&mut self, c: usize) {
@@ -137,8 +144,8 @@ impl Wfq {
 }
 
 impl Discipline for Wfq {
-    fn enqueue(&mut self, packet: Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
-        let c = self.classifier.class(&packet);
+    fn enqueue(&mut self, packet: &Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
+        let c = self.classifier.class(packet);
         let before = effects.dropped.len();
         let taken = self.queues.enqueue(c, packet, now, effects);
         if taken.is_ok() {
@@ -157,37 +164,28 @@ impl Discipline for Wfq {
 
     fn dequeue(&mut self, now: SimTime, effects: &mut Effects) -> Next {
         let mut soonest = SimTime::NEVER;
-        let mut next = Next::Empty;
         while let Some(first) = self.ready.first() {
             let c = first as usize;
             let before = effects.dropped.len();
-            match self.queues.dequeue(c, now, effects) {
-                Next::Packet(packet) => {
-                    self.forget_dropped(c, effects, before);
+            let next = self.queues.dequeue(c, now, effects);
+            self.forget_dropped(c, effects, before);
+            match &next {
+                Next::Packet(_) => {
                     self.tags[c].pop_front();
                     self.rank(c);
-                    next = Next::Packet(packet);
-                    break;
+                    self.unblock();
+                    return next;
                 }
-                Next::Empty => {
-                    self.forget_dropped(c, effects, before);
-                    self.ready.remove(first);
-                }
+                Next::Empty => self.ready.remove(first),
                 Next::NotBefore(at) => {
-                    self.forget_dropped(c, effects, before);
-                    soonest = soonest.min(at);
+                    soonest = soonest.min(*at);
                     self.ready.remove(first);
                     self.blocked.push(first);
                 }
             }
         }
-        while let Some(c) = self.blocked.pop() {
-            self.rank(c as usize);
-        }
-        match next {
-            Next::Empty if soonest != SimTime::NEVER => Next::NotBefore(soonest),
-            next => next,
-        }
+        self.unblock();
+        if soonest == SimTime::NEVER { Next::Empty } else { Next::NotBefore(soonest) }
     }
     fn len(&self) -> usize {
         self.queues.len()

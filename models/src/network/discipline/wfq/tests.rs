@@ -78,7 +78,7 @@ fn a_later_origin_changes_no_order() {
         let now = us(f64::from(k) * 5000.0);
         for _ in 0..2 {
             let packet = Packet::new(rng.below(3) as u32, 8 * (64 + rng.below(1437) as u32), now);
-            assert_eq!(plain.enqueue(packet, now, &mut effects), moved.enqueue(packet, now, &mut effects));
+            assert_eq!(plain.enqueue(&packet, now, &mut effects), moved.enqueue(&packet, now, &mut effects));
         }
         if k % 7 == 0 {
             moved.restart();
@@ -194,7 +194,7 @@ fn the_weight_is_the_class_s_not_the_flows() {
 struct DropHead(super::super::Fifo);
 
 impl Discipline for DropHead {
-    fn enqueue(&mut self, p: Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
+    fn enqueue(&mut self, p: &Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
         self.0.enqueue(p, now, effects)?;
         if self.0.len() > 9 {
             effects.drop(self.0.pop().expect("ten wait"), super::super::OVERLIMIT);
