@@ -2,6 +2,7 @@
 
 use sim_core::config::{Field, Kinds};
 
+use crate::common::service::{MakeService, SERVICES};
 use crate::common::waveform::{self, MakeWaveform};
 use crate::probe::PROBES;
 use crate::world::World;
@@ -24,6 +25,13 @@ pub struct Kind<F> {
 #[derive(Clone, Debug)]
 pub struct Family<F> {
     kinds: Vec<Kind<F>>,
+}
+
+impl<F> Default for Family<F> {
+    /// No kinds.
+    fn default() -> Self {
+        Self { kinds: Vec::new() }
+    }
 }
 
 impl<F: Copy> Family<F> {
@@ -69,7 +77,7 @@ pub struct Registry {
     /// Distributions of packet sizes (`size = { kind = "imix" }`).
     pub sizes: Family<network::MakeSize>,
     /// Distributions of service times (`service = { kind = "exponential" }`).
-    pub services: Family<network::MakeService>,
+    pub services: Family<MakeService>,
     /// Laws of loss on links (`loss = { kind = "bernoulli" }`).
     pub losses: Family<network::MakeLoss>,
     /// Stages of nodes (`[stage.NAME] kind = "server"`).
@@ -89,7 +97,7 @@ pub fn registry() -> Registry {
         traffic: Family::new(network::TRAFFIC),
         congestion_controls: Family::new(network::CONGESTION_CONTROLS),
         sizes: Family::new(network::SIZES),
-        services: Family::new(network::SERVICES),
+        services: Family::new(SERVICES),
         losses: Family::new(network::LOSSES),
         stages: Family::new(network::STAGES),
         waveforms: Family::new(waveform::WAVEFORMS),

@@ -5,7 +5,7 @@ use sim_core::quantity::{Dimension, Quantity};
 use sim_core::{SimTime, TICKS_PER_SECOND};
 
 use super::builder::{Channel, Compartment, Named, Owned, PathwayBuilder, Pool, World};
-use super::law::{AVOGADRO, Species};
+use super::law::{AVOGADRO, Law, Species};
 use super::{jump, mean, reaction};
 use crate::BuildContext;
 use crate::probe;
@@ -31,6 +31,7 @@ pub(super) fn assemble(scenario: &Table, context: &BuildContext<'_>) -> Result<W
     let duration = run.and_then(|run| run.opt_quantity("duration")).map_or(HOUR, |q| q.value);
     let mut world = World {
         waveforms: context.waveforms.clone(),
+        services: registry.services.clone(),
         end: SimTime::from_ticks((duration * TICKS_PER_SECOND as f64) as u64),
         is_mean: mean::is_asked(scenario),
         ..World::default()
@@ -62,6 +63,7 @@ pub(super) fn assemble(scenario: &Table, context: &BuildContext<'_>) -> Result<W
             findings.extend(found);
         }
     }
+    check_delays(scenario, &world, &mut findings);
     jump::add(scenario, &mut world, &mut findings);
     let (probes, wrong) = probe::of(scenario, crate::World::Biology, registry);
     findings.extend(wrong);
@@ -88,6 +90,37 @@ fn begin<'a>(world: &'a mut World, name: &str, table: &Table) -> PathwayBuilder<
     world.pathways.push(Named { name, path, entity: "molecule", busy: None });
     let pathway = world.pathways.len() as u32 - 1;
     PathwayBuilder { world, pathway }
+}
+
+/// What is under way leaves by its own pathway, and there is not too much of it.
+fn check_delays(scenario: &Table, world: &World, findings: &mut Diagnostics) {
+    let delayed = |owned: &Owned| if let Law::Delay { of, .. } = owned.channel.law { Some(of) } else { None };
+    for (q, of) in world.channels.iter().enumerate().filter_map(|(q, owned)| Some((q, delayed(owned)?))) {
+        let (pool, own) = (&world.pools[of.slot as usize], &world.pathways[world.channels[q].pathway as usize]);
+        let span =
+            scenario.named("pathway").find(|p| p.1.path == own.path).map_or(scenario.span, |p| p.1.span_of("from"));
+        let mut refuse = |message: String, label: &str, help: &str| {
+            findings.push(Diagnostic::error("E0615", span, message, label).help(help));
+        };
+        let takes = |owned: &Owned| owned.channel.takes.iter().any(|(s, _)| *s == of);
+        if let Some((_, other)) = world.channels.iter().enumerate().find(|(i, other)| *i != q && takes(other)) {
+            let message = format!("`{}` takes of `{}`, too", world.pathways[other.pathway as usize].path, pool.name);
+            let help = "give a rate constant `k` instead of times, or let the other take them from where these go";
+            refuse(message, "everything here leaves when its time has passed", help);
+        }
+        if pool.fixed {
+            let message = format!("`{}` is held constant", pool.name);
+            refuse(message, "nothing comes to it whose time could pass", "give it under `initial`");
+        }
+        if pool.initial > FOLLOWED_MAX {
+            let message = format!("{:e} of `{}` are under way at first", pool.initial, pool.name);
+            refuse(
+                message,
+                "at most 1e8",
+                "give a rate constant `k` instead of times: that costs the same for any count",
+            );
+        }
+    }
 }
 
 /// Notes all species that the file names as being there.

@@ -8,7 +8,9 @@ use sim_core::quantity::Dimension;
 
 use super::jump::Jump;
 use super::law::{AVOGADRO, Law, READS_MAX, Species};
+use crate::common::service::{MakeService, Service};
 use crate::common::waveform::{Course, Waveform, Waveforms};
+use crate::registry::Family;
 
 /// A compartment.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -121,6 +123,8 @@ pub(super) struct World {
     pub(super) channels: Vec<Owned>,
     /// The courses that rates follow.
     pub(super) waveforms: Waveforms,
+    /// The laws of times.
+    pub(super) services: Family<MakeService>,
     /// Interventions on several counts, or that the state sets off.
     pub(super) jumps: Vec<Jump>,
     /// The waveforms that those read.
@@ -284,6 +288,15 @@ impl PathwayBuilder<'_> {
         self.world.add_pool(pool)
     }
 
+    /// The law of times that `table` holds under `key`.
+    ///
+    /// Fails if its times are none.
+    pub fn times(&self, table: &Table, key: &str) -> Result<Service, Diagnostic> {
+        let law = table.table(key);
+        let make = self.world.services.get(law.kind()).expect("the checker knows the kind").make;
+        make(law).map_err(|found| first(&found))
+    }
+
     /// What the pathway is called.
     pub fn name(&self) -> &str {
         &self.world.pathways[self.pathway as usize].name
@@ -335,6 +348,11 @@ impl PathwayBuilder<'_> {
         let span = table.span_of(key);
         self.world.waveforms.factor(name, span).map_err(|found| first(&found))?;
         for owned in &mut self.world.channels[from..] {
+            if matches!(&owned.channel.law, Law::Delay { .. }) {
+                let message = format!("`{}` has times, and no rate", table.path);
+                let d = Diagnostic::error("E0613", span, message, "nothing that a waveform could multiply");
+                return Err(d.help("leave out `shape`, or give a rate constant `k` instead of times"));
+            }
             if matches!(&owned.channel.law, Law::Expression { follows, .. } if !follows.is_empty()) {
                 let message = format!("`{}` reads waveforms already", table.path);
                 let d = Diagnostic::error("E0613", span, message, "a rate that cannot be multiplied besides");

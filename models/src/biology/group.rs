@@ -14,6 +14,7 @@ use sim_core::probe::LevelTotals;
 use sim_core::rng::{Rng, Streams};
 use sim_core::{Ctx, Departure, EVENTS_PER_INSTANT_MAX, Probe, SimTime, TICKS_PER_SECOND};
 
+use super::agenda::{Agenda, Arrival};
 use super::assemble::{COUNT_MAX, FOLLOWED_MAX};
 use super::dose::Dose;
 use super::network::{NONE, Network, Phase};
@@ -102,6 +103,8 @@ pub(super) struct Group<'a> {
     varying: Option<Box<Varying>>,
     /// The conditions of interventions, if there are any.
     watch: Option<Box<Watch>>,
+    /// What happens at set times, if anything does.
+    agenda: Option<Box<Agenda>>,
     /// All inner nodes of the tree.
     all_nodes: Vec<(u32, u32)>,
     meters: Vec<Meter>,
@@ -153,6 +156,7 @@ impl<'a> Group<'a> {
             tree,
             varying: Varying::new(&phases[0], element, streams).map(Box::new),
             watch: Watch::new(&phases[0]).map(Box::new),
+            agenda: Agenda::new(network, &phases[0], streams).map(Box::new),
             meters,
             meter_of,
             now: 0,
@@ -211,9 +215,9 @@ impl<'a> Group<'a> {
         self.next = due(self.now, self.draw.hazard, total);
     }
 
-    /// Whether single entities are followed.
+    /// Whether it matters who comes and goes: single entities are followed, or under way.
     pub(super) fn is_followed(&self) -> bool {
-        !self.tags.is_empty()
+        !self.tags.is_empty() || self.agenda.is_some()
     }
 
     /// Takes over propensities that were worked out elsewhere.
@@ -238,6 +242,9 @@ impl<'a> Group<'a> {
         self.intervene(now, &doses, probe, |group| {
             if let Some(varying) = &mut group.varying {
                 varying.follow(phase, now);
+            }
+            if let Some(agenda) = &mut group.agenda {
+                agenda.follow(phase, now);
             }
             group.enter_phase(i);
         })?;
@@ -300,7 +307,8 @@ impl<'a> Group<'a> {
     /// Changes a count now; returns whether it has become another.
     fn dose<P: Probe>(&mut self, slot: usize, dose: Dose, probe: &mut P) -> Result<bool, String> {
         let (x, to) = (self.x[slot], dose.apply(self.x[slot]));
-        let most = if self.network.tagged[slot] { FOLLOWED_MAX } else { COUNT_MAX };
+        let underway = self.agenda.as_ref().is_some_and(|agenda| agenda.holds(slot as u32));
+        let most = if self.network.tagged[slot] || underway { FOLLOWED_MAX } else { COUNT_MAX };
         if to > most {
             let name = &self.network.slot_names[slot];
             return Err(format!("an intervention makes {to:e} of `{name}`; at most {most:e} are possible"));
@@ -313,8 +321,10 @@ impl<'a> Group<'a> {
         self.x[slot] = to;
         let (inward, outward) = &mut self.dosed[slot];
         *(if change > 0.0 { inward } else { outward }) += change.abs() as u64;
-        if self.is_followed() {
-            self.tag(slot, change, NONE, self.now, probe);
+        if underway && change < 0.0 {
+            self.take_out(slot, -change, probe);
+        } else if self.is_followed() {
+            self.follow(slot, change, NONE, self.now, probe);
         }
         Ok(true)
     }
@@ -344,7 +354,9 @@ impl<'a> Group<'a> {
             let progress = |group: &Self| (group.now, group.watch.as_ref().map(|watch| watch.since));
             let before = progress(self);
             let n = match &self.phases[self.phase].small {
-                _ if self.watch.is_some() => self.advance_watched(limit, MOST, ctx.probe())?,
+                _ if self.watch.is_some() || self.agenda.is_some() => {
+                    self.advance_by_steps(limit, MOST, ctx.probe())?
+                }
                 Some(plan) => small::advance(self, plan, limit, MOST, ctx.probe()),
                 None if self.varying.is_some() => self.advance_varying(limit, MOST, ctx.probe()),
                 None if self.is_followed() => self.advance::<P, true>(limit, MOST, ctx.probe()),
@@ -431,18 +443,22 @@ impl<'a> Group<'a> {
         n
     }
 
-    /// As [`Group::advance`], of a part with interventions that wait for conditions. Looks between firings count.
+    /// As [`Group::advance`], of a part with interventions that wait for conditions, or where things happen at set times. Those
+    /// and looks between firings count.
     ///
-    /// Fails as they do.
-    fn advance_watched<P: Probe>(&mut self, limit: u64, most: u64, probe: &mut P) -> Result<u64, String> {
+    /// Fails as looks do.
+    fn advance_by_steps<P: Probe>(&mut self, limit: u64, most: u64, probe: &mut P) -> Result<u64, String> {
         let mut n = 0;
         while n < most {
             let at = self.next_step();
             if at >= limit {
                 break;
             }
-            // What happens at the time of a firing comes before it.
-            if self.watch.as_ref().is_some_and(|watch| watch.next > at) {
+            // What happens at the time of a firing comes before it: first what conditions set off, then arrivals.
+            let looks = self.watch.as_ref().is_some_and(|watch| watch.next <= at);
+            if !looks && self.agenda.as_ref().is_some_and(|agenda| agenda.next() <= at) {
+                self.arrive(at, probe);
+            } else if !looks {
                 let fired = match (&self.varying, self.is_followed()) {
                     (Some(_), _) => self.advance_varying(limit, 1, probe),
                     (None, true) => self.advance::<P, true>(limit, 1, probe),
@@ -456,6 +472,31 @@ impl<'a> Group<'a> {
             self.look(at, probe)?;
         }
         Ok(n)
+    }
+
+    /// Takes `n` of those under way in `slot` out now.
+    fn take_out<P: Probe>(&mut self, slot: usize, n: f64, probe: &mut P) {
+        let Some(agenda) = &mut self.agenda else { return };
+        for since in agenda.take_out(slot as u32, n) {
+            if self.network.tagged[slot] {
+                leave(self.network.components[slot], since, NONE, self.now, probe);
+            }
+        }
+    }
+
+    /// What is due at `at` by the agenda happens.
+    fn arrive<P: Probe>(&mut self, at: u64, probe: &mut P) {
+        let Some(Arrival { channel, slot, since }) = self.agenda.as_mut().and_then(|agenda| agenda.take()) else {
+            return;
+        };
+        self.use_up(self.total(), self.now, at);
+        self.now = at;
+        self.apply::<P, true>(channel as usize, probe);
+        if self.network.tagged[slot as usize] {
+            let exit = self.network.exits[slot as usize].get(channel as usize).copied().unwrap_or(NONE);
+            leave(self.network.components[slot as usize], since, exit, at, probe);
+        }
+        self.aim(self.total());
     }
 
     /// A cell of time ends at `now`, and with it the bounds of what follows waveforms.
@@ -483,7 +524,8 @@ impl<'a> Group<'a> {
     /// When it has something to do next, a firing, a cell or a look at conditions.
     fn next_step(&self) -> u64 {
         let next = self.upcoming();
-        self.watch.as_ref().map_or(next, |watch| next.min(watch.next))
+        let next = self.watch.as_ref().map_or(next, |watch| next.min(watch.next));
+        self.agenda.as_ref().map_or(next, |agenda| next.min(agenda.next()))
     }
 
     /// When a firing is due, or the end of a cell.
@@ -496,7 +538,18 @@ impl<'a> Group<'a> {
     pub(super) fn tag_changes<P: Probe>(&mut self, q: usize, now: u64, probe: &mut P) {
         for &(slot, change) in self.network.changes.row(q) {
             let exit = self.network.exits[slot as usize].get(q).copied().unwrap_or(NONE);
-            self.tag(slot as usize, change, exit, now, probe);
+            self.follow(slot as usize, change, exit, now, probe);
+        }
+    }
+    /// Follows those that come into `slot` or go from it.
+    fn follow<P: Probe>(&mut self, slot: usize, change: f64, exit: u32, now: u64, probe: &mut P) {
+        if let Some(agenda) = &mut self.agenda
+            && agenda.holds(slot as u32)
+        {
+            // Who leaves is known then: see `arrive`.
+            agenda.come(slot as u32, change.max(0.0), now);
+        } else if !self.tags.is_empty() {
+            self.tag(slot, change, exit, now, probe);
         }
     }
 
@@ -510,14 +563,8 @@ impl<'a> Group<'a> {
         }
         for _ in 0..(-change) as u64 {
             let who = rng.below(pool.len() as u64) as usize;
-            let since = SimTime::from_ticks(pool.swap_remove(who));
-            let at = SimTime::from_ticks(now);
-            let service = (at - since).ticks();
-            let departure = Departure { at, since, service, size: 1, ..Departure::default() };
-            probe.leave(self.network.components[slot], departure);
-            if exit != NONE {
-                probe.leave(exit, departure);
-            }
+            let since = pool.swap_remove(who);
+            leave(self.network.components[slot], since, exit, now, probe);
         }
     }
 
@@ -590,6 +637,16 @@ impl<'a> Group<'a> {
             let totals = LevelTotals { level, max: level, area: busy, squares: 0.0, inward, outward };
             probe.totals(component, at, &totals);
         }
+    }
+}
+
+/// Tells that one that came at `since` has left component `c` now, by `exit` if ways out are told apart.
+fn leave<P: Probe>(c: u32, since: u64, exit: u32, now: u64, probe: &mut P) {
+    let (since, at) = (SimTime::from_ticks(since), SimTime::from_ticks(now));
+    let departure = Departure { at, since, service: (at - since).ticks(), size: 1, ..Departure::default() };
+    probe.leave(c, departure);
+    if exit != NONE {
+        probe.leave(exit, departure);
     }
 }
 

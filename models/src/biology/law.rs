@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::common::expression::Expression;
+use crate::common::service::Service;
 use crate::common::term::Term;
 
 /// Avogadro's number, molecules/mol (exact since 2019).
@@ -62,6 +63,16 @@ pub enum Law {
         reads: Vec<Species>,
         /// The waveforms that stand for the variables from [`READS_MAX`] on, at most eight; `time` is one.
         follows: Vec<Arc<str>>,
+    },
+    /// Once for each of a species, a time of its own after it came; at a rate of zero besides. Nothing else may take of the
+    /// species.
+    Delay {
+        /// The law of times.
+        time: Service,
+        /// How fast the times go by; 0 holds all of them.
+        speed: f64,
+        /// Whose.
+        of: Species,
     },
     /// Anything else.
     Custom {
@@ -134,7 +145,7 @@ impl Law {
     pub(super) fn reads(&self) -> Vec<Species> {
         let mut all = match self {
             Self::Constant(_) => Vec::new(),
-            Self::FirstOrder { of, .. } => vec![*of],
+            Self::FirstOrder { of, .. } | Self::Delay { of, .. } => vec![*of],
             Self::MassAction { reactants, .. } => reactants.iter().map(|r| r.0).collect(),
             Self::MichaelisMenten { substrate, inhibitors, .. } => {
                 std::iter::once(*substrate).chain(inhibitors.iter().map(|i| i.species)).collect()
@@ -151,7 +162,7 @@ impl Law {
         let replace = |s: &mut Species| *s = other(*s);
         match self {
             Self::Constant(_) => {}
-            Self::FirstOrder { of, .. } => replace(of),
+            Self::FirstOrder { of, .. } | Self::Delay { of, .. } => replace(of),
             Self::MassAction { reactants, .. } => reactants.iter_mut().for_each(|r| replace(&mut r.0)),
             Self::MichaelisMenten { substrate, inhibitors, .. } => {
                 replace(substrate);

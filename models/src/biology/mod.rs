@@ -9,6 +9,7 @@
 //!     --freeze--> Parts (Network + Phases: flat arrays) --run--> one Group each, together on the engine
 //! ```
 
+mod agenda;
 mod assemble;
 mod builder;
 mod dose;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::agenda::Delay;
 use super::builder::{Busy, Owned, Passage, World};
 use super::dose::Dose;
 use super::jump::Jump;
@@ -226,6 +227,8 @@ pub(super) struct Phase {
     pub(super) drives: Vec<Drive>,
     /// By channel: the greatest rate that its utilization is relative to, or 0.
     pub(super) capacity: Vec<f64>,
+    /// What takes a time of its own.
+    pub(super) delays: Vec<Delay>,
     /// The same for the fast kernel, if the network is small and plain enough.
     pub(super) small: Option<small::Plan>,
 }
@@ -264,9 +267,19 @@ impl Phase {
             }
         }
         let is_steady = drives.iter().all(|d| *d == Drive::Steady);
-        let small = small::Plan::new(network, &rates).filter(|_| is_steady);
+        let delays = delays(world);
+        let small = small::Plan::new(network, &rates).filter(|_| is_steady && delays.is_empty());
         let jumps = world.jumps.clone();
         let watched = world.watched.iter().map(|name| world.course(name)).collect();
-        Self { at, rates, dose: None, jump: None, jumps, watched, fixed, courses, drives, capacity, small }
+        Self { at, rates, dose: None, jump: None, jumps, watched, fixed, courses, drives, capacity, delays, small }
     }
+}
+
+/// The channels that fire at set times.
+fn delays(world: &World) -> Vec<Delay> {
+    let delay = |(owned, channel): (&Owned, u32)| match &owned.channel.law {
+        Law::Delay { time, speed, of } => Some(Delay { channel, slot: of.slot, time: time.clone(), speed: *speed }),
+        _ => None,
+    };
+    world.channels.iter().zip(0..).filter_map(delay).collect()
 }

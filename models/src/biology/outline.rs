@@ -171,6 +171,7 @@ impl Scheme<'_> {
                 saturation(*vmax, *km, &count(*substrate), inhibitors, count)
             }
             Law::Expression { law, reads, follows } => law.term(&|i| self.leaf(i, reads, follows, count, world)),
+            Law::Delay { .. } => return None,
             Law::Custom { propensity, reads } => {
                 propensity.term(&reads.iter().map(|s| count(*s)).collect::<Vec<_>>())?
             }

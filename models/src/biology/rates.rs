@@ -107,6 +107,8 @@ impl Rates {
             needs.clone().all(|(s, n)| law.iter().any(|(r, m)| r == s && m >= n))
         };
         let form = match &channel.law {
+            // Fires when its time has come only.
+            Law::Delay { .. } => return common(0.0, one, one, 0.0),
             Law::Constant(k) if covers(&[]) => return common(*k, one, one, 0.0),
             Law::Constant(k) => Form::Choices { c: *k, reactants: Vec::new() },
             Law::FirstOrder { k, of } if covers(&[(*of, 1)]) => return common(*k, of.slot, one, 0.0),

@@ -15,11 +15,11 @@ use super::gate::{Checkpoint, Gate};
 use super::model::{Branch, Hop, Network, Origin, Source};
 use super::packet::{Ecn, Packet};
 use super::routing::{Ecmp, Routes, Spread, Step};
-use super::service::Service;
 use super::station::{Core, Fused, LinePlan, Placement, Queued, Serialisation, ServiceLaw, Spare, Varying};
 use super::traffic::{self, Traffic};
 use super::transport::{Application, Client, Header, Measures, Settings, Transport};
 use crate::System;
+use crate::common::service::Service;
 
 /// What sends the packets of a flow, as every replication starts it.
 #[derive(Debug)]

@@ -57,6 +57,14 @@ impl Mean {
             let message = format!("`{}` waits for a state of counts", table.path);
             refuse(table.span_of("when"), message, "a mean is followed through times only");
         }
+        for part in &system.parts {
+            for delay in &part.phases[0].delays {
+                let name = &part.network.channel_names[delay.channel as usize];
+                let table = tables(scenario, "pathway").find(|(of, ..)| of == name).map(|t| t.2);
+                let span = table.map_or(scenario.span, |table| table.span_of("delay"));
+                refuse(span, format!("`{name}` takes times that are not exponential"), "a mean has no memory");
+            }
+        }
         let largest = system.parts.iter().filter(|p| p.network.channels() > 0);
         let largest = largest.map(|p| p.network.components.iter().filter(|c| **c != NONE).count()).max().unwrap_or(0);
         if largest > COUNTS_MAX {

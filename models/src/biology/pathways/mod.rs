@@ -7,6 +7,7 @@ mod chain;
 mod channel;
 mod cycle;
 mod degradation;
+mod endocytosis;
 mod exocytosis;
 mod granules;
 mod influx;
@@ -30,6 +31,7 @@ pub const PATHWAYS: &[Kind<MakePathway>] = &[
     pump::KIND,
     carrier::KIND,
     exocytosis::KIND,
+    endocytosis::KIND,
     influx::KIND,
     degradation::KIND,
     sensor::KIND,

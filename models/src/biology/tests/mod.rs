@@ -5,6 +5,7 @@ mod chain;
 mod channels;
 mod conditions;
 mod determinism;
+mod endocytosis;
 mod enzymes;
 mod errors;
 mod granules;

@@ -13,7 +13,7 @@ use sim_core::config::{Diagnostics, Table};
 
 use super::discipline::{Discipline, DisciplineContext};
 use super::gate::Gate;
-use super::service::Service;
+use crate::common::service::Service;
 use crate::registry::Kind;
 
 /// A stage before it is made ready to run.

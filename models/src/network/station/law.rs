@@ -4,7 +4,7 @@ use sim_core::SimDuration;
 use sim_core::rng::{Exponentials, Rng};
 
 use super::Varying;
-use crate::network::service::Service;
+use crate::common::service::Service;
 
 /// The law of service times of a station, with its state.
 #[derive(Clone, Debug)]

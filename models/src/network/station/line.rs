@@ -13,8 +13,8 @@
 use sim_core::SimTime;
 use sim_core::rng::{Rng, Streams};
 
+use crate::common::service::Service;
 use crate::network::loss::{Loss, Losses};
-use crate::network::service::Service;
 
 /// What is wrong with a link, as every replication starts it.
 #[derive(Clone, Debug, Default)]

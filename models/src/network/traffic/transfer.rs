@@ -13,7 +13,7 @@ use sim_core::config::{Diagnostics, Field, Table, Type};
 use sim_core::quantity::Dimension;
 use sim_core::rng::Rng;
 
-use crate::network::service::normal;
+use crate::common::service::normal;
 use crate::network::transport;
 
 pub(super) const BYTES: Field =

@@ -1,4 +1,5 @@
-//! Laws of service times at stages: how long a worker is busy with a packet.
+//! Laws of times: how long a worker is busy with a packet, how much later than others it arrives, how long a vesicle is on its
+//! way.
 //!
 //! | kind | law | squared coefficient of variation |
 //! |---|---|---|
@@ -157,9 +158,7 @@ fn time(table: &Table, key: &str) -> Result<f64, Diagnostics> {
     let q = table.quantity(key);
     match q.to_ticks() {
         Some(ticks) if ticks > 0 => Ok(ticks as f64),
-        _ => {
-            refuse(table, key, format!("a service time of {q}"), "from 1 ps to 106 d", "leave out a stage without work")
-        }
+        _ => refuse(table, key, format!("a time of {q}"), "from 1 ps to 106 d", "leave out what takes no time"),
     }
 }
 
@@ -178,7 +177,7 @@ fn linear(table: &Table) -> Result<Service, Diagnostics> {
     let per_bit = table.quantity("per_byte").value * TICKS_PER_SECOND as f64;
     if base == 0 && per_bit == 0.0 {
         let label = "`base` is zero, too";
-        return refuse(table, "per_byte", "a service that takes no time", label, "leave out a stage without work");
+        return refuse(table, "per_byte", "a service that takes no time", label, "leave out what takes no time");
     }
     Ok(Service::Linear { base: base as f64, per_bit })
 }
@@ -218,7 +217,7 @@ impl Service {
 
 /// A standard normal variate (Box and Muller 1958, doi:10.1214/aoms/1177706645): always two uniforms, so that streams
 /// stay in step.
-pub(super) fn normal(rng: &mut Rng) -> f64 {
+pub(crate) fn normal(rng: &mut Rng) -> f64 {
     let radius = libm::sqrt(2.0 * rng.exponential());
     radius * libm::cos(TAU * rng.uniform())
 }
@@ -243,8 +242,8 @@ fn gamma(rng: &mut Rng, shape: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::traffic::fixture::table;
     use super::*;
+    use crate::network::traffic::fixture::table;
 
     fn service(text: &str) -> Result<Service, Diagnostics> {
         let table = table(SERVICES, text);
