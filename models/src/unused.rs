@@ -50,6 +50,12 @@ const BIOLOGY: &[Use] = &[
         help: "say what it holds (`initial`, `fixed`), name it in a pathway, or leave it out",
     },
     Use {
+        section: "spikes",
+        named_in: &["pathway", "waveform"],
+        label: "it drives nothing",
+        help: "let release sites follow it: `spikes = \"NAME\"` in a [pathway.NAME] of kind `release_site`",
+    },
+    Use {
         section: "waveform",
         named_in: &["pathway", "reaction", "intervention"],
         label: "no rate follows it",

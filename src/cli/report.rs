@@ -118,6 +118,13 @@ const CLASSES: [Class; 6] = [
         by: &[("count", "mean")],
         rows: 30,
     },
+    Class {
+        name: ("passages at a spike", "spikes at which less passes"),
+        holds: |c| matches!(c.kind, ComponentKind::Passed { .. }),
+        columns: &[("passages", "mean", "passages")],
+        by: &[("passages", "mean")],
+        rows: 30,
+    },
 ];
 
 /// Links of fluid networks have no queue: transfers pass them as molecules pass a membrane.

@@ -6,7 +6,7 @@ use sim_core::{SimTime, TICKS_PER_SECOND};
 
 use super::builder::{Channel, Compartment, Named, Owned, PathwayBuilder, Pool, World};
 use super::law::{AVOGADRO, Species};
-use super::{jump, mean, reaction};
+use super::{jump, mean, reaction, spikes};
 use crate::BuildContext;
 use crate::probe;
 
@@ -68,7 +68,11 @@ pub(super) fn assemble(scenario: &Table, context: &BuildContext<'_>) -> Result<W
     // A mean has no molecules to follow.
     let probes = if world.is_mean { Vec::new() } else { probes };
     for table in probes {
-        let done = if table.kind() == "count" { sample(table, &mut world) } else { follow(table, &mut world) };
+        let done = match table.kind() {
+            "count" => sample(table, &mut world),
+            "per_spike" => spikes::count(table, &mut world),
+            _ => follow(table, &mut world),
+        };
         if let Err(d) = done {
             findings.push(d);
         }

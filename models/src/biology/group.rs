@@ -14,6 +14,7 @@ use sim_core::probe::LevelTotals;
 use sim_core::rng::{Rng, Streams};
 use sim_core::{Ctx, Departure, EVENTS_PER_INSTANT_MAX, Probe, SimTime, TICKS_PER_SECOND};
 
+use super::agenda::Agenda;
 use super::assemble::{COUNT_MAX, FOLLOWED_MAX};
 use super::dose::Dose;
 use super::network::{NONE, Network, Phase};
@@ -100,6 +101,8 @@ pub(super) struct Group<'a> {
     tree: SumTree,
     /// What follows waveforms, if anything does; the tree then holds bounds.
     varying: Option<Box<Varying>>,
+    /// Releases at spikes, if there are any.
+    agenda: Option<Box<Agenda>>,
     /// The conditions of interventions, if there are any.
     watch: Option<Box<Watch>>,
     /// All inner nodes of the tree.
@@ -152,6 +155,7 @@ impl<'a> Group<'a> {
             all_nodes: tree.touched(0..network.channels()),
             tree,
             varying: Varying::new(&phases[0], element, streams).map(Box::new),
+            agenda: Agenda::new(&phases[0].releases, streams).map(Box::new),
             watch: Watch::new(&phases[0]).map(Box::new),
             meters,
             meter_of,
@@ -292,7 +296,7 @@ impl<'a> Group<'a> {
             }
             self.intervene(now, &doses, probe, Self::recompute)?;
         }
-        watch.aim(jumps, &self.x, self.upcoming())?;
+        watch.aim(jumps, &self.x, self.upcoming().min(self.next_spike()))?;
         self.watch = Some(watch);
         Ok(())
     }
@@ -339,8 +343,19 @@ impl<'a> Group<'a> {
     pub(super) fn fire<P: Probe>(&mut self, limit: u64, ctx: &mut Ctx<'_, Event, P>) -> Result<u64, String> {
         // So many at one instant are no progress; and after so many it is asked whether to go on at all.
         const MOST: u64 = EVENTS_PER_INSTANT_MAX;
-        let mut fired = 0;
+        let mut fired: u64 = 0;
         while self.next_step() < limit {
+            let spike = self.next_spike();
+            if spike <= self.next_of_itself() {
+                // What happens at the time of a firing comes before it.
+                self.spike(spike, ctx.probe())?;
+                fired += 1;
+                if fired.is_multiple_of(MOST) && ctx.is_cancelled() {
+                    break;
+                }
+                continue;
+            }
+            let limit = limit.min(spike);
             let progress = |group: &Self| (group.now, group.watch.as_ref().map(|watch| watch.since));
             let before = progress(self);
             let n = match &self.phases[self.phase].small {
@@ -363,6 +378,54 @@ impl<'a> Group<'a> {
             }
         }
         Ok(fired)
+    }
+
+    /// There are spikes at `now`: the sites that they drive release.
+    ///
+    /// Fails if a condition that this makes true changes a count out of hand.
+    fn spike<P: Probe>(&mut self, now: u64, probe: &mut P) -> Result<(), String> {
+        let Some(mut agenda) = self.agenda.take() else { return Ok(()) };
+        let (last, before) = (self.now, self.total());
+        self.now = now;
+        let releases = &self.phases[self.phase].releases;
+        let mut released = 0;
+        while let Some((site, u)) = agenda.take(now, releases) {
+            let filled = self.x[releases[site].filled.slot as usize];
+            let n = agenda.draw(site, filled, u);
+            released += n;
+            if n > 0 {
+                self.fire_at_once(releases[site].channel as usize, n, probe);
+            }
+        }
+        self.agenda = Some(agenda);
+        if released == 0 {
+            // The hazard goes on as it did, to the tick.
+            self.now = last;
+            return Ok(());
+        }
+        self.use_up(before, last, now);
+        self.aim(self.total());
+        self.look(now, probe)
+    }
+
+    /// Channel `q` fires `n` times now.
+    fn fire_at_once<P: Probe>(&mut self, q: usize, n: u64, probe: &mut P) {
+        self.fired[q] += n;
+        for &(slot, change) in self.network.changes.row(q) {
+            let slot = slot as usize;
+            let (x, to) = (self.x[slot], self.x[slot] + change * n as f64);
+            self.books[slot].enter(x, to, self.now);
+            self.x[slot] = to;
+        }
+        if self.is_followed() {
+            for _ in 0..n {
+                self.tag_changes(q, self.now, probe);
+            }
+        }
+        for &d in self.network.dependents.row(q) {
+            self.update(d as usize);
+        }
+        self.tree.refresh(self.network.touched.row(q));
     }
 
     /// Fires until `limit` (exclusive), at most `most` times; returns how often.
@@ -437,7 +500,7 @@ impl<'a> Group<'a> {
     fn advance_watched<P: Probe>(&mut self, limit: u64, most: u64, probe: &mut P) -> Result<u64, String> {
         let mut n = 0;
         while n < most {
-            let at = self.next_step();
+            let at = self.next_of_itself();
             if at >= limit {
                 break;
             }
@@ -480,8 +543,18 @@ impl<'a> Group<'a> {
         self.draw.hazard = (self.draw.hazard - used).max(0.0);
     }
 
-    /// When it has something to do next, a firing, a cell or a look at conditions.
+    /// When it has something to do next, of itself or at a spike.
     fn next_step(&self) -> u64 {
+        self.next_of_itself().min(self.next_spike())
+    }
+
+    /// When the next spike is; `u64::MAX` if there is none.
+    fn next_spike(&self) -> u64 {
+        self.agenda.as_ref().map_or(u64::MAX, |agenda| agenda.next())
+    }
+
+    /// When it has something to do next without a spike, a firing, a cell or a look at conditions.
+    fn next_of_itself(&self) -> u64 {
         let next = self.upcoming();
         self.watch.as_ref().map_or(next, |watch| next.min(watch.next))
     }

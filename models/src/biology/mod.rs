@@ -9,6 +9,7 @@
 //!     --freeze--> Parts (Network + Phases: flat arrays) --run--> one Group each, together on the engine
 //! ```
 
+mod agenda;
 mod assemble;
 mod builder;
 mod dose;
@@ -28,6 +29,7 @@ mod rates;
 mod reaction;
 mod run;
 mod small;
+mod spikes;
 mod system;
 mod tree;
 mod varying;
@@ -85,6 +87,7 @@ pub const SECTIONS: &[Section] = &[
         )],
         doc: "A way between compartments, or in or out of the system.",
     },
+    crate::common::spikes::SECTION,
     Section {
         name: "reaction",
         shape: Shape::Keyed,

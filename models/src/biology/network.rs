@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::agenda::Release;
 use super::builder::{Busy, Owned, Passage, World};
 use super::dose::Dose;
 use super::jump::Jump;
@@ -214,6 +215,8 @@ pub(super) struct Phase {
     pub(super) dose: Option<(u32, Dose)>,
     /// The one of `jumps` that happens when it begins.
     pub(super) jump: Option<u32>,
+    /// Release sites that spikes drive.
+    pub(super) releases: Vec<Release>,
     /// Interventions on several counts, or that the state sets off.
     pub(super) jumps: Vec<Jump>,
     /// The waveforms that those read.
@@ -265,8 +268,8 @@ impl Phase {
         }
         let is_steady = drives.iter().all(|d| *d == Drive::Steady);
         let small = small::Plan::new(network, &rates).filter(|_| is_steady);
-        let jumps = world.jumps.clone();
+        let (releases, jumps) = (world.releases.clone(), world.jumps.clone());
         let watched = world.watched.iter().map(|name| world.course(name)).collect();
-        Self { at, rates, dose: None, jump: None, jumps, watched, fixed, courses, drives, capacity, small }
+        Self { at, rates, dose: None, jump: None, releases, jumps, watched, fixed, courses, drives, capacity, small }
     }
 }

@@ -5,5 +5,6 @@ mod expression_token;
 pub mod interval;
 pub(crate) mod ode;
 pub(crate) mod rows;
+pub mod spikes;
 pub mod term;
 pub mod waveform;

@@ -8,7 +8,8 @@
 //! molecules (Kurtz 1972, doi:10.1063/1.1678692). A channel whose law does not read what it takes slows down as the last of it goes.
 //! Nothing is drawn, so a point is one run, whatever the study's replications say.
 //!
-//! Times at which something happens (interventions, pieces of waveforms, edges of bins) end a step, and a step is never so long that it
+//! At a spike of a train, filled release sites lose the share u of what they hold: exactly the mean, since u follows from the times of
+//! the spikes. Times at which something happens (interventions, spikes, pieces of waveforms, edges of bins) end a step, and a step is never so long that it
 //! could miss a surge of a waveform.
 //!
 //! Validated against: permeation and relaxation in closed form, the calcium sensors' release probabilities, the steady state of leak and
@@ -26,6 +27,7 @@ use sim_core::stats::{Component, RunRecord, Window, observe};
 use sim_core::{Ctx, LevelTotals, Model, Priority, Probe, RunError, SimDuration, SimTime};
 
 use self::flow::Flow;
+use super::agenda::Agenda;
 use super::assemble::tables;
 use super::network::NONE;
 use super::system::{Biology, Part};
@@ -56,6 +58,13 @@ impl Mean {
         for (_, _, table) in tables(scenario, "intervention").filter(|(.., t)| t.get("when").is_some()) {
             let message = format!("`{}` waits for a state of counts", table.path);
             refuse(table.span_of("when"), message, "a mean is followed through times only");
+        }
+        let releases = || system.parts.iter().flat_map(|part| &part.phases[0].releases);
+        for release in releases().filter(|r| r.train.is_drawn()) {
+            let pathway = tables(scenario, "pathway").find(|(.., t)| t.path == release.path);
+            let span = pathway.map_or(scenario.span, |(.., t)| t.span_of("spikes"));
+            let message = format!("the spikes of `spikes.{}` are drawn", release.train_name);
+            refuse(span, message, "a mean draws nothing");
         }
         let largest = system.parts.iter().filter(|p| p.network.channels() > 0);
         let largest = largest.map(|p| p.network.components.iter().filter(|c| **c != NONE).count()).max().unwrap_or(0);
@@ -158,6 +167,8 @@ struct Course<'a> {
     x: Vec<f64>,
     now: u64,
     pace: Pace,
+    /// Releases at spikes, if there are any.
+    agenda: Option<Agenda>,
     /// By channel: how often it has fired.
     fired: Vec<f64>,
     /// By meter: the integral of the utilization, in ticks.
@@ -184,6 +195,8 @@ impl<'a> Course<'a> {
             x,
             now: 0,
             pace: Pace::new(),
+            // Times that are drawn have been refused.
+            agenda: Agenda::new(&part.phases[0].releases, Streams::new(0, 0)),
             fired: vec![0.0; part.network.channels()],
             busy: vec![0.0; part.network.meters.len()],
             dosed: vec![(0.0, 0.0); n],
@@ -197,7 +210,12 @@ impl<'a> Course<'a> {
     /// Fails if there is no solution.
     fn advance(&mut self, to: u64) -> Result<(), String> {
         while self.now < to {
-            let room = to.min(self.flow.end(self.now)) - self.now;
+            let spike = self.agenda.as_ref().map_or(u64::MAX, Agenda::next);
+            if spike <= self.now {
+                self.spike();
+                continue;
+            }
+            let room = to.min(spike).min(self.flow.end(self.now)) - self.now;
             let mut h = self.pace.step(room);
             while !self.flow.look(self.now, h) {
                 h = (h / 2).max(1);
@@ -244,6 +262,24 @@ impl<'a> Course<'a> {
             *max = max.max(*x);
         }
         self.now += h;
+    }
+
+    /// There are spikes now: what the sites that they drive hold on average goes down.
+    fn spike(&mut self) {
+        let (releases, network) = (&self.part.phases[self.phase].releases, &self.part.network);
+        while let Some((site, u)) = self.agenda.as_mut().and_then(|agenda| agenda.take(self.now, releases)) {
+            let release = &releases[site];
+            let place = |slot: u32| self.flow.free.binary_search(&slot).expect("a slot that changes is free");
+            let released = u * self.x[place(release.filled.slot)].max(0.0);
+            self.fired[release.channel as usize] += released;
+            for &(slot, change) in network.changes.row(release.channel as usize) {
+                let at = place(slot);
+                self.x[at] += change * released;
+                self.max[at] = self.max[at].max(self.x[at]);
+            }
+        }
+        self.solver.forget();
+        self.pace = Pace::new();
     }
 
     /// Begins phase `i` now.

@@ -13,6 +13,7 @@ mod influx;
 mod inhibitor;
 mod permeation;
 mod pump;
+mod release_site;
 mod sensor;
 
 use sim_core::config::{Diagnostic, Table};
@@ -36,6 +37,7 @@ pub const PATHWAYS: &[Kind<MakePathway>] = &[
     granules::KIND,
     channel::KIND,
     chain::KIND,
+    release_site::KIND,
 ];
 
 /// The error of a pathway that leads from a compartment into itself.

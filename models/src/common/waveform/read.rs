@@ -9,6 +9,7 @@ use sim_core::quantity::{Dimension, Quantity};
 use super::Waveform;
 use super::piece::{Form, Piece};
 use crate::common::rows::{for_each_row, one};
+use crate::common::spikes::Trains;
 use crate::registry::{Kind, Registry};
 
 /// The code of a finding that there is no waveform of a name.
@@ -120,14 +121,17 @@ pub const WAVEFORMS: &[Kind<MakeWaveform>] = &[
     },
 ];
 
-/// The waveforms of a scenario, by name.
+/// The waveforms of a scenario, by name, and the trains of spikes that they may follow.
 #[derive(Clone, Debug, Default)]
-pub struct Waveforms(BTreeMap<String, Waveform>);
+pub struct Waveforms {
+    all: BTreeMap<String, Waveform>,
+    trains: Trains,
+}
 
 impl Waveforms {
     /// No waveforms.
     pub fn none() -> &'static Self {
-        static NONE: Waveforms = Waveforms(BTreeMap::new());
+        static NONE: Waveforms = Waveforms { all: BTreeMap::new(), trains: Trains::NONE };
         &NONE
     }
     /// Those of `scenario`.
@@ -135,6 +139,10 @@ impl Waveforms {
     /// Fails with everything that is wrong with them.
     pub fn read(scenario: &Table, registry: &Registry, folder: &Path) -> Result<Self, Diagnostics> {
         let (mut all, mut wrong) = (BTreeMap::new(), Diagnostics::default());
+        let trains = Trains::read(scenario, registry, folder).unwrap_or_else(|found| {
+            wrong.extend(found);
+            Trains::default()
+        });
         for (name, table) in scenario.named(SECTION.name) {
             let make = registry.waveforms.get(table.kind()).expect("the checker knows the kind").make;
             match make(table, folder) {
@@ -142,14 +150,18 @@ impl Waveforms {
                 Err(d) => wrong.extend(d),
             }
         }
-        if wrong.has_errors() { Err(wrong) } else { Ok(Self(all)) }
+        if wrong.has_errors() { Err(wrong) } else { Ok(Self { all, trains }) }
+    }
+    /// The trains of spikes.
+    pub fn trains(&self) -> &Trains {
+        &self.trains
     }
     /// The waveform called `name`, which stands at `span`.
     ///
     /// Fails with a hint if there is none.
     pub fn get(&self, name: &str, span: Span) -> Result<&Waveform, Diagnostics> {
-        self.0.get(name).ok_or_else(|| {
-            let near = did_you_mean(name, self.0.keys().map(String::as_str));
+        self.all.get(name).ok_or_else(|| {
+            let near = did_you_mean(name, self.all.keys().map(String::as_str));
             let help = near.unwrap_or_else(|| format!("declare it: [waveform.{name}] with kind = \"sine\""));
             one(UNKNOWN, span, format!("there is no waveform `{name}`"), "unknown waveform", help)
         })
@@ -190,11 +202,11 @@ impl Waveforms {
     }
     /// Adds one that is not of the scenario's file.
     pub(crate) fn add(&mut self, name: &str, waveform: Waveform) {
-        self.0.insert(name.to_owned(), waveform);
+        self.all.insert(name.to_owned(), waveform);
     }
     /// The names of all.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.all.keys().map(String::as_str)
     }
 }
 
