@@ -44,7 +44,7 @@ struct Class {
     rows: usize,
 }
 
-const CLASSES: [Class; 6] = [
+const CLASSES: [Class; 7] = [
     Class {
         name: ("flow", "flows with less throughput"),
         holds: |c| c.kind == ComponentKind::Flow,
