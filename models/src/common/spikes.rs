@@ -177,7 +177,7 @@ pub struct Trains(BTreeMap<String, Train>);
 
 impl Trains {
     /// No trains.
-    pub(super) const NONE: Self = Self(BTreeMap::new());
+    pub(crate) const NONE: Self = Self(BTreeMap::new());
 
     /// Those of `scenario`.
     ///
@@ -204,6 +204,14 @@ impl Trains {
             Diagnostic::error(UNKNOWN, span, message, "unknown train").help(help)
         })
     }
+}
+
+/// When the runs of a scenario end; after an hour if nothing says.
+pub(crate) fn run_end(scenario: &Table) -> SimTime {
+    const HOUR: f64 = 3600.0;
+    let run = scenario.opt_table("run");
+    let duration = run.and_then(|run| run.opt_quantity("duration")).map_or(HOUR, |q| q.value);
+    SimTime::from_ticks((duration * TICKS) as u64)
 }
 
 fn ticks(seconds: f64) -> u64 {

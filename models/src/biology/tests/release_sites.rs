@@ -271,6 +271,32 @@ fn the_mean_is_that_of_the_exact_law_at_every_spike() {
 }
 
 #[test]
+fn a_sensor_releases_at_spikes_as_under_the_same_surges_written_out() {
+    // The first surge alone: release probability 0.066360 at 20 uM (Lou, Scheuss & Schneggenburger 2005), from the matrix exponential.
+    let text = |calcium: &str, probe: &str| {
+        format!(
+            "[compartment.t]\nvolume = \"1 fL\"\n[spikes.stim]\nkind = \"regular\"\nperiod = \"10 ms\"\ncount = 3
+             [waveform.ca]\nbase = \"50 nM\"\nheight = \"20 uM\"\nsigma = \"0.212330 ms\"\n{calcium}
+             [pathway.synapse]\nkind = \"sensor\"\npreset = \"lou2005\"\ncalcium = \"ca\"\nN = 4000\n{probe}"
+        )
+    };
+    let train = "kind = \"spikes\"\ntrain = \"stim\"\nform = \"gaussian\"\ndelay = \"2 ms\"";
+    let by_hand = "kind = \"gaussian\"\ncentre = \"2 ms\"\nperiod = \"10 ms\"\ncount = 3";
+    let each = format!("{EACH}\ntrain = \"stim\"\nwindow = \"10 ms\"");
+    let followed = system(&text(train, &each));
+    let all = released(followed.as_ref(), 1, 3, 60, 0.03);
+    let first: Vec<f64> = all.iter().map(|x| x[0]).collect();
+    Moments::binomial(4000.0, 0.066_36).assert(&first, "first spike");
+    // The same random numbers give the same run.
+    let written = system(&text(by_hand, ""));
+    for (rep, spikes) in all.iter().enumerate() {
+        let record = run(written.as_ref(), rep as u64, 0.0, 0.03);
+        let released = measure(written.as_ref(), &record, "synapse", "throughput", "mean") * 0.03;
+        assert!((released - spikes.iter().sum::<f64>()).abs() < 1e-6, "replication {rep}: {released}");
+    }
+}
+
+#[test]
 fn sites_and_trains_that_make_no_sense_are_located() {
     let found = |train: &str, site: &str, more: &str| {
         build(&synapse(train, site, more)).err().map(|d| d.iter().map(|d| d.code).collect::<Vec<_>>())

@@ -3,20 +3,32 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use sim_core::SimTime;
 use sim_core::config::{Data, Diagnostic, Diagnostics, Field, Section, Shape, Span, Table, Type, Value, did_you_mean};
 use sim_core::quantity::{Dimension, Quantity};
 
 use super::Waveform;
 use super::piece::{Form, Piece};
 use crate::common::rows::{for_each_row, one};
-use crate::common::spikes::Trains;
+use crate::common::spikes::{Trains, run_end};
 use crate::registry::{Kind, Registry};
 
 /// The code of a finding that there is no waveform of a name.
 pub(crate) const UNKNOWN: &str = "E0365";
 
-/// Makes a waveform from its checked table; relative file names start from the folder.
-pub type MakeWaveform = fn(&Table, &Path) -> Result<Waveform, Diagnostics>;
+/// What a waveform may be made from besides its table.
+#[derive(Clone, Copy, Debug)]
+pub struct Sources<'a> {
+    /// What relative file names start from.
+    pub folder: &'a Path,
+    /// The trains of spikes.
+    pub trains: &'a Trains,
+    /// When the run ends.
+    pub end: SimTime,
+}
+
+/// Makes a waveform from its checked table.
+pub type MakeWaveform = fn(&Table, &Sources<'_>) -> Result<Waveform, Diagnostics>;
 
 /// The section of waveforms.
 pub const SECTION: Section = Section {
@@ -28,8 +40,8 @@ pub const SECTION: Section = Section {
           zero is the start of the run.",
 };
 
-const TIME: Type = Type::Quantity(&[Dimension::TIME]);
-const VALUE: Type = Type::Signed(VALUES);
+pub(super) const TIME: Type = Type::Quantity(&[Dimension::TIME]);
+pub(super) const VALUE: Type = Type::Signed(VALUES);
 /// A factor, or a quantity that rates of a cell may depend on.
 const VALUES: &[Dimension] = &[
     Dimension::NUMBER,
@@ -64,7 +76,7 @@ pub const WAVEFORMS: &[Kind<MakeWaveform>] = &[
             Field::optional("file", Type::Text, "A CSV file with the columns time (s) and value instead."),
             REPEATS,
         ],
-        make: |table, folder| through(table, folder, false),
+        make: |table, sources| through(table, sources.folder, false),
     },
     Kind {
         name: "linear",
@@ -74,7 +86,7 @@ pub const WAVEFORMS: &[Kind<MakeWaveform>] = &[
             Field::optional("file", Type::Text, "A CSV file with the columns time (s) and value instead."),
             REPEATS,
         ],
-        make: |table, folder| through(table, folder, true),
+        make: |table, sources| through(table, sources.folder, true),
     },
     Kind {
         name: "exponential",
@@ -119,6 +131,7 @@ pub const WAVEFORMS: &[Kind<MakeWaveform>] = &[
         ],
         make: |table, _| pulses(table),
     },
+    super::transients::KIND,
 ];
 
 /// The waveforms of a scenario, by name, and the trains of spikes that they may follow.
@@ -143,9 +156,10 @@ impl Waveforms {
             wrong.extend(found);
             Trains::default()
         });
+        let sources = Sources { folder, trains: &trains, end: run_end(scenario) };
         for (name, table) in scenario.named(SECTION.name) {
             let make = registry.waveforms.get(table.kind()).expect("the checker knows the kind").make;
-            match make(table, folder) {
+            match make(table, &sources) {
                 Ok(waveform) => _ = all.insert(name.to_string(), waveform),
                 Err(d) => wrong.extend(d),
             }
@@ -211,7 +225,7 @@ impl Waveforms {
 }
 
 /// The values under `keys`, and their common dimension.
-fn values<const N: usize>(table: &Table, keys: [&str; N]) -> Result<([f64; N], Dimension), Diagnostics> {
+pub(super) fn values<const N: usize>(table: &Table, keys: [&str; N]) -> Result<([f64; N], Dimension), Diagnostics> {
     let all = keys.map(|key| table.quantity(key));
     // A value that is given says what the others are.
     let dimension = all.iter().map(|q| q.dimension).find(|d| *d != Dimension::NUMBER).unwrap_or(Dimension::NUMBER);
@@ -226,7 +240,7 @@ fn values<const N: usize>(table: &Table, keys: [&str; N]) -> Result<([f64; N], D
 }
 
 /// A time over zero, in s.
-fn positive(table: &Table, key: &str) -> Result<f64, Diagnostics> {
+pub(super) fn positive(table: &Table, key: &str) -> Result<f64, Diagnostics> {
     let q = table.quantity(key);
     if q.value > 0.0 {
         return Ok(q.value);
@@ -240,7 +254,7 @@ fn positive(table: &Table, key: &str) -> Result<f64, Diagnostics> {
     ))
 }
 
-fn piece(length: f64, form: Form) -> Piece {
+pub(super) fn piece(length: f64, form: Form) -> Piece {
     Piece { length, form }
 }
 
@@ -415,7 +429,10 @@ mod tests {
     fn read(text: &str) -> Result<Waveform, Diagnostics> {
         let table = table(WAVEFORMS, text);
         let make = WAVEFORMS.iter().find(|k| k.name == table.kind()).unwrap().make;
-        make(&table, &std::env::temp_dir())
+        make(
+            &table,
+            &Sources { folder: &std::env::temp_dir(), trains: &Trains::default(), end: SimTime::from_secs(60) },
+        )
     }
 
     fn values(text: &str, at: &[f64]) -> Vec<f64> {
