@@ -108,7 +108,8 @@ impl System for Biology {
 
     fn event_rate(&self) -> f64 {
         // What comes in goes out again.
-        2.0 * self.parts.iter().map(Part::fastest).fold(0.0, |sum, rate| sum + rate)
+        let spikes = self.parts.iter().flat_map(|part| &part.phases[0].releases).map(|release| release.train.rate());
+        2.0 * self.parts.iter().map(Part::fastest).chain(spikes).fold(0.0, |sum, rate| sum + rate)
     }
 }
 

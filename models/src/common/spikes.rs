@@ -184,7 +184,7 @@ impl Trains {
     /// Fails with everything that is wrong with them.
     pub fn read(scenario: &Table, registry: &Registry, folder: &Path) -> Result<Self, Diagnostics> {
         let (mut all, mut wrong) = (BTreeMap::new(), Diagnostics::default());
-        for (name, table) in scenario.named(SECTION.name).filter(|(_, t)| !t.has_wrong()) {
+        for (name, table) in scenario.named(SECTION.name) {
             let make = registry.spikes.get(table.kind()).expect("the checker knows the kind").make;
             match make(table, folder) {
                 Ok(train) => _ = all.insert(name.to_string(), train),
