@@ -401,10 +401,11 @@ impl<'a> Group<'a> {
         if released == 0 {
             // The hazard goes on as it did, to the tick.
             self.now = last;
-            return Ok(());
+        } else {
+            self.use_up(before, last, now);
+            self.aim(self.total());
         }
-        self.use_up(before, last, now);
-        self.aim(self.total());
+        // Conditions have been looked for up to this spike only.
         self.look(now, probe)
     }
 

@@ -3,13 +3,14 @@
 //! ```text
 //! regular   t_k = start + k / rate,  k = 0, 1, 2, ...
 //! poisson   gaps are exponential with mean 1 / rate, the first from `start` on (Dayan & Abbott 2001, Theoretical Neuroscience,
-//!           ch. 1 (from memory)); drawn anew in each replication, from a stream named after the train
+//!           ch. 1 (from memory)); drawn anew in each replication, from a stream named after the train. With a `shape` the next
+//!           spike comes where rate times the integral of the waveform has reached an exponential of mean 1: exact
 //! csv       the times of a file, in s
 //! ```
 //! All that is driven by one train has the same spikes, in whatever part of a system it is: each draws them from the same
 //! stream. Times are rounded to ticks one by one, so that nothing adds up in a long train.
 //!
-//! Validated against: times worked out by hand, count and gaps of a Poisson process.
+//! Validated against: times worked out by hand, counts of Poisson processes, at a steady rate and under a sine.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,6 +22,7 @@ use sim_core::rng::{Rng, Streams};
 use sim_core::{SimTime, TICKS_PER_SECOND};
 
 use super::rows::{for_each_row, one};
+use super::waveform::{Course, Waveform};
 use crate::registry::{Kind, Registry};
 
 const TICKS: f64 = TICKS_PER_SECOND as f64;
@@ -70,6 +72,7 @@ pub const TRAINS: &[Kind<MakeTrain>] = &[
         doc: "Spikes that know nothing of each other: other ones in each replication.",
         fields: &[
             Field::required("rate", Type::Quantity(&[Dimension::RATE]), "Spikes a second on average."),
+            Field::optional("shape", Type::Reference("waveform"), "The [waveform.NAME] that multiplies the rate."),
             START,
             COUNT,
             END,
@@ -85,7 +88,7 @@ pub const TRAINS: &[Kind<MakeTrain>] = &[
 ];
 
 /// A train of spikes. Cheap to copy.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Train {
     law: Law,
     /// Spikes at most.
@@ -94,7 +97,7 @@ pub struct Train {
     end: u64,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 enum Law {
     /// In ticks.
     Regular {
@@ -105,6 +108,8 @@ enum Law {
     Poisson {
         start: u64,
         rate: f64,
+        /// What multiplies the rate.
+        shape: Option<Course>,
     },
     Listed(Arc<[u64]>),
 }
@@ -130,7 +135,7 @@ impl Train {
         match &self.law {
             Law::Regular { period, .. } => TICKS / period,
             Law::Poisson { rate, .. } => rate * TICKS,
-            Law::Listed(times) => times.last().map_or(0.0, |last| times.len() as f64 * TICKS / *last as f64),
+            Law::Listed(times) => times.last().map_or(0.0, |last| times.len() as f64 * TICKS / (*last).max(1) as f64),
         }
     }
 }
@@ -153,12 +158,16 @@ impl Iterator for Spikes {
         if self.k >= self.train.count {
             return None;
         }
-        let at = match (&self.train.law, &mut self.rng) {
+        let at = match (&mut self.train.law, &mut self.rng) {
             (Law::Listed(times), _) => *times.get(self.k as usize)?,
-            (Law::Regular { start, period }, _) => start.saturating_add((self.k as f64 * period).round() as u64),
-            (Law::Poisson { start, rate }, Some(rng)) => {
-                let gap = (rng.exponential() / rate).round() as u64;
-                if self.k == 0 { start.saturating_add(gap) } else { self.at.saturating_add(gap) }
+            (Law::Regular { start, period }, _) => start.saturating_add((self.k as f64 * *period).round() as u64),
+            (Law::Poisson { start, rate, shape }, Some(rng)) => {
+                let (last, area) = (if self.k == 0 { *start } else { self.at }, rng.exponential() / *rate);
+                let gap = match shape {
+                    None => area.round() as u64,
+                    Some(course) => course.reach(last, area)?.0,
+                };
+                last.saturating_add(gap)
             }
             (Law::Poisson { .. }, None) => return None,
         };
@@ -192,6 +201,25 @@ impl Trains {
             }
         }
         if wrong.has_errors() { Err(wrong) } else { Ok(Self(all)) }
+    }
+    /// Lets the trains that name a `shape` follow it.
+    ///
+    /// Fails with every one that is no factor.
+    pub(super) fn follow(
+        &mut self,
+        scenario: &Table,
+        factor: &dyn Fn(&str, Span) -> Result<Waveform, Diagnostics>,
+    ) -> Result<(), Diagnostics> {
+        let mut wrong = Diagnostics::default();
+        for (name, table) in scenario.named(SECTION.name) {
+            let (Some(by), Some(train)) = (table.opt_text("shape"), self.0.get_mut(name)) else { continue };
+            match (factor(by, table.span_of("shape")), &mut train.law) {
+                (Ok(waveform), Law::Poisson { shape, .. }) => *shape = Some(Course::new(&waveform)),
+                (Ok(_), _) => {}
+                (Err(found), _) => wrong.extend(found),
+            }
+        }
+        if wrong.has_errors() { Err(wrong) } else { Ok(()) }
     }
     /// The train called `name`, which stands at `span`.
     ///
@@ -258,7 +286,7 @@ fn regular(table: &Table) -> Result<Train, Diagnostics> {
 
 fn poisson(table: &Table) -> Result<Train, Diagnostics> {
     let start = ticks(table.quantity("start").value);
-    limited(Law::Poisson { start, rate: rate(table, "rate")? / TICKS }, table)
+    limited(Law::Poisson { start, rate: rate(table, "rate")? / TICKS, shape: None }, table)
 }
 
 fn listed(table: &Table, folder: &Path) -> Result<Train, Diagnostics> {

@@ -67,7 +67,7 @@ const FIELDS: &[Field] = &[
 pub(super) const KIND: Kind<MakePathway> = Kind {
     name: "release_site",
     doc: "Release sites that a train of spikes drives: depression by empty sites and facilitation (Tsodyks-Markram), vesicle by \
-          vesicle. Throughput counts vesicles, utilization is the share of empty sites.",
+          vesicle. Throughput counts vesicles, utilization is the share of empty sites; a `shape` multiplies the rate at which they are filled.",
     fields: FIELDS,
     make,
 };

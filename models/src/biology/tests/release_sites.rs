@@ -135,6 +135,28 @@ fn poisson_spikes_find_sites_filled_as_the_mean_field_says() {
 }
 
 #[test]
+fn poisson_spikes_follow_a_waveform() {
+    // Sites that are always filled count spikes. rate 50 (1 + 0.8 sin(2 pi t)): by quarters of a second.
+    let text = "[waveform.day]\nkind = \"sine\"\namplitude = 0.8\nperiod = \"1 s\"
+        [probe.c]\nkind = \"count\"\nof = \"cleft.transmitter\"\ntimes = [\"10 s\", \"10.5 s\", \"11 s\"]";
+    let train = "kind = \"poisson\"\nrate = \"50 /s\"\nshape = \"day\"";
+    let system = system(&synapse(train, "sites = 1\nU = 1.0\ntau_rec = \"1 ns\"\nto = \"cleft.transmitter\"", text));
+    let counts: Vec<[f64; 3]> = (0..2000)
+        .map(|rep| {
+            let record = run(system.as_ref(), rep, 0.0, 11.5);
+            ["10 s", "10.5 s", "11 s"]
+                .map(|t| measure(system.as_ref(), &record, &format!("cleft.transmitter@{t}"), "count", "mean"))
+        })
+        .collect();
+    // Half a sine has the integral 1 / pi.
+    let half = 50.0 * 0.8 / std::f64::consts::PI;
+    for (k, mean) in [(0, 25.0 + half), (1, 25.0 - half)] {
+        let xs: Vec<f64> = counts.iter().map(|c| c[k + 1] - c[k]).collect();
+        Moments::poisson(mean).assert(&xs, &format!("half {k}"));
+    }
+}
+
+#[test]
 fn facilitation_is_that_of_the_recursion() {
     // Mongillo, Barak & Tsodyks 2008, doi:10.1126/science.1150769: U = 0.2, tau_facil = 1.5 s, tau_rec = 0.2 s.
     let (u0, tau_f, tau_r) = (0.2, 1.5, 0.2);
@@ -293,6 +315,20 @@ fn a_sensor_releases_at_spikes_as_under_the_same_surges_written_out() {
         let record = run(written.as_ref(), rep as u64, 0.0, 0.03);
         let released = measure(written.as_ref(), &record, "synapse", "throughput", "mean") * 0.03;
         assert!((released - spikes.iter().sum::<f64>()).abs() < 1e-6, "replication {rep}: {released}");
+    }
+}
+
+#[test]
+fn conditions_on_the_time_become_true_between_spikes_that_release_nothing() {
+    // All is released at once and nothing comes back: nothing fires after the first spike.
+    let more = "[intervention.late]\nwhen = \"time >= 0.55\"\nchanges = { \"cleft.reserve\" = \"7\" }";
+    let site = "sites = 5\nU = 1.0\ntau_rec = \"1000000 h\"\nfrom = \"cleft.transmitter\"";
+    let system = system(
+        &synapse("kind = \"regular\"\nrate = \"10 /s\"", site, more).replace("cleft.reserve", "cleft.transmitter"),
+    );
+    for (end, count) in [(0.54, 0.0), (0.56, 7.0), (2.0, 7.0)] {
+        let record = run(system.as_ref(), 0, 0.0, end);
+        assert_eq!(measure(system.as_ref(), &record, "cleft.transmitter", "in_system", "mean"), count, "{end}");
     }
 }
 

@@ -164,7 +164,13 @@ impl Waveforms {
                 Err(d) => wrong.extend(d),
             }
         }
-        if wrong.has_errors() { Err(wrong) } else { Ok(Self { all, trains }) }
+        if wrong.has_errors() {
+            return Err(wrong);
+        }
+        let mut read = Self { all, trains };
+        let mut trains = std::mem::take(&mut read.trains);
+        trains.follow(scenario, &|name, span| read.factor(name, span).cloned())?;
+        Ok(Self { trains, ..read })
     }
     /// The trains of spikes.
     pub fn trains(&self) -> &Trains {
