@@ -158,6 +158,9 @@ fn signals_stop_runs_under_way() {
     // And molecules, which never use it.
     let cell = CELL.replace("\"20 min\"", "\"100 d\"").replace("0.5 um^2", "50000 um^2");
     interrupted_in_a_long_run(&cell, "-TERM", 143);
+    // Spikes between firings: there is never much to be done in a row.
+    let synapse = SYNAPSE.replace("\"200 s\"", "\"100 d\"").replace("30 /s", "30000 /s").replace("0.8 s", "0.8 ms");
+    interrupted_in_a_long_run(&synapse, "-INT", 130);
 }
 
 #[test]

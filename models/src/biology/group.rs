@@ -343,16 +343,19 @@ impl<'a> Group<'a> {
     pub(super) fn fire<P: Probe>(&mut self, limit: u64, ctx: &mut Ctx<'_, Event, P>) -> Result<u64, String> {
         // So many at one instant are no progress; and after so many it is asked whether to go on at all.
         const MOST: u64 = EVENTS_PER_INSTANT_MAX;
-        let mut fired: u64 = 0;
+        let (mut fired, mut ask): (u64, u64) = (0, MOST);
         while self.next_step() < limit {
+            if fired >= ask {
+                if ctx.is_cancelled() {
+                    break;
+                }
+                ask = fired + MOST;
+            }
             let spike = self.next_spike();
             if spike <= self.next_of_itself() {
                 // What happens at the time of a firing comes before it.
                 self.spike(spike, ctx.probe())?;
                 fired += 1;
-                if fired.is_multiple_of(MOST) && ctx.is_cancelled() {
-                    break;
-                }
                 continue;
             }
             let limit = limit.min(spike);
@@ -372,9 +375,6 @@ impl<'a> Group<'a> {
             }
             if n == MOST && progress(self) == before {
                 return Err(format!("no progress: {n} firings at one instant"));
-            }
-            if n == MOST && ctx.is_cancelled() {
-                break;
             }
         }
         Ok(fired)
