@@ -6,9 +6,9 @@ use sim_core::SimTime;
 use sim_core::config::{Diagnostic, Diagnostics, Span, Table, did_you_mean};
 use sim_core::quantity::Dimension;
 
-use super::agenda::Release;
 use super::jump::Jump;
 use super::law::{AVOGADRO, Law, READS_MAX, Species};
+use super::releases::Release;
 use crate::common::waveform::{Course, Waveform, Waveforms};
 
 /// A compartment.

@@ -14,11 +14,11 @@ use sim_core::probe::LevelTotals;
 use sim_core::rng::{Rng, Streams};
 use sim_core::{Ctx, Departure, EVENTS_PER_INSTANT_MAX, Probe, SimTime, TICKS_PER_SECOND};
 
-use super::agenda::Agenda;
 use super::assemble::{COUNT_MAX, FOLLOWED_MAX};
 use super::dose::Dose;
 use super::network::{NONE, Network, Phase};
 use super::rates::{COMMON, Rates};
+use super::releases::Releases;
 use super::run::Event;
 use super::small;
 use super::system::Part;
@@ -102,7 +102,7 @@ pub(super) struct Group<'a> {
     /// What follows waveforms, if anything does; the tree then holds bounds.
     varying: Option<Box<Varying>>,
     /// Releases at spikes, if there are any.
-    agenda: Option<Box<Agenda>>,
+    sites: Option<Box<Releases>>,
     /// The conditions of interventions, if there are any.
     watch: Option<Box<Watch>>,
     /// All inner nodes of the tree.
@@ -155,7 +155,7 @@ impl<'a> Group<'a> {
             all_nodes: tree.touched(0..network.channels()),
             tree,
             varying: Varying::new(&phases[0], element, streams).map(Box::new),
-            agenda: Agenda::new(&phases[0].releases, streams).map(Box::new),
+            sites: Releases::new(&phases[0].releases, streams).map(Box::new),
             watch: Watch::new(&phases[0]).map(Box::new),
             meters,
             meter_of,
@@ -384,20 +384,20 @@ impl<'a> Group<'a> {
     ///
     /// Fails if a condition that this makes true changes a count out of hand.
     fn spike<P: Probe>(&mut self, now: u64, probe: &mut P) -> Result<(), String> {
-        let Some(mut agenda) = self.agenda.take() else { return Ok(()) };
+        let Some(mut sites) = self.sites.take() else { return Ok(()) };
         let (last, before) = (self.now, self.total());
         self.now = now;
         let releases = &self.phases[self.phase].releases;
         let mut released = 0;
-        while let Some((site, u)) = agenda.take(now, releases) {
+        while let Some((site, u)) = sites.take(now, releases) {
             let filled = self.x[releases[site].filled.slot as usize];
-            let n = agenda.draw(site, filled, u);
+            let n = sites.draw(site, filled, u);
             released += n;
             if n > 0 {
                 self.fire_at_once(releases[site].channel as usize, n, probe);
             }
         }
-        self.agenda = Some(agenda);
+        self.sites = Some(sites);
         if released == 0 {
             // The hazard goes on as it did, to the tick.
             self.now = last;
@@ -551,7 +551,7 @@ impl<'a> Group<'a> {
 
     /// When the next spike is; `u64::MAX` if there is none.
     fn next_spike(&self) -> u64 {
-        self.agenda.as_ref().map_or(u64::MAX, |agenda| agenda.next())
+        self.sites.as_ref().map_or(u64::MAX, |sites| sites.next())
     }
 
     /// When it has something to do next without a spike, a firing, a cell or a look at conditions.

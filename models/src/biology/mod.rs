@@ -9,7 +9,6 @@
 //!     --freeze--> Parts (Network + Phases: flat arrays) --run--> one Group each, together on the engine
 //! ```
 
-mod agenda;
 mod assemble;
 mod builder;
 mod dose;
@@ -27,6 +26,7 @@ mod parts;
 mod pathways;
 mod rates;
 mod reaction;
+mod releases;
 mod run;
 mod small;
 mod spikes;

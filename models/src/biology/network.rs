@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::agenda::Release;
 use super::builder::{Busy, Owned, Passage, World};
 use super::dose::Dose;
 use super::jump::Jump;
 use super::law::Law;
 use super::parts::Piece;
 use super::rates::Rates;
+use super::releases::Release;
 use super::small;
 use super::tree::SumTree;
 use crate::common::waveform::Course;

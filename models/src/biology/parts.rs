@@ -5,10 +5,10 @@
 //! its own with its own stream of random numbers, and what is added beside it changes none of its numbers. What is held
 //! constant connects nothing: it changes at fixed times only, by interventions.
 
-use super::agenda::Release;
 use super::builder::{Busy, Exit, World};
 use super::law::Species;
 use super::network::NONE;
+use super::releases::Release;
 
 /// A part of a world, as a world of its own.
 #[derive(Debug)]

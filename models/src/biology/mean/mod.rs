@@ -27,9 +27,9 @@ use sim_core::stats::{Component, RunRecord, Window, observe};
 use sim_core::{Ctx, LevelTotals, Model, Priority, Probe, RunError, SimDuration, SimTime};
 
 use self::flow::Flow;
-use super::agenda::Agenda;
 use super::assemble::tables;
 use super::network::NONE;
+use super::releases::Releases;
 use super::system::{Biology, Part};
 use super::watch;
 use crate::System;
@@ -168,7 +168,7 @@ struct Course<'a> {
     now: u64,
     pace: Pace,
     /// Releases at spikes, if there are any.
-    agenda: Option<Agenda>,
+    sites: Option<Releases>,
     /// By channel: how often it has fired.
     fired: Vec<f64>,
     /// By meter: the integral of the utilization, in ticks.
@@ -196,7 +196,7 @@ impl<'a> Course<'a> {
             now: 0,
             pace: Pace::new(),
             // Times that are drawn have been refused.
-            agenda: Agenda::new(&part.phases[0].releases, Streams::new(0, 0)),
+            sites: Releases::new(&part.phases[0].releases, Streams::new(0, 0)),
             fired: vec![0.0; part.network.channels()],
             busy: vec![0.0; part.network.meters.len()],
             dosed: vec![(0.0, 0.0); n],
@@ -210,7 +210,7 @@ impl<'a> Course<'a> {
     /// Fails if there is no solution.
     fn advance(&mut self, to: u64) -> Result<(), String> {
         while self.now < to {
-            let spike = self.agenda.as_ref().map_or(u64::MAX, Agenda::next);
+            let spike = self.sites.as_ref().map_or(u64::MAX, Releases::next);
             if spike <= self.now {
                 self.spike();
                 continue;
@@ -267,7 +267,7 @@ impl<'a> Course<'a> {
     /// There are spikes now: what the sites that they drive hold on average goes down.
     fn spike(&mut self) {
         let (releases, network) = (&self.part.phases[self.phase].releases, &self.part.network);
-        while let Some((site, u)) = self.agenda.as_mut().and_then(|agenda| agenda.take(self.now, releases)) {
+        while let Some((site, u)) = self.sites.as_mut().and_then(|sites| sites.take(self.now, releases)) {
             let release = &releases[site];
             let place = |slot: u32| self.flow.free.binary_search(&slot).expect("a slot that changes is free");
             let released = u * self.x[place(release.filled.slot)].max(0.0);

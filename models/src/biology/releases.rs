@@ -41,7 +41,7 @@ pub(super) struct Release {
 
 /// The release sites of a part in one run, and their next spikes.
 #[derive(Debug)]
-pub(super) struct Agenda {
+pub(super) struct Releases {
     sites: Vec<Site>,
     /// Times and places in `sites`, the earliest first.
     due: BinaryHeap<Reverse<(u64, u32)>>,
@@ -57,7 +57,7 @@ struct Site {
     rng: Rng,
 }
 
-impl Agenda {
+impl Releases {
     /// That of a part with these release sites; none if it has none.
     pub(super) fn new(releases: &[Release], streams: Streams) -> Option<Self> {
         let site = |release: &Release| Site {
