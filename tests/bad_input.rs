@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use common::{CELL, NETWORK, Place, Run, with};
+use common::{CELL, NETWORK, Place, Run, SYNAPSE, with};
 
 /// Stands in a text before what is wrong.
 const MARK: char = '§';
@@ -200,6 +200,42 @@ fn carriers_and_fields_are_refused_where_they_make_something_out_of_nothing() {
     let fraction = with(&cycle, "N = 100", "N = §2.5")
         .replace("[probe.residence]\nkind = \"residence\"\nof = \"cell.drug\"\n", "");
     refused(&fraction, &["2.5 explicit carriers", "expected a whole number"]);
+}
+
+#[test]
+fn trains_of_spikes_and_release_sites_are_refused_where_they_make_no_sense() {
+    let probe = "[probe.residence]";
+    for (old, new, says) in [
+        ("rate = \"30 /s\"", "rate = §\"0 /s\"", "more than zero"),
+        ("rate = \"30 /s\"", "rate = \"§nan /s\"", "finite"),
+        ("spikes = \"stim\"", "spikes = §\"stin\"", "did you mean `stim`?"),
+        ("sites = 10", "sites = §0", "1"),
+        ("sites = 10", "sites = §-3", "1"),
+        ("U = 0.5", "U = §0.0", "above zero"),
+        ("U = 0.5", "U = §1.5", "1"),
+        ("tau_rec = \"0.8 s\"", "tau_rec = §\"0 s\"", "zero"),
+        (probe, "[probe.each]\nkind = \"per_spike\"\nof = §\"synapse\"\n[probe.residence]", "differ from run to run"),
+        (probe, "[metric.pair]\nkind = \"paired_pulse\"\nof = §\"synapse\"\n[probe.residence]", "per_spike"),
+    ] {
+        refused(&with(SYNAPSE, old, new), &[says]);
+    }
+    let mean = with(SYNAPSE, "spikes = \"stim\"", "spikes = §\"stim\"");
+    refused(&with(&mean, "warmup", "fidelity = \"mean\"\nwarmup"), &["are drawn"]);
+    for (content, says) in [
+        ("0.1\n0.3\n0.2\n", "line 3: a spike at 0.2 s follows one at 0.3 s"),
+        ("-1\n", "line 1: `-1` is not a time"),
+        ("0.1\nsoon\n", "line 2: `soon` is not a time"),
+        ("", "there are no spikes"),
+    ] {
+        let text = with(&with(SYNAPSE, "\"poisson\"", "\"csv\""), "rate = \"30 /s\"", "file = §\"it\"");
+        let (at, text) = unmark(&text);
+        let place = Place::with("bad.toml", &text);
+        place.write("it", content);
+        let check = place.egress(&["check", "bad.toml"]).ends_with(3);
+        assert!(check.err.contains(says) && check.err.contains(&at), "{}", check.err);
+    }
+    let export = Place::with("s.toml", SYNAPSE).egress(&["export", "sbml", "s.toml"]).ends_with(3);
+    assert!(export.err.contains("error[E0720]: `pathway.synapse` releases at spikes"), "{}", export.err);
 }
 
 #[test]

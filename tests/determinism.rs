@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{CELL, NETWORK, Place, about, assert_same_results, rows, with};
+use common::{CELL, NETWORK, Place, SYNAPSE, about, assert_same_results, rows, with};
 
 /// Runs a bundled scenario on 1, 2 and 8 threads.
 fn assert_same_on_threads(args: &[&str]) {
@@ -134,4 +134,21 @@ fn bins_of_series_change_no_measure() {
             assert!(read("1000") == read("1") && read("1000") == read("7"), "{table} differs");
         }
     }
+}
+
+#[test]
+fn release_at_spikes_is_the_same_on_any_number_of_threads_and_beside_others() {
+    let place = Place::with("synapse.toml", SYNAPSE);
+    for threads in ["1", "2", "8"] {
+        place.egress(&["run", "synapse.toml", "--quiet", "--threads", threads, "--out", threads]).ends_with(0);
+    }
+    assert_same_results(&place.path("1"), &place.path("2"));
+    assert_same_results(&place.path("1"), &place.path("8"));
+    // A synapse without connection under the same spikes, a count, other bins.
+    let more = "[pathway.other]\nkind = \"release_site\"\nspikes = \"stim\"\nsites = 3\nU = 0.9\ntau_rec = \"1 s\"\n\
+        [probe.count]\nkind = \"count\"\nof = \"cleft.transmitter\"\ntimes = [\"33.3 s\", \"50 s\"]\n";
+    assert_not_disturbed(SYNAPSE, more);
+    place.egress(&["run", "synapse.toml", "--quiet", "--set", "run.bins=777", "--out", "bins"]).ends_with(0);
+    let table = |out: &str| rows(&place.path(out).join("metrics.csv"));
+    assert_eq!(table("bins"), table("1"));
 }

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use common::{CELL, NETWORK, Place, Run, assert_same_results, manifest};
+use common::{CELL, NETWORK, Place, Run, SYNAPSE, assert_same_results, manifest};
 
 /// So many runs that a study can be caught in the middle.
 const RUNS: &str = "300";
@@ -54,6 +54,19 @@ fn a_killed_study_is_finished_with_the_same_tables() {
     // Only what was missing was run: a torn line at each kill at most was run again.
     let lines = committed(&place.path("killed"));
     assert!((300..=302).contains(&lines), "{lines} lines in the journal");
+}
+
+#[test]
+fn a_killed_study_of_spikes_is_finished_with_the_same_tables() {
+    let place = Place::with("wire.toml", &SYNAPSE.replace("\"200 s\"", "\"2000 s\""));
+    finish(&place, "whole");
+    let mut child = start(&place, "killed");
+    wait_for(&mut child, &place.path("killed"), 20);
+    child.kill().expect("a process of our own can be killed");
+    child.wait().expect("it ends");
+    assert!(committed(&place.path("killed")) < 300);
+    finish(&place, "killed");
+    assert_same_results(&place.path("whole"), &place.path("killed"));
 }
 
 /// More threads than runs would only be in the way, of a request to stop too.
@@ -145,6 +158,9 @@ fn signals_stop_runs_under_way() {
     // And molecules, which never use it.
     let cell = CELL.replace("\"20 min\"", "\"100 d\"").replace("0.5 um^2", "50000 um^2");
     interrupted_in_a_long_run(&cell, "-TERM", 143);
+    // Spikes between firings: there is never much to be done in a row.
+    let synapse = SYNAPSE.replace("\"200 s\"", "\"100 d\"").replace("30 /s", "30000 /s").replace("0.8 s", "0.8 ms");
+    interrupted_in_a_long_run(&synapse, "-INT", 130);
 }
 
 #[test]

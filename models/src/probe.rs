@@ -43,6 +43,36 @@ pub(crate) const PROBES: &[Kind<World>] = &[
         make: World::Biology,
     },
     Kind {
+        name: "per_spike",
+        doc: "How many vesicles are released at each spike: of each `PATHWAY@spike K`, counted from 1, as `passages`. What passes \
+              from a spike on until the next belongs to it.",
+        fields: &[
+            Field::required("of", Type::Text, "The pathway: a `release_site`, or another that follows a waveform."),
+            Field::optional(
+                "train",
+                Type::Reference("spikes"),
+                "The [spikes.NAME] that tells when; of a `release_site` the one that drives it unless given.",
+            ),
+            Field::optional(
+                "window",
+                Type::Quantity(&[Dimension::TIME]),
+                "For how long after a spike what passes belongs to it; until the next spike unless given.",
+            ),
+            Field::default(
+                "skip",
+                Type::Integer { min: 0, max: 1_000_000_000 },
+                "0",
+                "How many spikes to leave out first.",
+            ),
+            Field::optional(
+                "count",
+                Type::Integer { min: 1, max: 2000 },
+                "How many spikes to look at; all unless given.",
+            ),
+        ],
+        make: World::Biology,
+    },
+    Kind {
         name: "attribution",
         doc: "What delays and losses are made of, element by element: of each class or flow and each element `GROUP@ELEMENT`, \
               with the delay by cause (`queueing_delay`, `shaping_delay`, `transmission_delay`, `inspection_delay`, \

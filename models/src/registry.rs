@@ -3,6 +3,7 @@
 use sim_core::config::{Field, Kinds};
 
 use crate::common::service::{MakeService, SERVICES};
+use crate::common::spikes::{MakeTrain, TRAINS};
 use crate::common::waveform::{self, MakeWaveform};
 use crate::probe::PROBES;
 use crate::world::World;
@@ -82,6 +83,8 @@ pub struct Registry {
     pub losses: Family<network::MakeLoss>,
     /// Stages of nodes (`[stage.NAME] kind = "server"`).
     pub stages: Family<network::MakeStage>,
+    /// Trains of spikes (`[spikes.NAME] kind = "regular"`).
+    pub spikes: Family<MakeTrain>,
     /// Courses in time (`[waveform.NAME] kind = "sine"`).
     pub waveforms: Family<MakeWaveform>,
     /// Pathways between compartments (`[pathway.NAME] kind = "pump"`).
@@ -100,6 +103,7 @@ pub fn registry() -> Registry {
         services: Family::new(SERVICES),
         losses: Family::new(network::LOSSES),
         stages: Family::new(network::STAGES),
+        spikes: Family::new(TRAINS),
         waveforms: Family::new(waveform::WAVEFORMS),
         pathways: Family::new(biology::PATHWAYS),
         probes: Family::new(PROBES),
@@ -116,6 +120,7 @@ impl Registry {
             "service" => &self.services,
             "loss" => &self.losses,
             "stage" => &self.stages,
+            "spikes" => &self.spikes,
             "waveform" => &self.waveforms,
             "pathway" => &self.pathways,
             "probe" => &self.probes,

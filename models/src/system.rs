@@ -8,6 +8,7 @@ use sim_core::config::{Diagnostic, Diagnostics, Section, Table};
 use sim_core::rng::Streams;
 use sim_core::stats::{Component, Measure, RunRecord, Window};
 
+use crate::common::spikes;
 use crate::common::waveform::{self, Waveforms};
 use crate::registry::Registry;
 use crate::world::{self, World};
@@ -85,8 +86,8 @@ pub fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<dyn Sys
         World::Biology => biology::build,
     };
     let built = build(scenario, context).map_err(|more| {
-        // Where waveforms are wrong, none are known.
-        let new = |d: &&Diagnostic| waveforms.is_some() || d.code != waveform::UNKNOWN;
+        // Where waveforms or trains are wrong, none are known.
+        let new = |d: &&Diagnostic| waveforms.is_some() || ![waveform::UNKNOWN, spikes::UNKNOWN].contains(&d.code);
         more.iter().filter(new).for_each(|d| found.push(d.clone()));
     });
     match (built, Wrong::of(scenario)) {

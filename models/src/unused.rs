@@ -50,8 +50,14 @@ const BIOLOGY: &[Use] = &[
         help: "say what it holds (`initial`, `fixed`), name it in a pathway, or leave it out",
     },
     Use {
+        section: "spikes",
+        named_in: &["pathway", "waveform", "probe"],
+        label: "it drives nothing",
+        help: "let release sites follow it: `spikes = \"NAME\"` in a [pathway.NAME] of kind `release_site`",
+    },
+    Use {
         section: "waveform",
-        named_in: &["pathway", "reaction", "intervention"],
+        named_in: &["pathway", "reaction", "intervention", "spikes"],
         label: "no rate follows it",
         help: "let a rate follow it: `shape = \"NAME\"` in a [pathway.NAME] or [reaction.NAME], or its name in a `law`",
     },

@@ -9,12 +9,12 @@ use sim_core::config::{Data, Diagnostic, Diagnostics, Node, Span, Table, Tree, V
 
 /// Findings that depend on nothing but the text that they stand at, and on which elements there are.
 const BY_ITSELF: &[&str] = &[
-    "E0310", "E0321", "E0330", "E0340", "E0341", "E0344", "E0346", "E0365", "E0601", "E0602", "E0608", "E0609",
-    "E0610", "E0620",
+    "E0310", "E0321", "E0330", "E0340", "E0341", "E0344", "E0346", "E0365", "E0367", "E0601", "E0602", "E0608",
+    "E0609", "E0610", "E0620",
 ];
 
 /// Findings that there is no element of a name.
-const UNKNOWN_NAME: &[&str] = &["E0310", "E0330", "E0365", "E0601", "E0602", "E0620"];
+const UNKNOWN_NAME: &[&str] = &["E0310", "E0330", "E0365", "E0367", "E0601", "E0602", "E0620"];
 
 /// What is wrong with a checked scenario.
 #[derive(Debug)]
@@ -98,6 +98,7 @@ impl<'a> Wrong<'a> {
                 "E0310" => lossy("node"),
                 "E0330" => lossy("traffic") || self.scenario.named("traffic").any(|(_, t)| t.is_wrong("class")),
                 "E0365" => lossy("waveform"),
+                "E0367" => lossy("spikes"),
                 "E0601" => lossy("compartment"),
                 "E0602" => {
                     lossy("compartment")

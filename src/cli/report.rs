@@ -44,7 +44,7 @@ struct Class {
     rows: usize,
 }
 
-const CLASSES: [Class; 6] = [
+const CLASSES: [Class; 7] = [
     Class {
         name: ("flow", "flows with less throughput"),
         holds: |c| c.kind == ComponentKind::Flow,
@@ -116,6 +116,13 @@ const CLASSES: [Class; 6] = [
         holds: |c| matches!(c.kind, ComponentKind::Sample { .. }),
         columns: &[("count", "mean", "count")],
         by: &[("count", "mean")],
+        rows: 30,
+    },
+    Class {
+        name: ("passages at a spike", "spikes at which less passes"),
+        holds: |c| matches!(c.kind, ComponentKind::Passed { .. }),
+        columns: &[("passages", "mean", "passages")],
+        by: &[("passages", "mean")],
         rows: 30,
     },
 ];

@@ -34,6 +34,43 @@ rate = "500 kbit/s"
 size = { kind = "exponential", mean = "125 B" }
 "#;
 
+/// Release sites that Poisson spikes drive, and what becomes of the transmitter.
+pub(crate) const SYNAPSE: &str = r#"[scenario]
+name = "synapse"
+[run]
+duration = "200 s"
+warmup = "20 s"
+bins = 10
+[study]
+seed = 5
+replications = 4
+[compartment.cleft]
+volume = "1 aL"
+initial = { transmitter = 0 }
+[spikes.stim]
+kind = "poisson"
+rate = "30 /s"
+[pathway.synapse]
+kind = "release_site"
+spikes = "stim"
+sites = 10
+U = 0.5
+tau_rec = "0.8 s"
+tau_facil = "50 ms"
+to = "cleft.transmitter"
+q = 20
+[pathway.uptake]
+kind = "degradation"
+species = "transmitter"
+from = "cleft"
+k = "100 /s"
+[probe.residence]
+kind = "residence"
+of = "cleft.transmitter"
+[[figure]]
+kind = "throughput"
+"#;
+
 /// A cell that takes a drug up and pumps it out.
 pub(crate) const CELL: &str = r#"[scenario]
 name = "cell"

@@ -70,7 +70,7 @@ fn class(kind: ComponentKind) -> Class {
         ComponentKind::Population { .. } => Class::Population,
         ComponentKind::Pathway { .. } => Class::Pathway,
         ComponentKind::Exit { .. } => Class::Exit,
-        ComponentKind::Sample { .. } => Class::Sample,
+        ComponentKind::Sample { .. } | ComponentKind::Passed { .. } => Class::Sample,
         ComponentKind::Share => Class::Share,
     }
 }

@@ -2,19 +2,16 @@
 
 use sim_core::config::{Diagnostic, Diagnostics, Span, Table};
 use sim_core::quantity::{Dimension, Quantity};
-use sim_core::{SimTime, TICKS_PER_SECOND};
 
 use super::builder::{Channel, Compartment, Named, Owned, PathwayBuilder, Pool, World};
 use super::law::{AVOGADRO, Law, Species};
-use super::{jump, mean, reaction};
+use super::{jump, mean, reaction, spikes};
 use crate::BuildContext;
+use crate::common::spikes::run_end;
 use crate::probe;
 
 /// Counts above this are no longer whole in the arithmetic used.
 pub(super) const COUNT_MAX: f64 = 9_007_199_254_740_992.0;
-
-/// How long a run is if nothing says, s.
-const HOUR: f64 = 3600.0;
 
 /// The named tables of a section, in the order of the file.
 pub(super) fn tables<'a>(scenario: &'a Table, section: &str) -> impl Iterator<Item = (&'a str, Span, &'a Table)> {
@@ -27,12 +24,10 @@ pub(super) fn tables<'a>(scenario: &'a Table, section: &str) -> impl Iterator<It
 /// Fails with everything that is wrong with it.
 pub(super) fn assemble(scenario: &Table, context: &BuildContext<'_>) -> Result<World, Diagnostics> {
     let registry = context.registry;
-    let run = scenario.opt_table("run");
-    let duration = run.and_then(|run| run.opt_quantity("duration")).map_or(HOUR, |q| q.value);
     let mut world = World {
         waveforms: context.waveforms.clone(),
         services: registry.services.clone(),
-        end: SimTime::from_ticks((duration * TICKS_PER_SECOND as f64) as u64),
+        end: run_end(scenario),
         is_mean: mean::is_asked(scenario),
         ..World::default()
     };
@@ -70,7 +65,11 @@ pub(super) fn assemble(scenario: &Table, context: &BuildContext<'_>) -> Result<W
     // A mean has no molecules to follow.
     let probes = if world.is_mean { Vec::new() } else { probes };
     for table in probes {
-        let done = if table.kind() == "count" { sample(table, &mut world) } else { follow(table, &mut world) };
+        let done = match table.kind() {
+            "count" => sample(table, &mut world),
+            "per_spike" => spikes::count(table, &mut world),
+            _ => follow(table, &mut world),
+        };
         if let Err(d) = done {
             findings.push(d);
         }

@@ -8,6 +8,7 @@ use sim_core::quantity::Dimension;
 
 use super::jump::Jump;
 use super::law::{AVOGADRO, Law, READS_MAX, Species};
+use super::releases::Release;
 use crate::common::service::{MakeService, Service};
 use crate::common::waveform::{Course, Waveform, Waveforms};
 use crate::registry::Family;
@@ -125,6 +126,8 @@ pub(super) struct World {
     pub(super) waveforms: Waveforms,
     /// The laws of times.
     pub(super) services: Family<MakeService>,
+    /// Release sites that spikes drive, and how.
+    pub(super) releases: Vec<Release>,
     /// Interventions on several counts, or that the state sets off.
     pub(super) jumps: Vec<Jump>,
     /// The waveforms that those read.
@@ -135,8 +138,22 @@ pub(super) struct World {
     pub(super) is_mean: bool,
     /// Slots of followed species whose exits are told apart.
     pub(super) split: Vec<u32>,
+    /// What passes pathways at spikes.
+    pub(super) passed: Vec<Passed>,
     /// Counts at certain times: slot, time in ticks, and how the scenario writes it.
     pub(super) samples: Vec<(u32, u64, String)>,
+}
+
+/// What passes a pathway at a spike.
+#[derive(Clone, Debug)]
+pub(super) struct Passed {
+    /// The pathway, by index.
+    pub(super) pathway: u32,
+    /// The spike, counted from 1.
+    pub(super) spike: u64,
+    /// From when until when, in ticks.
+    pub(super) from: u64,
+    pub(super) until: u64,
 }
 
 /// A way out of a followed species.
@@ -393,6 +410,25 @@ impl PathwayBuilder<'_> {
         if let Some(owned) = self.world.channels.last_mut() {
             owned.shape = Some(name.into());
         }
+    }
+
+    /// Makes the channel added last fire at the spikes of the train that `table` names under `spikes`: for each of `filled` with
+    /// probability `u`, which spikes raise for a time of `tau_facil` s.
+    ///
+    /// Fails if there is no such train.
+    pub(super) fn release_at_spikes(
+        &mut self,
+        filled: Species,
+        table: &Table,
+        u: f64,
+        tau_facil: f64,
+    ) -> Result<(), Diagnostic> {
+        let name = table.text("spikes");
+        let train = self.world.waveforms.trains().get(name, table.span_of("spikes"))?.clone();
+        let channel = self.world.channels.len() as u32 - 1;
+        let (path, train_name) = (table.path.clone(), name.into());
+        self.world.releases.push(Release { path, train, train_name, channel, filled, u, tau_facil });
+        Ok(())
     }
 
     /// Another passage of this pathway, called `PATHWAY.NAME` in tables: one more of the substrates that its carriers share.

@@ -19,6 +19,7 @@ use super::assemble::{COUNT_MAX, FOLLOWED_MAX};
 use super::dose::Dose;
 use super::network::{NONE, Network, Phase};
 use super::rates::{COMMON, Rates};
+use super::releases::Releases;
 use super::run::Event;
 use super::small;
 use super::system::Part;
@@ -101,6 +102,8 @@ pub(super) struct Group<'a> {
     tree: SumTree,
     /// What follows waveforms, if anything does; the tree then holds bounds.
     varying: Option<Box<Varying>>,
+    /// Releases at spikes, if there are any.
+    sites: Option<Box<Releases>>,
     /// The conditions of interventions, if there are any.
     watch: Option<Box<Watch>>,
     /// What happens at set times, if anything does.
@@ -155,6 +158,7 @@ impl<'a> Group<'a> {
             all_nodes: tree.touched(0..network.channels()),
             tree,
             varying: Varying::new(&phases[0], element, streams).map(Box::new),
+            sites: Releases::new(&phases[0].releases, streams).map(Box::new),
             watch: Watch::new(&phases[0]).map(Box::new),
             agenda: Agenda::new(network, &phases[0], streams).map(Box::new),
             meters,
@@ -299,7 +303,8 @@ impl<'a> Group<'a> {
             }
             self.intervene(now, &doses, probe, Self::recompute)?;
         }
-        watch.aim(jumps, &self.x, self.upcoming())?;
+        let until = self.upcoming().min(self.next_spike()).min(self.next_arrival());
+        watch.aim(jumps, &self.x, until)?;
         self.watch = Some(watch);
         Ok(())
     }
@@ -349,8 +354,22 @@ impl<'a> Group<'a> {
     pub(super) fn fire<P: Probe>(&mut self, limit: u64, ctx: &mut Ctx<'_, Event, P>) -> Result<u64, String> {
         // So many at one instant are no progress; and after so many it is asked whether to go on at all.
         const MOST: u64 = EVENTS_PER_INSTANT_MAX;
-        let mut fired = 0;
+        let (mut fired, mut ask): (u64, u64) = (0, MOST);
         while self.next_step() < limit {
+            if fired >= ask {
+                if ctx.is_cancelled() {
+                    break;
+                }
+                ask = fired + MOST;
+            }
+            let spike = self.next_spike();
+            if spike <= self.next_of_itself() {
+                // What happens at the time of a firing comes before it.
+                self.spike(spike, ctx.probe())?;
+                fired += 1;
+                continue;
+            }
+            let limit = limit.min(spike);
             let progress = |group: &Self| (group.now, group.watch.as_ref().map(|watch| watch.since));
             let before = progress(self);
             let n = match &self.phases[self.phase].small {
@@ -370,11 +389,57 @@ impl<'a> Group<'a> {
             if n == MOST && progress(self) == before {
                 return Err(format!("no progress: {n} firings at one instant"));
             }
-            if n == MOST && ctx.is_cancelled() {
-                break;
-            }
         }
         Ok(fired)
+    }
+
+    /// There are spikes at `now`: the sites that they drive release.
+    ///
+    /// Fails if a condition that this makes true changes a count out of hand.
+    fn spike<P: Probe>(&mut self, now: u64, probe: &mut P) -> Result<(), String> {
+        let Some(mut sites) = self.sites.take() else { return Ok(()) };
+        let (last, before) = (self.now, self.total());
+        self.now = now;
+        let releases = &self.phases[self.phase].releases;
+        let mut released = 0;
+        while let Some((site, u)) = sites.take(now, releases) {
+            let filled = self.x[releases[site].filled.slot as usize];
+            let n = sites.draw(site, filled, u);
+            released += n;
+            if n > 0 {
+                self.fire_at_once(releases[site].channel as usize, n, probe);
+            }
+        }
+        self.sites = Some(sites);
+        if released == 0 {
+            // The hazard goes on as it did, to the tick.
+            self.now = last;
+        } else {
+            self.use_up(before, last, now);
+            self.aim(self.total());
+        }
+        // Conditions have been looked for up to this spike only.
+        self.look(now, probe)
+    }
+
+    /// Channel `q` fires `n` times now.
+    fn fire_at_once<P: Probe>(&mut self, q: usize, n: u64, probe: &mut P) {
+        self.fired[q] += n;
+        for &(slot, change) in self.network.changes.row(q) {
+            let slot = slot as usize;
+            let (x, to) = (self.x[slot], self.x[slot] + change * n as f64);
+            self.books[slot].enter(x, to, self.now);
+            self.x[slot] = to;
+        }
+        if self.is_followed() {
+            for _ in 0..n {
+                self.tag_changes(q, self.now, probe);
+            }
+        }
+        for &d in self.network.dependents.row(q) {
+            self.update(d as usize);
+        }
+        self.tree.refresh(self.network.touched.row(q));
     }
 
     /// Fires until `limit` (exclusive), at most `most` times; returns how often.
@@ -450,13 +515,13 @@ impl<'a> Group<'a> {
     fn advance_by_steps<P: Probe>(&mut self, limit: u64, most: u64, probe: &mut P) -> Result<u64, String> {
         let mut n = 0;
         while n < most {
-            let at = self.next_step();
+            let at = self.next_of_itself();
             if at >= limit {
                 break;
             }
             // What happens at the time of a firing comes before it: first what conditions set off, then arrivals.
             let looks = self.watch.as_ref().is_some_and(|watch| watch.next <= at);
-            if !looks && self.agenda.as_ref().is_some_and(|agenda| agenda.next() <= at) {
+            if !looks && self.next_arrival() <= at {
                 self.arrive(at, probe);
             } else if !looks {
                 let fired = match (&self.varying, self.is_followed()) {
@@ -521,11 +586,25 @@ impl<'a> Group<'a> {
         self.draw.hazard = (self.draw.hazard - used).max(0.0);
     }
 
-    /// When it has something to do next, a firing, a cell or a look at conditions.
+    /// When it has something to do next, of itself or at a spike.
     fn next_step(&self) -> u64 {
+        self.next_of_itself().min(self.next_spike())
+    }
+
+    /// When the next spike is; `u64::MAX` if there is none.
+    fn next_spike(&self) -> u64 {
+        self.sites.as_ref().map_or(u64::MAX, |sites| sites.next())
+    }
+
+    /// When it has something to do next without a spike: a firing, an arrival, a cell or a look at conditions.
+    fn next_of_itself(&self) -> u64 {
         let next = self.upcoming();
-        let next = self.watch.as_ref().map_or(next, |watch| next.min(watch.next));
-        self.agenda.as_ref().map_or(next, |agenda| next.min(agenda.next()))
+        self.watch.as_ref().map_or(next, |watch| next.min(watch.next)).min(self.next_arrival())
+    }
+
+    /// When the next of those under way arrives; `u64::MAX` if none does.
+    fn next_arrival(&self) -> u64 {
+        self.agenda.as_ref().map_or(u64::MAX, |agenda| agenda.next())
     }
 
     /// When a firing is due, or the end of a cell.

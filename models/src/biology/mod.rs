@@ -27,8 +27,10 @@ mod parts;
 mod pathways;
 mod rates;
 mod reaction;
+mod releases;
 mod run;
 mod small;
+mod spikes;
 mod system;
 mod tree;
 mod varying;
@@ -86,6 +88,7 @@ pub const SECTIONS: &[Section] = &[
         )],
         doc: "A way between compartments, or in or out of the system.",
     },
+    crate::common::spikes::SECTION,
     Section {
         name: "reaction",
         shape: Shape::Keyed,

@@ -9,6 +9,7 @@ use super::jump::Jump;
 use super::law::Law;
 use super::parts::Piece;
 use super::rates::Rates;
+use super::releases::Release;
 use super::small;
 use super::tree::SumTree;
 use crate::common::waveform::Course;
@@ -215,6 +216,8 @@ pub(super) struct Phase {
     pub(super) dose: Option<(u32, Dose)>,
     /// The one of `jumps` that happens when it begins.
     pub(super) jump: Option<u32>,
+    /// Release sites that spikes drive.
+    pub(super) releases: Vec<Release>,
     /// Interventions on several counts, or that the state sets off.
     pub(super) jumps: Vec<Jump>,
     /// The waveforms that those read.
@@ -269,9 +272,10 @@ impl Phase {
         let is_steady = drives.iter().all(|d| *d == Drive::Steady);
         let delays = delays(world);
         let small = small::Plan::new(network, &rates).filter(|_| is_steady && delays.is_empty());
-        let jumps = world.jumps.clone();
+        let (releases, jumps) = (world.releases.clone(), world.jumps.clone());
         let watched = world.watched.iter().map(|name| world.course(name)).collect();
-        Self { at, rates, dose: None, jump: None, jumps, watched, fixed, courses, drives, capacity, delays, small }
+        let (dose, jump) = (None, None);
+        Self { at, rates, dose, jump, releases, jumps, watched, fixed, courses, drives, capacity, delays, small }
     }
 }
 

@@ -78,6 +78,12 @@ pub fn outline(scenario: &Table, context: &BuildContext<'_>) -> Result<Outline, 
     let waveforms = Waveforms::read(scenario, context.registry, context.folder)?;
     let context = &BuildContext { waveforms: &waveforms, ..*context };
     let world = assemble(scenario, context)?;
+    if let Some(release) = world.releases.first() {
+        let message = format!("`{}` releases at spikes", release.path);
+        let place = scenario.named("pathway").find(|p| p.1.path == release.path).map(|p| p.1.span_of("spikes"));
+        let d = Diagnostic::error("E0720", place.unwrap_or(scenario.span), message, "how many of them is drawn");
+        return Err(d.help("leave it out, or write it as a `[reaction.NAME]` with a `law`").into());
+    }
     let happenings = happenings(scenario, context, &world)?;
     let mut phases: Vec<(u64, &World)> = vec![(0, &world)];
     phases.extend(happenings.iter().filter_map(|(at, h)| match h {

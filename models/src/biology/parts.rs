@@ -8,6 +8,7 @@
 use super::builder::{Busy, Exit, World};
 use super::law::Species;
 use super::network::NONE;
+use super::releases::Release;
 
 /// A part of a world, as a world of its own.
 #[derive(Debug)]
@@ -102,6 +103,14 @@ fn members(world: &World) -> Vec<Members> {
 }
 
 impl Members {
+    /// The release sites of `world` whose channels these are.
+    fn releases(&self, world: &World, species: &impl Fn(Species) -> Species) -> Vec<Release> {
+        let own = |release: &Release| {
+            let channel = self.channels.binary_search(&release.channel).ok()? as u32;
+            Some(Release { channel, filled: species(release.filled), ..release.clone() })
+        };
+        world.releases.iter().filter_map(own).collect()
+    }
     fn piece(&self, world: &World, of_pool: &[u32], first_pathway: u32, exits: &[Exit]) -> Piece {
         let place = |list: &[u32], x: u32| list.binary_search(&x).map_or(NONE, |i| i as u32);
         let species = |s: Species| Species { slot: place(&self.pools, s.slot), ..s };
@@ -109,6 +118,7 @@ impl Members {
             pools: self.pools.iter().map(|&s| world.pools[s as usize].clone()).collect(),
             pathways: self.pathways.iter().map(|&p| world.pathways[p as usize].clone()).collect(),
             channels: self.channels.iter().map(|&q| world.channels[q as usize].clone()).collect(),
+            releases: self.releases(world, &species),
             jumps: self.jumps.iter().map(|&j| world.jumps[j as usize].clone().with_species(&species)).collect(),
             watched: world.watched.clone(),
             waveforms: world.waveforms.clone(),

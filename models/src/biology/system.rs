@@ -62,7 +62,7 @@ impl Part {
     }
 }
 
-/// What is measured: every species that can change, then pathways and reactions, then exits, then counts at certain times.
+/// What is measured: every species that can change, then pathways and reactions, then exits, then counts at certain times and at spikes.
 fn components(world: &World) -> Vec<Component> {
     let pools = world.pools.iter().filter(|p| !p.fixed).map(|pool| {
         let kind = ComponentKind::Population { initial: pool.initial, tagged: pool.tagged };
@@ -83,7 +83,14 @@ fn components(world: &World) -> Vec<Component> {
         let kind = ComponentKind::Sample { of: place(*slot), at };
         Component::new(format!("{}@{written}", pool.name), kind, pool.entity)
     });
-    pools.chain(pathways).chain(exits).chain(samples).collect()
+    let first_pathway = world.pools.iter().filter(|p| !p.fixed).count() as u32;
+    let passed = world.passed.iter().map(|passed| {
+        let pathway = &world.pathways[passed.pathway as usize];
+        let (from, until) = (SimTime::from_ticks(passed.from), SimTime::from_ticks(passed.until));
+        let kind = ComponentKind::Passed { of: first_pathway + passed.pathway, from, until };
+        Component::new(format!("{}@spike {}", pathway.name, passed.spike), kind, pathway.entity)
+    });
+    pools.chain(pathways).chain(exits).chain(samples).chain(passed).collect()
 }
 
 impl System for Biology {
@@ -101,7 +108,8 @@ impl System for Biology {
 
     fn event_rate(&self) -> f64 {
         // What comes in goes out again.
-        2.0 * self.parts.iter().map(Part::fastest).fold(0.0, |sum, rate| sum + rate)
+        let spikes = self.parts.iter().flat_map(|part| &part.phases[0].releases).map(|release| release.train.rate());
+        2.0 * self.parts.iter().map(Part::fastest).chain(spikes).fold(0.0, |sum, rate| sum + rate)
     }
 }
 

@@ -6,5 +6,6 @@ pub mod interval;
 pub(crate) mod ode;
 pub(crate) mod rows;
 pub mod service;
+pub mod spikes;
 pub mod term;
 pub mod waveform;

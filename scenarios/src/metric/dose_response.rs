@@ -53,17 +53,19 @@ fn make(table: &Table, context: &Context<'_>) -> Result<Option<Box<dyn Metric>>,
     Ok(Some(Box::new(Curves { response, axis, resamples: table.integer("resamples") as usize })))
 }
 
-/// The axis of the doses; none, with a warning, if there is too little of one.
-fn axis(table: &Table, context: &Context<'_>) -> Result<Option<usize>, Diagnostic> {
+/// A warning that the metric in `table` is left out.
+fn left_out(table: &Table, context: &Context<'_>, label: &str) {
+    context.warn(Diagnostic::warning("W0430", table.span, format!("`{}` is left out", table.path), label));
+}
+
+/// The axis that `table` names under `axis`, or the only one that is swept; none, with a warning, if there is none.
+pub(super) fn along<'a>(table: &Table, context: &Context<'a>) -> Result<Option<(usize, &'a Axis)>, Diagnostic> {
     let swept: Vec<(usize, &Axis)> =
         context.axes.iter().copied().enumerate().filter(|(_, a)| a.labels.len() > 1).collect();
     let names = || swept.iter().map(|(_, a)| a.name.as_str());
-    let left_out = |message: String, label: &str| {
-        context.warn(Diagnostic::warning("W0430", table.span, message, label));
-        Ok(None)
-    };
     if swept.is_empty() {
-        return left_out(format!("`{}` is left out", table.path), "no dose is swept");
+        left_out(table, context, "nothing is swept");
+        return Ok(None);
     }
     let chosen = match (table.opt_text("axis"), &swept[..]) {
         (Some(path), _) => swept.iter().find(|(_, a)| a.name == path).ok_or_else(|| {
@@ -73,21 +75,26 @@ fn axis(table: &Table, context: &Context<'_>) -> Result<Option<usize>, Diagnosti
         })?,
         (None, [only]) => only,
         (None, _) => {
-            let message = format!("`{}` does not say which axis is the dose", table.path);
+            let message = format!("`{}` does not say which axis it is about", table.path);
             let d = Diagnostic::error("E0432", table.span, message, "several are swept");
             let paths: Vec<String> = names().map(|n| format!("`axis = \"{n}\"`")).collect();
             return Err(d.help(paths.join(" or ")));
         }
     };
-    let (index, axis) = *chosen;
+    Ok(Some(*chosen))
+}
+
+/// The axis of the doses; none, with a warning, if there is too little of one.
+fn axis(table: &Table, context: &Context<'_>) -> Result<Option<usize>, Diagnostic> {
+    let Some((index, axis)) = along(table, context)? else { return Ok(None) };
     let Some(doses) = axis.values.as_ref().filter(|v| v.iter().all(|x| *x >= 0.0)) else {
         let span = if table.get("axis").is_some() { table.span_of("axis") } else { table.span };
         let message = format!("the values of `{}` are no doses", axis.name);
         return Err(Diagnostic::error("E0432", span, message, "expected numbers, zero or more"));
     };
     if doses.len() < DOSES_MIN {
-        let message = format!("`{}` is left out", table.path);
-        return left_out(message, "a curve of four parameters needs five doses or more");
+        left_out(table, context, "a curve of four parameters needs five doses or more");
+        return Ok(None);
     }
     Ok(Some(index))
 }
@@ -104,7 +111,7 @@ impl Metric for Curves {
 }
 
 /// Points that differ only in the axis `at`.
-fn groups(points: &[Point], at: usize) -> Vec<Vec<usize>> {
+pub(super) fn groups(points: &[Point], at: usize) -> Vec<Vec<usize>> {
     let mut groups = std::collections::BTreeMap::<Vec<usize>, Vec<usize>>::new();
     for (i, p) in points.iter().enumerate() {
         let mut others = p.coordinates.clone();

@@ -18,6 +18,9 @@ mod exposure;
 mod gather;
 pub mod hill;
 mod moments;
+mod paired_pulse;
+mod per_spike;
+mod quantal;
 mod ratio;
 mod reading;
 mod regulation;
@@ -62,6 +65,9 @@ pub const METRICS: &[Kind<MakeMetric>] = &[
     balance::KIND,
     drift::KIND,
     moments::KIND,
+    per_spike::KIND,
+    paired_pulse::KIND,
+    quantal::KIND,
 ];
 
 /// Makes a metric from its checked table; none if it is left out, which a warning says.

@@ -34,6 +34,11 @@ impl Known {
     pub(crate) fn components(&self) -> impl Iterator<Item = &str> {
         self.numbers.iter().map(|k| k.component.as_str())
     }
+    /// What passes the pathway `of` at each spike that a probe looks at: the spike, counted from 1, and the number.
+    pub(super) fn at_spikes(&self, of: &str) -> Vec<(u64, MeasureKey)> {
+        let spike = |k: &MeasureKey| k.component.strip_prefix(of)?.strip_prefix("@spike ")?.parse().ok();
+        self.numbers.iter().filter_map(|k| Some((spike(k)?, k.clone()))).collect()
+    }
     /// The number called `text`.
     fn find(&self, text: &str) -> Option<&MeasureKey> {
         let called = |k: &&MeasureKey| {

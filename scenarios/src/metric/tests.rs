@@ -193,3 +193,17 @@ fn failing_runs_are_left_out_in_pairs() {
     let e = row(&outcome.tables.metrics[0], "control.station.a.rate", 0).estimate;
     assert!(e.n > 10 && e.n < 35 && (e.mean + 1.0).abs() < 1e-9, "{e:?}");
 }
+
+#[test]
+fn metrics_of_spikes_need_their_probe() {
+    for (metric, says) in [
+        ("kind = \"per_spike\"\nof = \"a\"", "nothing counts what `a` releases at spikes"),
+        ("kind = \"paired_pulse\"\nof = \"a\"", "nothing counts what `a` releases at spikes"),
+        ("kind = \"quantal\"\nof = \"a.throughputs\"", "did you mean"),
+    ] {
+        let found = findings(&format!("{DOSES}[metric.m]\n{metric}\n"));
+        assert!(found.contains(says), "{metric}:\n{found}");
+    }
+    let left_out = findings("[metric.m]\nkind = \"quantal\"\nof = \"a.throughput\"\n");
+    assert!(left_out.contains("W0430") && left_out.contains("nothing is swept"), "{left_out}");
+}

@@ -173,6 +173,11 @@ enum StoredKind {
         of: u32,
         at_ps: u64,
     },
+    Passed {
+        of: u32,
+        from_ps: u64,
+        until_ps: u64,
+    },
     Population {
         initial: f64,
         tagged: bool,
@@ -244,6 +249,9 @@ impl From<&Component> for StoredComponent {
             ComponentKind::Pathway { saturable } => StoredKind::Pathway { saturable },
             ComponentKind::Exit { of } => StoredKind::Exit { of },
             ComponentKind::Sample { of, at } => StoredKind::Sample { of, at_ps: at.ticks() },
+            ComponentKind::Passed { of, from, until } => {
+                StoredKind::Passed { of, from_ps: from.ticks(), until_ps: until.ticks() }
+            }
             ComponentKind::Share => StoredKind::Share,
         };
         Self { name: c.name.clone(), entity: c.entity.to_owned(), kind }
@@ -260,6 +268,9 @@ impl From<StoredComponent> for Component {
             StoredKind::Pathway { saturable } => ComponentKind::Pathway { saturable },
             StoredKind::Exit { of } => ComponentKind::Exit { of },
             StoredKind::Sample { of, at_ps } => ComponentKind::Sample { of, at: SimTime::from_ticks(at_ps) },
+            StoredKind::Passed { of, from_ps, until_ps } => {
+                ComponentKind::Passed { of, from: SimTime::from_ticks(from_ps), until: SimTime::from_ticks(until_ps) }
+            }
             StoredKind::Share => ComponentKind::Share,
         };
         let entity =

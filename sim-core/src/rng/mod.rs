@@ -6,6 +6,7 @@
 //! doi:10.1145/3460772); samplers of the core use inversion, one uniform a variate, so that streams stay in step.
 
 mod ahead;
+mod binomial;
 mod exponential;
 
 use rand::rngs::Xoshiro256PlusPlus;

@@ -62,6 +62,15 @@ pub enum ComponentKind {
         /// When.
         at: SimTime,
     },
+    /// How many pass a pathway forwards from one instant up to another.
+    Passed {
+        /// The pathway's component.
+        of: ComponentId,
+        /// What happens then is counted.
+        from: SimTime,
+        /// What happens then is not.
+        until: SimTime,
+    },
     /// A group of flows, or its part at one element: see [`Attribution`](crate::stats::Attribution).
     Share,
     /// A pathway between compartments: passages forwards and backwards. If `saturable`, `level` is its busy share, 0 to 1.

@@ -96,8 +96,12 @@ struct Course<'a, W: Watch, M: Model<(Statistics, W)>> {
 
 impl<'a, W: Watch, M: Model<(Statistics, W)>> Course<'a, W, M> {
     fn new(engine: Engine<M, (Statistics, W)>, components: &'a [Component], cancel: &'a AtomicBool) -> Self {
-        let due = |c: &Component| if let ComponentKind::Sample { at, .. } = c.kind { Some(at) } else { None };
-        let mut samples: Vec<SimTime> = components.iter().filter_map(due).collect();
+        let due = |c: &Component| match c.kind {
+            ComponentKind::Sample { at, .. } => [Some(at), None],
+            ComponentKind::Passed { from, until, .. } => [Some(from), Some(until)],
+            _ => [None, None],
+        };
+        let mut samples: Vec<SimTime> = components.iter().flat_map(due).flatten().collect();
         samples.sort_unstable_by(|a, b| b.cmp(a));
         samples.dedup();
         Self { engine, components, cancel, samples }

@@ -110,6 +110,7 @@ impl Report<'_> {
                     to.times("sojourn_time", times);
                 }
                 (Tally::Sample(count), ..) => to.add("count", "mean", *count, c.entity),
+                (Tally::Passed { count, .. }, ..) => to.add("passages", "mean", *count, c.entity),
                 (Tally::Share, ..) => continue,
                 _ => unreachable!("a component keeps its kind"),
             }
@@ -133,7 +134,7 @@ impl Report<'_> {
                 Tally::Flow(f) => &f.sojourn,
                 Tally::Population(l) | Tally::Pathway(l) => &l.residence,
                 Tally::Exit(times) => times,
-                Tally::Gate(_) | Tally::Sample(_) | Tally::Share => continue,
+                Tally::Gate(_) | Tally::Sample(_) | Tally::Passed { .. } | Tally::Share => continue,
             };
             if times.n() > 0 {
                 out.push((i as u32, times.sketch.clone()));

@@ -69,7 +69,10 @@ impl Recorder {
                     add(i, "occupancy", c.entity);
                 }
                 ComponentKind::Gate => add(i, "throughput", "1/s"),
-                ComponentKind::Exit { .. } | ComponentKind::Sample { .. } | ComponentKind::Share => {}
+                ComponentKind::Exit { .. }
+                | ComponentKind::Sample { .. }
+                | ComponentKind::Passed { .. }
+                | ComponentKind::Share => {}
                 ComponentKind::Population { .. } => add(i, "occupancy", c.entity),
                 ComponentKind::Pathway { saturable } => {
                     add(i, "throughput", "1/s");

@@ -20,6 +20,11 @@ pub(super) enum Tally {
     Exit(Times),
     /// The count of another component at an instant; NaN before.
     Sample(f64),
+    /// What has passed another component in a stretch of time, and what had before; NaN before it begins and ends.
+    Passed {
+        before: f64,
+        count: f64,
+    },
     /// Told of by what watches besides.
     Share,
 }
@@ -32,7 +37,7 @@ impl Tally {
             Self::Gate(g) => g.leave(size),
             Self::Population(l) | Self::Pathway(l) => l.residence.add(spent),
             Self::Exit(times) => times.add(spent),
-            Self::Station(_) | Self::Flow(_) | Self::Sample(_) | Self::Share => {}
+            Self::Station(_) | Self::Flow(_) | Self::Sample(_) | Self::Passed { .. } | Self::Share => {}
         }
     }
 }
@@ -122,6 +127,7 @@ impl Statistics {
                 ComponentKind::Pathway { .. } => Tally::Pathway(Level::default()),
                 ComponentKind::Exit { .. } => Tally::Exit(Times::default()),
                 ComponentKind::Sample { .. } => Tally::Sample(f64::NAN),
+                ComponentKind::Passed { .. } => Tally::Passed { before: f64::NAN, count: f64::NAN },
                 ComponentKind::Share => Tally::Share,
             })
             .collect();
@@ -146,6 +152,18 @@ impl Statistics {
             {
                 self.tallies[i] = Tally::Sample(l.now);
             }
+            if let ComponentKind::Passed { of, from, until } = c.kind
+                && (from == at || until == at)
+                && let (Tally::Pathway(l), Tally::Passed { before, .. }) =
+                    (&self.tallies[of as usize], &self.tallies[i])
+            {
+                let (passed, before) = (l.totals.outward, *before);
+                self.tallies[i] = if from == at {
+                    Tally::Passed { before: passed, count: f64::NAN }
+                } else {
+                    Tally::Passed { before, count: passed - before }
+                };
+            }
         }
     }
     pub(super) fn open_window(&mut self) {
@@ -155,7 +173,7 @@ impl Statistics {
                 Tally::Flow(f) => f.open_window(),
                 Tally::Population(l) | Tally::Pathway(l) => l.open_window(),
                 Tally::Exit(times) => times.clear(),
-                Tally::Gate(_) | Tally::Sample(_) | Tally::Share => {}
+                Tally::Gate(_) | Tally::Sample(_) | Tally::Passed { .. } | Tally::Share => {}
             }
         }
         self.further.iter_mut().for_each(Further::open_window);
@@ -171,7 +189,7 @@ impl Statistics {
             Tally::Flow(flow) => Snapshot::Entities(flow.totals(self.now, f.losses)),
             Tally::Gate(g) => Snapshot::Entities(g.totals(f.losses)),
             Tally::Population(l) | Tally::Pathway(l) => Snapshot::Level(l.totals),
-            Tally::Exit(_) | Tally::Sample(_) | Tally::Share => Snapshot::Nothing,
+            Tally::Exit(_) | Tally::Sample(_) | Tally::Passed { .. } | Tally::Share => Snapshot::Nothing,
         };
         self.tallies.iter().zip(&self.further).map(totals).collect()
     }
@@ -215,6 +233,7 @@ impl Probe for Statistics {
             | Tally::Pathway(_)
             | Tally::Exit(_)
             | Tally::Sample(_)
+            | Tally::Passed { .. }
             | Tally::Share => {}
         }
         self.further[c as usize].lose((at - since).ticks(), reason);

@@ -8,7 +8,8 @@
 //! molecules (Kurtz 1972, doi:10.1063/1.1678692). A channel whose law does not read what it takes slows down as the last of it goes.
 //! Nothing is drawn, so a point is one run, whatever the study's replications say.
 //!
-//! Times at which something happens (interventions, pieces of waveforms, edges of bins) end a step, and a step is never so long that it
+//! At a spike of a train, filled release sites lose the share u of what they hold: exactly the mean, since u follows from the times of
+//! the spikes. Times at which something happens (interventions, spikes, pieces of waveforms, edges of bins) end a step, and a step is never so long that it
 //! could miss a surge of a waveform.
 //!
 //! Validated against: permeation and relaxation in closed form, the calcium sensors' release probabilities, the steady state of leak and
@@ -28,6 +29,7 @@ use sim_core::{Ctx, LevelTotals, Model, Priority, Probe, RunError, SimDuration, 
 use self::flow::Flow;
 use super::assemble::tables;
 use super::network::NONE;
+use super::releases::Releases;
 use super::system::{Biology, Part};
 use super::watch;
 use crate::System;
@@ -64,6 +66,13 @@ impl Mean {
                 let span = table.map_or(scenario.span, |table| table.span_of("delay"));
                 refuse(span, format!("`{name}` takes times that are not exponential"), "a mean has no memory");
             }
+        }
+        let releases = || system.parts.iter().flat_map(|part| &part.phases[0].releases);
+        for release in releases().filter(|r| r.train.is_drawn()) {
+            let pathway = tables(scenario, "pathway").find(|(.., t)| t.path == release.path);
+            let span = pathway.map_or(scenario.span, |(.., t)| t.span_of("spikes"));
+            let message = format!("the spikes of `spikes.{}` are drawn", release.train_name);
+            refuse(span, message, "a mean draws nothing");
         }
         let largest = system.parts.iter().filter(|p| p.network.channels() > 0);
         let largest = largest.map(|p| p.network.components.iter().filter(|c| **c != NONE).count()).max().unwrap_or(0);
@@ -166,6 +175,8 @@ struct Course<'a> {
     x: Vec<f64>,
     now: u64,
     pace: Pace,
+    /// Releases at spikes, if there are any.
+    sites: Option<Releases>,
     /// By channel: how often it has fired.
     fired: Vec<f64>,
     /// By meter: the integral of the utilization, in ticks.
@@ -192,6 +203,8 @@ impl<'a> Course<'a> {
             x,
             now: 0,
             pace: Pace::new(),
+            // Times that are drawn have been refused.
+            sites: Releases::new(&part.phases[0].releases, Streams::new(0, 0)),
             fired: vec![0.0; part.network.channels()],
             busy: vec![0.0; part.network.meters.len()],
             dosed: vec![(0.0, 0.0); n],
@@ -205,7 +218,12 @@ impl<'a> Course<'a> {
     /// Fails if there is no solution.
     fn advance(&mut self, to: u64) -> Result<(), String> {
         while self.now < to {
-            let room = to.min(self.flow.end(self.now)) - self.now;
+            let spike = self.sites.as_ref().map_or(u64::MAX, Releases::next);
+            if spike <= self.now {
+                self.spike();
+                continue;
+            }
+            let room = to.min(spike).min(self.flow.end(self.now)) - self.now;
             let mut h = self.pace.step(room);
             while !self.flow.look(self.now, h) {
                 h = (h / 2).max(1);
@@ -252,6 +270,24 @@ impl<'a> Course<'a> {
             *max = max.max(*x);
         }
         self.now += h;
+    }
+
+    /// There are spikes now: what the sites that they drive hold on average goes down.
+    fn spike(&mut self) {
+        let (releases, network) = (&self.part.phases[self.phase].releases, &self.part.network);
+        while let Some((site, u)) = self.sites.as_mut().and_then(|sites| sites.take(self.now, releases)) {
+            let release = &releases[site];
+            let place = |slot: u32| self.flow.free.binary_search(&slot).expect("a slot that changes is free");
+            let released = u * self.x[place(release.filled.slot)].max(0.0);
+            self.fired[release.channel as usize] += released;
+            for &(slot, change) in network.changes.row(release.channel as usize) {
+                let at = place(slot);
+                self.x[at] += change * released;
+                self.max[at] = self.max[at].max(self.x[at]);
+            }
+        }
+        self.solver.forget();
+        self.pace = Pace::new();
     }
 
     /// Begins phase `i` now.

@@ -14,6 +14,7 @@ mod influx;
 mod inhibitor;
 mod permeation;
 mod pump;
+mod release_site;
 mod sensor;
 
 use sim_core::config::{Diagnostic, Table};
@@ -38,6 +39,7 @@ pub const PATHWAYS: &[Kind<MakePathway>] = &[
     granules::KIND,
     channel::KIND,
     chain::KIND,
+    release_site::KIND,
 ];
 
 /// The error of a pathway that leads from a compartment into itself.

@@ -14,6 +14,7 @@ mod ions;
 mod mean;
 mod pathways;
 mod reactions;
+mod release_sites;
 mod sensor;
 mod toml;
 mod transport;

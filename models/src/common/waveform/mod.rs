@@ -12,13 +12,14 @@
 mod course;
 mod piece;
 mod read;
+mod transients;
 
 use std::sync::Arc;
 
 pub use course::Course;
 use piece::{Form, Piece};
 pub(crate) use read::UNKNOWN;
-pub use read::{MakeWaveform, SECTION, WAVEFORMS, Waveforms};
+pub use read::{MakeWaveform, SECTION, Sources, WAVEFORMS, Waveforms};
 use sim_core::quantity::Dimension;
 
 use super::term::Term;
@@ -185,6 +186,14 @@ mod tests {
             ),
             Waveform::new(
                 vec![piece(f64::INFINITY, Form::Gaussian { base: 0.1, height: 2.0, centre: 9.0, sigma: 1.5 })],
+                false,
+            ),
+            Waveform::new(
+                vec![
+                    piece(2.0, Form::Constant(0.5)),
+                    piece(3.0, Form::Alpha { to: 0.5, gap: 0.0, slope: 2.0, rate: 0.8 }),
+                    piece(f64::INFINITY, Form::Alpha { to: 0.5, gap: 0.6, slope: 1.5, rate: 0.8 }),
+                ],
                 false,
             ),
         ]

@@ -39,6 +39,13 @@ pub(super) enum Form {
         gap: f64,
         rate: f64,
     },
+    /// to + (gap + slope u) exp(-rate u): alpha functions, as many as one likes in sum.
+    Alpha {
+        to: f64,
+        gap: f64,
+        slope: f64,
+        rate: f64,
+    },
     /// base + height exp(-(u - centre)^2 / (2 sigma^2))
     Gaussian {
         base: f64,
@@ -55,6 +62,7 @@ impl Piece {
             Form::Linear { from, slope } => from + slope * u,
             Form::Sine { mean, amplitude, omega, phase } => mean + amplitude * libm::sin(omega * u + phase),
             Form::Exponential { to, gap, rate } => to + gap * libm::exp(-rate * u),
+            Form::Alpha { to, gap, slope, rate } => to + (gap + slope * u) * libm::exp(-rate * u),
             Form::Gaussian { base, height, centre, sigma } => {
                 let z = (u - centre) / sigma;
                 base + height * libm::exp(-0.5 * z * z)
@@ -73,6 +81,10 @@ impl Piece {
                 plus(mean, times(amplitude, Term::Apply("sin", vec![plus(phase, times(omega, since))])))
             }
             Form::Exponential { to, gap, rate } => plus(to, times(gap, Term::Apply("exp", vec![times(-rate, since)]))),
+            Form::Alpha { to, gap, slope, rate } => {
+                let decay = Term::Apply("exp", vec![times(-rate, since.clone())]);
+                plus(to, Term::product(vec![plus(gap, times(slope, since)), decay]))
+            }
             Form::Gaussian { base, height, centre, sigma } => {
                 let off = Term::two("divide", Term::two("minus", since, number(centre)), number(sigma));
                 let square = Term::two("power", off, number(2.0));
@@ -93,6 +105,13 @@ impl Piece {
             Form::Exponential { to, gap, rate } => {
                 to * span + gap / rate * libm::exp(-rate * from) * -libm::expm1(-rate * span)
             }
+            Form::Alpha { to, gap, slope, rate } => {
+                let decayed = libm::exp(-rate * from);
+                let (gap, slope) = ((gap + slope * from) * decayed, slope * decayed);
+                let x = rate * span;
+                let tail = if x < f64::INFINITY { x * libm::exp(-x) } else { 0.0 };
+                to * span + (gap / rate + slope / (rate * rate)) * -libm::expm1(-x) - slope / (rate * rate) * tail
+            }
             Form::Gaussian { base, height, centre, sigma } => {
                 let z = |u: f64| (u - centre) / (sigma * std::f64::consts::SQRT_2);
                 let area = sigma * (std::f64::consts::PI / 2.0).sqrt();
@@ -108,6 +127,7 @@ impl Piece {
             Form::Linear { from, slope } => both(from, from + slope * self.length),
             Form::Sine { mean, amplitude, .. } => (mean - amplitude.abs(), mean + amplitude.abs()),
             Form::Exponential { to, gap, .. } => both(to, to + gap),
+            Form::Alpha { .. } => self.range(0.0, self.length),
             Form::Gaussian { base, height, .. } => both(base, base + height),
         }
     }
@@ -123,6 +143,14 @@ impl Piece {
             Form::Exponential { .. } if to == f64::INFINITY => {
                 let (a, b) = (self.value(from), self.value(f64::MAX));
                 (a.min(b), a.max(b))
+            }
+            Form::Alpha { to: level, gap, slope, rate } => {
+                // Where it turns: slope = rate (gap + slope u).
+                let turn = 1.0 / rate - gap / slope;
+                let far = if to < f64::INFINITY { self.value(to) } else { level };
+                let near = self.value(from);
+                let peak = if from <= turn && turn <= to { self.value(turn) } else { near };
+                (near.min(far).min(peak), near.max(far).max(peak))
             }
             Form::Linear { .. } | Form::Exponential { .. } => ends(self),
             Form::Sine { mean, amplitude, omega, phase } => {
@@ -157,6 +185,9 @@ impl Piece {
                 Form::Sine { mean, amplitude, omega: omega / per_second, phase }
             }
             Form::Exponential { to, gap, rate } => Form::Exponential { to, gap, rate: rate / per_second },
+            Form::Alpha { to, gap, slope, rate } => {
+                Form::Alpha { to, gap, slope: slope / per_second, rate: rate / per_second }
+            }
             Form::Gaussian { base, height, centre, sigma } => {
                 Form::Gaussian { base, height, centre: centre * per_second, sigma: sigma * per_second }
             }

@@ -3,19 +3,32 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use sim_core::SimTime;
 use sim_core::config::{Data, Diagnostic, Diagnostics, Field, Section, Shape, Span, Table, Type, Value, did_you_mean};
 use sim_core::quantity::{Dimension, Quantity};
 
 use super::Waveform;
 use super::piece::{Form, Piece};
 use crate::common::rows::{for_each_row, one};
+use crate::common::spikes::{Trains, run_end};
 use crate::registry::{Kind, Registry};
 
 /// The code of a finding that there is no waveform of a name.
 pub(crate) const UNKNOWN: &str = "E0365";
 
-/// Makes a waveform from its checked table; relative file names start from the folder.
-pub type MakeWaveform = fn(&Table, &Path) -> Result<Waveform, Diagnostics>;
+/// What a waveform may be made from besides its table.
+#[derive(Clone, Copy, Debug)]
+pub struct Sources<'a> {
+    /// What relative file names start from.
+    pub folder: &'a Path,
+    /// The trains of spikes.
+    pub trains: &'a Trains,
+    /// When the run ends.
+    pub end: SimTime,
+}
+
+/// Makes a waveform from its checked table.
+pub type MakeWaveform = fn(&Table, &Sources<'_>) -> Result<Waveform, Diagnostics>;
 
 /// The section of waveforms.
 pub const SECTION: Section = Section {
@@ -27,8 +40,8 @@ pub const SECTION: Section = Section {
           zero is the start of the run.",
 };
 
-const TIME: Type = Type::Quantity(&[Dimension::TIME]);
-const VALUE: Type = Type::Signed(VALUES);
+pub(super) const TIME: Type = Type::Quantity(&[Dimension::TIME]);
+pub(super) const VALUE: Type = Type::Signed(VALUES);
 /// A factor, or a quantity that rates of a cell may depend on.
 const VALUES: &[Dimension] = &[
     Dimension::NUMBER,
@@ -63,7 +76,7 @@ pub const WAVEFORMS: &[Kind<MakeWaveform>] = &[
             Field::optional("file", Type::Text, "A CSV file with the columns time (s) and value instead."),
             REPEATS,
         ],
-        make: |table, folder| through(table, folder, false),
+        make: |table, sources| through(table, sources.folder, false),
     },
     Kind {
         name: "linear",
@@ -73,7 +86,7 @@ pub const WAVEFORMS: &[Kind<MakeWaveform>] = &[
             Field::optional("file", Type::Text, "A CSV file with the columns time (s) and value instead."),
             REPEATS,
         ],
-        make: |table, folder| through(table, folder, true),
+        make: |table, sources| through(table, sources.folder, true),
     },
     Kind {
         name: "exponential",
@@ -118,16 +131,20 @@ pub const WAVEFORMS: &[Kind<MakeWaveform>] = &[
         ],
         make: |table, _| pulses(table),
     },
+    super::transients::KIND,
 ];
 
-/// The waveforms of a scenario, by name.
+/// The waveforms of a scenario, by name, and the trains of spikes that they may follow.
 #[derive(Clone, Debug, Default)]
-pub struct Waveforms(BTreeMap<String, Waveform>);
+pub struct Waveforms {
+    all: BTreeMap<String, Waveform>,
+    trains: Trains,
+}
 
 impl Waveforms {
     /// No waveforms.
     pub fn none() -> &'static Self {
-        static NONE: Waveforms = Waveforms(BTreeMap::new());
+        static NONE: Waveforms = Waveforms { all: BTreeMap::new(), trains: Trains::NONE };
         &NONE
     }
     /// Those of `scenario`.
@@ -135,21 +152,36 @@ impl Waveforms {
     /// Fails with everything that is wrong with them.
     pub fn read(scenario: &Table, registry: &Registry, folder: &Path) -> Result<Self, Diagnostics> {
         let (mut all, mut wrong) = (BTreeMap::new(), Diagnostics::default());
+        let trains = Trains::read(scenario, registry, folder).unwrap_or_else(|found| {
+            wrong.extend(found);
+            Trains::default()
+        });
+        let sources = Sources { folder, trains: &trains, end: run_end(scenario) };
         for (name, table) in scenario.named(SECTION.name) {
             let make = registry.waveforms.get(table.kind()).expect("the checker knows the kind").make;
-            match make(table, folder) {
+            match make(table, &sources) {
                 Ok(waveform) => _ = all.insert(name.to_string(), waveform),
                 Err(d) => wrong.extend(d),
             }
         }
-        if wrong.has_errors() { Err(wrong) } else { Ok(Self(all)) }
+        if wrong.has_errors() {
+            return Err(wrong);
+        }
+        let mut read = Self { all, trains };
+        let mut trains = std::mem::take(&mut read.trains);
+        trains.follow(scenario, &|name, span| read.factor(name, span).cloned())?;
+        Ok(Self { trains, ..read })
+    }
+    /// The trains of spikes.
+    pub fn trains(&self) -> &Trains {
+        &self.trains
     }
     /// The waveform called `name`, which stands at `span`.
     ///
     /// Fails with a hint if there is none.
     pub fn get(&self, name: &str, span: Span) -> Result<&Waveform, Diagnostics> {
-        self.0.get(name).ok_or_else(|| {
-            let near = did_you_mean(name, self.0.keys().map(String::as_str));
+        self.all.get(name).ok_or_else(|| {
+            let near = did_you_mean(name, self.all.keys().map(String::as_str));
             let help = near.unwrap_or_else(|| format!("declare it: [waveform.{name}] with kind = \"sine\""));
             one(UNKNOWN, span, format!("there is no waveform `{name}`"), "unknown waveform", help)
         })
@@ -190,16 +222,16 @@ impl Waveforms {
     }
     /// Adds one that is not of the scenario's file.
     pub(crate) fn add(&mut self, name: &str, waveform: Waveform) {
-        self.0.insert(name.to_owned(), waveform);
+        self.all.insert(name.to_owned(), waveform);
     }
     /// The names of all.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.all.keys().map(String::as_str)
     }
 }
 
 /// The values under `keys`, and their common dimension.
-fn values<const N: usize>(table: &Table, keys: [&str; N]) -> Result<([f64; N], Dimension), Diagnostics> {
+pub(super) fn values<const N: usize>(table: &Table, keys: [&str; N]) -> Result<([f64; N], Dimension), Diagnostics> {
     let all = keys.map(|key| table.quantity(key));
     // A value that is given says what the others are.
     let dimension = all.iter().map(|q| q.dimension).find(|d| *d != Dimension::NUMBER).unwrap_or(Dimension::NUMBER);
@@ -214,7 +246,7 @@ fn values<const N: usize>(table: &Table, keys: [&str; N]) -> Result<([f64; N], D
 }
 
 /// A time over zero, in s.
-fn positive(table: &Table, key: &str) -> Result<f64, Diagnostics> {
+pub(super) fn positive(table: &Table, key: &str) -> Result<f64, Diagnostics> {
     let q = table.quantity(key);
     if q.value > 0.0 {
         return Ok(q.value);
@@ -228,7 +260,7 @@ fn positive(table: &Table, key: &str) -> Result<f64, Diagnostics> {
     ))
 }
 
-fn piece(length: f64, form: Form) -> Piece {
+pub(super) fn piece(length: f64, form: Form) -> Piece {
     Piece { length, form }
 }
 
@@ -403,7 +435,10 @@ mod tests {
     fn read(text: &str) -> Result<Waveform, Diagnostics> {
         let table = table(WAVEFORMS, text);
         let make = WAVEFORMS.iter().find(|k| k.name == table.kind()).unwrap().make;
-        make(&table, &std::env::temp_dir())
+        make(
+            &table,
+            &Sources { folder: &std::env::temp_dir(), trains: &Trains::default(), end: SimTime::from_secs(60) },
+        )
     }
 
     fn values(text: &str, at: &[f64]) -> Vec<f64> {

@@ -42,7 +42,7 @@ pub(crate) fn table<F>(kinds: &[Kind<F>], text: &str) -> Table {
 }
 
 /// The checked table of a scenario.
-pub(in crate::network) fn scenario(sections: &[Section], text: &str) -> Table {
+pub(crate) fn scenario(sections: &[Section], text: &str) -> Table {
     let mut found = Diagnostics::default();
     let table = check(&tree(text), sections, &registry(), &mut found);
     assert!(found.is_empty(), "{text}: {found:?}");

@@ -142,11 +142,13 @@ impl Traffic for Shaped {
 
 #[cfg(test)]
 mod tests {
+    use sim_core::SimTime;
     use sim_core::config::Span;
 
     use super::super::fixture::{counts, of_size, sent, table, traffic};
     use super::*;
-    use crate::common::waveform::WAVEFORMS;
+    use crate::common::spikes::Trains;
+    use crate::common::waveform::{Sources, WAVEFORMS};
 
     #[test]
     fn counts_vary_as_much_as_their_mean() {
@@ -195,7 +197,8 @@ mod tests {
         let text = "{ kind = 'sine', amplitude = 0.9, period = '4 s' }";
         let day = table(WAVEFORMS, text);
         let make = WAVEFORMS.iter().find(|k| k.name == "sine").unwrap().make;
-        let shape = make(&day, &std::env::temp_dir()).unwrap();
+        let (folder, trains) = (std::env::temp_dir(), Trains::default());
+        let shape = make(&day, &Sources { folder: &folder, trains: &trains, end: SimTime::from_secs(60) }).unwrap();
         let rate = PacketRate::new(Quantity::parse("20 packets/s").unwrap(), &Size::Constant(8), Span::default());
         let poisson = Poisson::new(rate.unwrap(), &Size::Constant(8));
         let n = 4000;

@@ -7,6 +7,7 @@ mod networks;
 mod queues;
 mod sbml;
 mod sharing;
+mod synapses;
 mod transfers;
 
 use super::case::{Case, Observable};
@@ -38,6 +39,7 @@ pub fn cases(full: bool) -> Vec<Case> {
         links::cases(),
         transfers::cases(),
         cells::cases(),
+        synapses::cases().to_vec(),
         sbml::cases(),
     ]
     .concat();

@@ -1,0 +1,73 @@
+//! Synapses: release at spikes.
+
+use super::super::case::{Case, Observable, Statistic};
+use super::super::closed_form::binomial;
+use super::case;
+
+const DEPRESSION: (&str, &str) = (
+    "released at spike k + 1 is binomial (N, U (R + (1 - R) ((1 - U) e)^k)), R = (1 - e) / (1 - (1 - U) e), e = exp(-D / tau_rec)",
+    "Tsodyks & Markram 1997, doi:10.1073/pnas.94.2.719; Fuhrmann et al. 2002, doi:10.1152/jn.00258.2001",
+);
+const FACILITATION: (&str, &str) = (
+    "binomial (N, u R): u' = U + (1 - U) u exp(-D / tau_facil), R' = 1 - (1 - R (1 - u)) exp(-D / tau_rec)",
+    "Tsodyks, Pawelzik & Markram 1998, doi:10.1162/089976698300017502",
+);
+
+const TRAIN: &str = include_str!("release-depression.toml");
+
+pub(super) fn cases() -> [Case; 2] {
+    let depression = |k: i32| {
+        let e = f64::exp(-0.01 / 0.8);
+        let r = (1.0 - e) / (1.0 - 0.5 * e);
+        0.5 * (r + (1.0 - r) * (0.5 * e).powi(k))
+    };
+    let facilitation = |k: i32| {
+        let (mut u, mut r) = (0.2, 1.0);
+        for _ in 0..k {
+            r = 1.0 - (1.0 - r * (1.0 - u)) * f64::exp(-0.05 / 0.2);
+            u = 0.2 + 0.8 * u * f64::exp(-0.05 / 1.5);
+        }
+        u * r
+    };
+    [
+        case("release-depression", "Release sites under spikes at 100 /s", DEPRESSION, TRAIN, released(depression)),
+        case(
+            "release-facilitation",
+            "Release sites that facilitate, at 20 /s",
+            FACILITATION,
+            TRAIN,
+            released(facilitation),
+        )
+        .with(&[
+            "run.duration=2050 ms",
+            "spikes.stim.rate=20 /s",
+            "pathway.synapse.U=0.2",
+            "pathway.synapse.tau_rec=0.2 s",
+            "pathway.synapse.tau_facil=1.5 s",
+        ]),
+    ]
+}
+
+/// Mean and variance of what 400 sites release at some of the spikes, each with the probability that `law` says of the spikes before.
+fn released(law: impl Fn(i32) -> f64) -> Vec<Observable> {
+    let all = [
+        (1, "synapse@spike 1"),
+        (2, "synapse@spike 2"),
+        (3, "synapse@spike 3"),
+        (5, "synapse@spike 5"),
+        (40, "synapse@spike 40"),
+    ];
+    let pair = |(spike, at): (i32, &'static str)| {
+        let law = binomial(400.0, law(spike - 1));
+        let number = |name: String, exact, statistic, unit| {
+            Observable::mean(&name, at, ("passages", "mean"), exact, unit).known(statistic)
+        };
+        let mean = Statistic::MeanOfKnown { sd: law.variance.sqrt() };
+        let variance = Statistic::VarianceOfKnown { kurtosis: law.kurtosis };
+        [
+            number(format!("released at spike {spike}"), law.mean, mean, "vesicle"),
+            number(format!("its variance at spike {spike}"), law.variance, variance, "1").within(0.02),
+        ]
+    };
+    all.into_iter().flat_map(pair).collect()
+}
