@@ -218,6 +218,28 @@ fn a_depressing_synapse_releases_no_faster_than_its_sites_recover() {
 }
 
 #[test]
+fn a_synapse_without_uptake_runs_out_and_recovers() {
+    let study = Study::of("synaptic-vesicle-cycle", "100", &[]);
+    // Sites release 10 U R a spike; what is under way is that rate times 15 s.
+    let e = f64::exp(-0.1 / 0.5);
+    let released = 10.0 * 0.25 * (1.0 - e) / (1.0 - 0.75 * e) / 0.1;
+    within("released a second", released, 11.7, 11.8);
+    for at in ["59 s", "239 s"] {
+        near(
+            &format!("under way at {at}"),
+            told(&study, &format!("bouton.fused@{at}"), "count", "mean")[0],
+            15.0 * released,
+        );
+    }
+    // While uptake is blocked all 400 fuse, to the last, and stay.
+    assert_eq!(told(&study, "bouton.fused@119 s", "count", "mean")[0], [400.0, 400.0, 400.0]);
+    let constant = "pathway.uptake.delay={ kind = 'constant', time = '15 s' }";
+    let study = Study::of("synaptic-vesicle-cycle", "100", &[constant]);
+    near("with constant times", told(&study, "bouton.fused@59 s", "count", "mean")[0], 15.0 * released);
+    assert_eq!(told(&study, "bouton.fused@119 s", "count", "mean")[0], [400.0, 400.0, 400.0]);
+}
+
+#[test]
 fn quantal_analysis_finds_the_sites_and_the_quantum_again() {
     // Of 500 trials the standard error is 5 %; of 8000 it is a quarter of that.
     let study = Study::of("quantal-analysis", "8000", &[]);

@@ -17,6 +17,7 @@ fn shorter(name: &str) -> [&'static str; 2] {
         "calyx-100hz" => ["run.duration=50 ms", "run.warmup=15 ms"],
         "efflux-assay" => ["run.duration=50 min", "run.warmup=1 min"],
         "synapse-depression" => ["run.duration=11 s", "run.warmup=1 s"],
+        "synaptic-vesicle-cycle" => ["run.duration=240 s", "run.warmup=50 s"],
         "quantal-analysis" => ["run.duration=150 ms", "run.warmup=1 ms"],
         "transcytosis" => ["run.duration=20 min", "run.warmup=1 min"],
         "export-bottleneck" => ["run.duration=30 min", "run.warmup=10 min"],

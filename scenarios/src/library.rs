@@ -28,6 +28,7 @@ const LIBRARY: &[(&str, &str)] = &[
     ("quantal-analysis", include_str!("../library/quantal-analysis.toml")),
     ("shaped-uplink", include_str!("../library/shaped-uplink.toml")),
     ("synapse-depression", include_str!("../library/synapse-depression.toml")),
+    ("synaptic-vesicle-cycle", include_str!("../library/synaptic-vesicle-cycle.toml")),
     ("transcytosis", include_str!("../library/transcytosis.toml")),
     ("uptake-block", include_str!("../library/uptake-block.toml")),
     ("wan-failover", include_str!("../library/wan-failover.toml")),

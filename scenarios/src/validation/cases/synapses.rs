@@ -1,7 +1,7 @@
 //! Synapses: release at spikes.
 
 use super::super::case::{Case, Observable, Statistic};
-use super::super::closed_form::binomial;
+use super::super::closed_form::{binomial, poisson};
 use super::case;
 
 const DEPRESSION: (&str, &str) = (
@@ -13,9 +13,15 @@ const FACILITATION: (&str, &str) = (
     "Tsodyks, Pawelzik & Markram 1998, doi:10.1162/089976698300017502",
 );
 
+const UPTAKE: (&str, &str) = (
+    "under way: Poisson with mean lambda E[T] whatever the law of the times T; taken up by t: Poisson, lambda (t - 5 s) if T = 5 s",
+    "Takacs 1962, Introduction to the Theory of Queues, ch. 3 (M/G/infinity)",
+);
+
+const STREAM: &str = include_str!("uptake-delay.toml");
 const TRAIN: &str = include_str!("release-depression.toml");
 
-pub(super) fn cases() -> [Case; 2] {
+pub(super) fn cases() -> [Case; 4] {
     let depression = |k: i32| {
         let e = f64::exp(-0.01 / 0.8);
         let r = (1.0 - e) / (1.0 - 0.5 * e);
@@ -45,6 +51,28 @@ pub(super) fn cases() -> [Case; 2] {
             "pathway.synapse.tau_rec=0.2 s",
             "pathway.synapse.tau_facil=1.5 s",
         ]),
+        case("uptake-delay", "Vesicles that are taken up after exactly 5 s", UPTAKE, STREAM, {
+            [under_way(), poissonian("cell.reserve", "taken up", 4.0 * 55.0)].concat()
+        }),
+        case("uptake-times", "Vesicles that are taken up after lognormal times of cv 1", UPTAKE, STREAM, under_way())
+            .with(&["pathway.uptake.delay={ kind = 'lognormal', mean = '5 s', cv = 1 }"]),
+    ]
+}
+
+fn under_way() -> Vec<Observable> {
+    poissonian("cell.fused", "under way", 20.0)
+}
+
+/// Mean and variance of a Poisson count at the end.
+fn poissonian(at: &'static str, what: &str, mean: f64) -> Vec<Observable> {
+    let law = poisson(mean);
+    let number = |name: String, exact, statistic| {
+        Observable::mean(&name, at, ("in_system", "mean"), exact, "vesicle").known(statistic)
+    };
+    vec![
+        number(what.to_owned(), law.mean, Statistic::MeanOfKnown { sd: law.variance.sqrt() }),
+        number(format!("{what}, variance"), law.variance, Statistic::VarianceOfKnown { kurtosis: law.kurtosis })
+            .within(0.02),
     ]
 }
 
