@@ -66,8 +66,8 @@ pub(super) fn assemble(scenario: &Table, context: &BuildContext<'_>) -> Result<W
     let (probes, wrong) = probe::of(scenario, crate::World::Biology, registry);
     findings.extend(wrong);
     // A mean has no molecules to follow.
-    let probes = if world.is_mean { Vec::new() } else { probes };
-    for table in probes {
+    let is_mean = world.is_mean;
+    for table in probes.into_iter().filter(|table| !is_mean || table.kind() == "count") {
         let done = if table.kind() == "count" { sample(table, &mut world) } else { follow(table, &mut world) };
         if let Err(d) = done {
             findings.push(d);
