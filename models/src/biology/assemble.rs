@@ -63,8 +63,8 @@ pub(super) fn assemble(scenario: &Table, context: &BuildContext<'_>) -> Result<W
     let (probes, wrong) = probe::of(scenario, crate::World::Biology, registry);
     findings.extend(wrong);
     // A mean has no molecules to follow.
-    let probes = if world.is_mean { Vec::new() } else { probes };
-    for table in probes {
+    let is_mean = world.is_mean;
+    for table in probes.into_iter().filter(|table| !is_mean || table.kind() == "count") {
         let done = match table.kind() {
             "count" => sample(table, &mut world),
             "per_spike" => spikes::count(table, &mut world),

@@ -4,7 +4,7 @@
 //! channel that fires, so that nothing is looked up: one row is added, and all propensities are worked out anew, several in
 //! one instruction. Counts are whole, so sums of them are exact, whatever their order.
 
-use super::network::{NONE, Network};
+use super::network::Network;
 use super::rates::Rates;
 
 /// Channels in a block, as in a node of the tree.
@@ -47,9 +47,7 @@ impl<const B: usize, const L: usize> Lanes<B, L> {
     pub(super) fn new(network: &Network, rates: &Rates) -> Option<Box<Self>> {
         let (channels, one) = (network.channels(), network.one());
         let changes = (0..channels).map(|q| network.changes.row(q).len()).max()?;
-        // Of what is held constant there may be half a molecule, and two of them react at a rate below zero.
-        let halves = rates.common.iter().any(|law| law.d != 0.0 && network.components[law.i as usize] == NONE);
-        if channels > B * L || one >= SLOTS || changes > CHANGES || !rates.all_common() || halves {
+        if channels > B * L || one >= SLOTS || changes > CHANGES || !rates.all_common() {
             return None;
         }
         let idle = [(one as u8, 0.0); CHANGES];

@@ -116,7 +116,10 @@ impl Rates {
             Law::MassAction { c, reactants } => match reactants.as_slice() {
                 [] if covers(&[]) => return common(*c, one, one, 0.0),
                 [(a, 1)] if covers(reactants) => return common(*c, a.slot, one, 0.0),
-                [(a, 2)] if covers(reactants) => return common(c / 2.0, a.slot, a.slot, 1.0),
+                // Of what is held constant there may be half a molecule, of which no two react: not a rate below zero.
+                [(a, 2)] if covers(reactants) && !(a.fixed && counts[a.slot as usize] < 1.0) => {
+                    return common(c / 2.0, a.slot, a.slot, 1.0);
+                }
                 [(a, 1), (b, 1)] if covers(reactants) => return common(*c, a.slot, b.slot, 0.0),
                 _ => Form::Choices { c: *c, reactants: reactants.iter().map(|(s, n)| (s.slot, *n)).collect() },
             },

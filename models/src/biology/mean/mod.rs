@@ -80,7 +80,7 @@ impl Mean {
             let message = format!("{largest} connected counts are too many for a mean");
             refuse(scenario.table("run").span_of("fidelity"), message, "at most 2000");
         }
-        for (_, _, table) in tables(scenario, "probe") {
+        for (_, _, table) in tables(scenario, "probe").filter(|(.., t)| t.kind() != "count") {
             let message = format!("`{}` looks at whole molecules", table.path);
             system.warnings.push(Diagnostic::warning(
                 "W0630",

@@ -60,14 +60,15 @@ fn the_autocovariance_of_two_states_is_an_exponential() {
 
 #[test]
 fn openings_are_counted_as_throughput() {
-    // 100 channels open 160 times a second each; over a long time T the count has the variance T mu (1 + (s - 1)), with the mean
-    // 6.25 ms and the variance 1.25^2 + 5^2 ms^2 of a cycle (Cox 1962, Renewal Theory, ch. 4).
+    // 100 channels open 160 times a second each. Openings of one are a stationary renewal process, whose cycles have the mean
+    // m = 6.25 ms, the variance v = 1.25^2 + 5^2 ms^2 and the third central moment w. Over a long time T their number has the
+    // mean T / m and the variance T v / m^3 + 1/6 + v^2 / (2 m^4) - w / (3 m^3) (Cox 1962, Renewal Theory, ch. 4).
     let channels = channel(TWO_STATES);
     let opened = |rep| measure(&*channels, &run(&*channels, rep, 20e-3, 0.52), "k", "throughput", "mean") * 0.5;
     let openings: Vec<f64> = (0..400).map(opened).collect();
     let (cycle, spread): (f64, f64) = (6.25e-3, 1.25e-3_f64.powi(2) + 5e-3_f64.powi(2));
     let (each, ratio) = (0.5 / cycle, spread / cycle.powi(2));
-    // Of a stationary renewal process, with the next term: third moments of sums of two exponential times.
+    // The third central moment of a sum of two exponential times is the sum of theirs.
     let third = 2.0 * (1.25e-3_f64.powi(3) + 5e-3_f64.powi(3));
     let constant = 1.0 / 6.0 + ratio * ratio / 2.0 - third / (3.0 * cycle.powi(3));
     let variance = 100.0 * (each * ratio + constant);

@@ -101,8 +101,9 @@ fn chain(n: usize) -> String {
 
 #[test]
 fn every_kernel_takes_the_path_of_the_general_method() {
-    // Up to 2, 4, 8 and 16 channels.
-    for text in [&chain(1), NETWORKS[0], &chain(4), &chain(8)] {
+    // 1 and 3 channels; one, two, three and four blocks of 8.
+    // And with what is held constant.
+    for text in [&chain(1), NETWORKS[0], &chain(4), &chain(8), &chain(12), &chain(16), &held(12.5)] {
         let (fast, mut plain) = (made(text), made(text));
         assert!(plain.parts[0].phases[0].small.take().is_some(), "small enough");
         for rep in 0..20 {
@@ -116,6 +117,26 @@ fn every_kernel_takes_the_path_of_the_general_method() {
                 assert!(same, "{x:?} is not {y:?}");
             }
         }
+    }
+}
+
+/// Influx of B at 2/s beside dimers of A, of which so many molecules are held constant (in 1 fL).
+fn held(molecules: f64) -> String {
+    let a = molecules / 0.602_214_076;
+    format!(
+        "[compartment.cell]\nvolume = \"1 fL\"\nfixed = {{ A = \"{a} nM\" }}\ninitial = {{ B = 0 }}\n\
+         [reaction.in]\nequation = \"-> B\"\nk = \"2 molecules/s\"\n\
+         [reaction.pair]\nequation = \"2 A -> B\"\nc = 4\n"
+    )
+}
+
+#[test]
+fn of_half_a_molecule_held_constant_no_two_react() {
+    // At c/2 x (x - 1) per second where that is a rate: none of half a molecule, 1.5 of one and a half.
+    for (molecules, rate) in [(0.5, 2.0), (1.5, 3.5)] {
+        let network = made(&held(molecules));
+        assert_eq!(network.parts[0].phases[0].small.is_some(), molecules > 1.0, "lanes know no bound at zero");
+        Moments::poisson(10.0 * rate).assert(&final_counts(&network, "cell.B", 4000, 10.0), &format!("{molecules}"));
     }
 }
 

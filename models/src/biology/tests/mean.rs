@@ -155,6 +155,22 @@ fn interventions_change_means_as_they_are() {
 }
 
 #[test]
+fn counts_are_those_of_the_mean_at_their_times() {
+    let cell = "[compartment.cell]\nvolume = \"1 pL\"\ninitial = { A = 100 }
+         [reaction.decay]\nin = \"cell\"\nequation = \"A ->\"\nk = \"1 /s\"";
+    let probe = "[probe.seen]\nkind = \"count\"\nof = \"cell.A\"\ntimes = [\"0 s\", \"0.7 s\", \"3 s\", \"9 s\"]";
+    let system = mean(&format!("{cell}\n{probe}"));
+    assert!(system.warnings().iter().next().is_none());
+    // At the start and before the window, at its end, and after it.
+    let record = run(system.as_ref(), 0, 1.0, 3.0);
+    let count = |name: &str| measure(system.as_ref(), &record, name, "count", "mean");
+    close(count("cell.A@0 s"), 100.0, 1e-12);
+    close(count("cell.A@0.7 s"), 100.0 * (-0.7_f64).exp(), 1e-7);
+    close(count("cell.A@3 s"), 100.0 * (-3.0_f64).exp(), 1e-7);
+    assert!(count("cell.A@9 s").is_nan(), "after the end");
+}
+
+#[test]
 fn a_mean_has_no_single_molecules() {
     let cell = "[compartment.cell]\nvolume = \"1 pL\"\ninitial = { A = 100 }
          [reaction.decay]\nin = \"cell\"\nequation = \"A ->\"\nk = \"1 /s\"";
