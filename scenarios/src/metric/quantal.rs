@@ -13,7 +13,8 @@
 //!
 //! Five hundred trials at each of six probabilities give N and q with a standard error of about 5 %.
 //!
-//! Validated against: points that lie on a parabola; release sites, N and q within 5 % from 8000 trials at six probabilities.
+//! Validated against: points that lie on a parabola; release sites, N and q from 2000 trials at six probabilities, within four of
+//! their standard errors of 3 %.
 
 use models::Kind;
 use sim_core::config::{Diagnostic, Field, Table, Type};
