@@ -150,3 +150,36 @@ fn wrong_uptake_is_refused() {
     let many = cycle(TIMES[2]).replace("fused = 0", "fused = 1000000000");
     assert_eq!(build(&many).err().unwrap_or_default().iter().next().map(|d| d.code), Some("E0615"));
 }
+
+#[test]
+fn released_vesicles_come_back_after_their_time() {
+    // Sites are filled again long before the next spike: a spike releases a binomial number, 20 and 0.5, and exactly a second later
+    // these are back. What is under way has been released at the ten spikes before.
+    let text = "[compartment.bouton]\nvolume = \"1 fL\"\ninitial = { reserve = 300, fused = 0 }
+        [spikes.stim]\nkind = \"regular\"\nrate = \"10 /s\"
+        [pathway.synapse]\nkind = \"release_site\"\nspikes = \"stim\"\nsites = 20\nU = 0.5\ntau_rec = \"1 ns\"
+        from = \"bouton.reserve\"\nto = \"bouton.fused\"
+        [pathway.endo]\nkind = \"endocytosis\"\nfrom = \"bouton.fused\"\nto = \"bouton.reserve\"\ndelay = { kind = \"constant\", time = \"1 s\" }
+        [probe.stay]\nkind = \"residence\"\nof = \"bouton.fused\"\n";
+    // Between two spikes all that is under way is taken out.
+    let toxin = "[intervention.take]\nwhen = \"time >= 4.951\"\ntarget = \"bouton.fused\"\nvalue = 0\n";
+    let system = system(&format!("{text}{toxin}"));
+    for (end, spikes) in [(0.35, 4), (0.95, 10), (1.05, 10), (4.95, 10), (5.35, 4)] {
+        let fused = final_counts(system.as_ref(), "bouton.fused", 1000, end);
+        Moments::binomial(20.0 * f64::from(spikes), 0.5).assert(&fused, &format!("under way at {end} s"));
+    }
+    for rep in 0..20 {
+        let record = run(system.as_ref(), rep, 0.0, 4.95);
+        let at = |c: &str, m: &str, stat: &str| measure(system.as_ref(), &record, c, m, stat);
+        let held = ["bouton.reserve", "synapse.filled", "bouton.fused"].map(|c| at(c, "in_system", "mean"));
+        assert_eq!(held.iter().sum::<f64>(), 320.0, "{held:?}");
+        assert_eq!(held[1], 20.0);
+        for stat in ["mean", "max"] {
+            assert!((at("bouton.fused", "sojourn_time", stat) - 1.0).abs() < 1e-9, "{stat}");
+        }
+        // It is the same run, however it is cut.
+        let cut = system.run(Streams::new(1, rep), window(0.0, 4.95, 333)).unwrap();
+        let of = |r: &RunRecord| measure(system.as_ref(), r, "bouton.fused", "occupancy", "time_mean");
+        assert!((of(&cut) - of(&record)).abs() < 1e-9 && cut.events == record.events);
+    }
+}
