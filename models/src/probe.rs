@@ -73,6 +73,20 @@ pub(crate) const PROBES: &[Kind<World>] = &[
         make: World::Biology,
     },
     Kind {
+        name: "dwell",
+        doc: "How long single channels stay open and shut: `PATHWAY@open` and `PATHWAY@shut`, as `sojourn_time`; and with a \
+              `burst_gap`, bursts of openings: `PATHWAY@burst`, with its length and how many `openings` it has.",
+        fields: &[
+            Field::required("of", Type::Text, "The pathway: a `channel`."),
+            Field::optional(
+                "burst_gap",
+                Type::Quantity(&[Dimension::TIME]),
+                "Shut times of at least this length are between bursts, shorter ones within.",
+            ),
+        ],
+        make: World::Biology,
+    },
+    Kind {
         name: "attribution",
         doc: "What delays and losses are made of, element by element: of each class or flow and each element `GROUP@ELEMENT`, \
               with the delay by cause (`queueing_delay`, `shaping_delay`, `transmission_delay`, `inspection_delay`, \

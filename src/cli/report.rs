@@ -44,7 +44,7 @@ struct Class {
     rows: usize,
 }
 
-const CLASSES: [Class; 7] = [
+const CLASSES: [Class; 8] = [
     Class {
         name: ("flow", "flows with less throughput"),
         holds: |c| c.kind == ComponentKind::Flow,
@@ -109,6 +109,18 @@ const CLASSES: [Class; 7] = [
             ("sojourn_time", "p99", "p99 of residence"),
         ],
         by: &[("throughput", "mean")],
+        rows: 30,
+    },
+    Class {
+        name: ("stay", "stays that are rarer"),
+        holds: |c| matches!(c.kind, ComponentKind::Dwell { .. }),
+        columns: &[
+            ("sojourn_time", "mean", "stay"),
+            ("sojourn_time", "sd", "its sd"),
+            ("openings", "mean", "openings"),
+            ("departures", "mean", "number"),
+        ],
+        by: &[("departures", "mean")],
         rows: 30,
     },
     Class {

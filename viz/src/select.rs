@@ -69,7 +69,7 @@ fn class(kind: ComponentKind) -> Class {
         ComponentKind::Gate => Class::Gate,
         ComponentKind::Population { .. } => Class::Population,
         ComponentKind::Pathway { .. } => Class::Pathway,
-        ComponentKind::Exit { .. } => Class::Exit,
+        ComponentKind::Exit { .. } | ComponentKind::Dwell { .. } => Class::Exit,
         ComponentKind::Sample { .. } | ComponentKind::Passed { .. } => Class::Sample,
         ComponentKind::Share => Class::Share,
     }

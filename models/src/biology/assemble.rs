@@ -5,7 +5,7 @@ use sim_core::quantity::{Dimension, Quantity};
 
 use super::builder::{Channel, Compartment, Named, Owned, PathwayBuilder, Pool, World};
 use super::law::{AVOGADRO, Law, Species};
-use super::{jump, mean, reaction, spikes};
+use super::{dwell, jump, mean, reaction, spikes};
 use crate::BuildContext;
 use crate::common::spikes::run_end;
 use crate::probe;
@@ -68,6 +68,7 @@ pub(super) fn assemble(scenario: &Table, context: &BuildContext<'_>) -> Result<W
         let done = match table.kind() {
             "count" => sample(table, &mut world),
             "per_spike" => spikes::count(table, &mut world),
+            "dwell" => dwell::add(table, scenario, &mut world),
             _ => follow(table, &mut world),
         };
         if let Err(d) = done {

@@ -6,6 +6,7 @@ use sim_core::SimTime;
 use sim_core::config::{Diagnostic, Diagnostics, Span, Table, did_you_mean};
 use sim_core::quantity::Dimension;
 
+use super::dwell;
 use super::jump::Jump;
 use super::law::{AVOGADRO, Law, READS_MAX, Species};
 use super::releases::Release;
@@ -140,6 +141,8 @@ pub(super) struct World {
     pub(super) split: Vec<u32>,
     /// What passes pathways at spikes.
     pub(super) passed: Vec<Passed>,
+    /// Pathways whose single channels are looked at.
+    pub(super) dwells: Vec<dwell::Plan>,
     /// Counts at certain times: slot, time in ticks, and how the scenario writes it.
     pub(super) samples: Vec<(u32, u64, String)>,
 }

@@ -17,6 +17,7 @@ use sim_core::{Ctx, Departure, EVENTS_PER_INSTANT_MAX, Probe, SimTime, TICKS_PER
 use super::agenda::{Agenda, Arrival};
 use super::assemble::{COUNT_MAX, FOLLOWED_MAX};
 use super::dose::Dose;
+use super::dwell::Dwellers;
 use super::network::{NONE, Network, Phase};
 use super::rates::{COMMON, Rates};
 use super::releases::Releases;
@@ -120,6 +121,8 @@ pub(super) struct Group<'a> {
     /// When the next firing is due; `u64::MAX` if never.
     pub(super) next: u64,
     pub(super) rng: Rng,
+    /// Single channels that are looked at.
+    dwellers: Vec<Dwellers<'a>>,
     /// By slot, of those that are followed; empty if none is.
     tags: Vec<Option<Tags>>,
 }
@@ -167,6 +170,7 @@ impl<'a> Group<'a> {
             draw: Draw::new(&mut rng),
             next: u64::MAX,
             rng,
+            dwellers: network.dwells.iter().map(|scheme| Dwellers::new(scheme, network, streams)).collect(),
             tags,
         };
         group.enter_phase(0);
@@ -221,7 +225,7 @@ impl<'a> Group<'a> {
 
     /// Whether it matters who comes and goes: single entities are followed, or under way.
     pub(super) fn is_followed(&self) -> bool {
-        !self.tags.is_empty() || self.agenda.is_some()
+        !self.tags.is_empty() || self.agenda.is_some() || !self.dwellers.is_empty()
     }
 
     /// Takes over propensities that were worked out elsewhere.
@@ -615,6 +619,9 @@ impl<'a> Group<'a> {
     /// Follows those that come and go when channel `q` fires.
     #[inline(never)]
     pub(super) fn tag_changes<P: Probe>(&mut self, q: usize, now: u64, probe: &mut P) {
+        for dwellers in &mut self.dwellers {
+            dwellers.fired(q, now, probe);
+        }
         for &(slot, change) in self.network.changes.row(q) {
             let exit = self.network.exits[slot as usize].get(q).copied().unwrap_or(NONE);
             self.follow(slot as usize, change, exit, now, probe);

@@ -13,6 +13,7 @@ mod agenda;
 mod assemble;
 mod builder;
 mod dose;
+mod dwell;
 mod equation;
 mod formula;
 mod group;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::agenda::Delay;
 use super::builder::{Busy, Owned, Passage, World};
 use super::dose::Dose;
+use super::dwell;
 use super::jump::Jump;
 use super::law::Law;
 use super::parts::Piece;
@@ -50,6 +51,8 @@ pub(super) struct Network {
     pub(super) tagged: Vec<bool>,
     /// By slot whose exits are told apart: the component of the exit that each channel is; empty for the others.
     pub(super) exits: Vec<Vec<u32>>,
+    /// Pathways whose single channels are looked at.
+    pub(super) dwells: Vec<dwell::Scheme>,
     /// By channel: slots that change, and by how much.
     pub(super) changes: Rows<(u32, f64)>,
     /// By channel: channels whose propensity changes when it fires.
@@ -78,6 +81,7 @@ impl Network {
             components: piece.pools.clone(),
             tagged: world.pools.iter().map(|p| p.tagged).chain([false]).collect(),
             exits: exits(piece),
+            dwells: piece.dwells.iter().map(|plan| dwell::Scheme::new(*plan, world)).collect(),
             changes: Rows::default(),
             dependents: Rows::default(),
             touched: Rows::default(),

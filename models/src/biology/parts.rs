@@ -6,6 +6,7 @@
 //! constant connects nothing: it changes at fixed times only, by interventions.
 
 use super::builder::{Busy, Exit, World};
+use super::dwell;
 use super::law::Species;
 use super::network::NONE;
 use super::releases::Release;
@@ -22,11 +23,14 @@ pub(super) struct Piece {
     pub(super) pathways: Vec<u32>,
     /// The ways out of species whose exits are told apart, each with its component.
     pub(super) exits: Vec<(Exit, u32)>,
+    /// Pathways whose single channels are looked at.
+    pub(super) dwells: Vec<dwell::Plan>,
 }
 
 /// The parts of `world` in the order of their first channels. What no channel has to do with comes last, together.
 ///
-/// Components are numbered like this: every species that can change, then all pathways, then all exits.
+/// Components are numbered like this: every species that can change, then all pathways, then all exits,
+/// what happens at times and spikes, stays.
 pub(super) fn split(world: &World) -> Vec<Piece> {
     let mut members = members(world);
     members.retain(|m| !m.pools.is_empty() || !m.pathways.is_empty());
@@ -34,7 +38,16 @@ pub(super) fn split(world: &World) -> Vec<Piece> {
     let of_pool: Vec<u32> =
         world.pools.iter().map(|p| if p.fixed { NONE } else { components.next().unwrap_or(NONE) }).collect();
     let exits = world.exits();
-    members.into_iter().map(|m| m.piece(world, &of_pool, components.start, &exits)).collect()
+    let first =
+        components.start as usize + world.pathways.len() + exits.len() + world.samples.len() + world.passed.len();
+    let mut next = first as u32;
+    let place = |plan: &dwell::Plan| {
+        let component = next;
+        next += plan.parts().count() as u32;
+        dwell::Plan { component, ..*plan }
+    };
+    let dwells: Vec<dwell::Plan> = world.dwells.iter().map(place).collect();
+    members.into_iter().map(|m| m.piece(world, &of_pool, components.start, &exits, &dwells)).collect()
 }
 
 /// What a part consists of, by index into the world, ascending.
@@ -111,7 +124,14 @@ impl Members {
         };
         world.releases.iter().filter_map(own).collect()
     }
-    fn piece(&self, world: &World, of_pool: &[u32], first_pathway: u32, exits: &[Exit]) -> Piece {
+    fn piece(
+        &self,
+        world: &World,
+        of_pool: &[u32],
+        first_pathway: u32,
+        exits: &[Exit],
+        dwells: &[dwell::Plan],
+    ) -> Piece {
         let place = |list: &[u32], x: u32| list.binary_search(&x).map_or(NONE, |i| i as u32);
         let species = |s: Species| Species { slot: place(&self.pools, s.slot), ..s };
         let mut part = World {
@@ -140,6 +160,11 @@ impl Members {
             world: part,
             pools: self.pools.iter().map(|&s| of_pool[s as usize]).collect(),
             pathways: self.pathways.iter().map(|&p| first_pathway + p).collect(),
+            dwells: dwells
+                .iter()
+                .map(|d| dwell::Plan { pathway: place(&self.pathways, d.pathway), ..*d })
+                .filter(|d| d.pathway != NONE)
+                .collect(),
             exits: (first_pathway + world.pathways.len() as u32..)
                 .zip(exits)
                 .map(|(c, e)| (Exit { slot: place(&self.pools, e.slot), pathway: place(&self.pathways, e.pathway) }, c))

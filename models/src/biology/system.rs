@@ -62,7 +62,7 @@ impl Part {
     }
 }
 
-/// What is measured: every species that can change, then pathways and reactions, then exits, then counts at certain times and at spikes.
+/// What is measured: every species that can change, then pathways and reactions, then exits, then counts at certain times and at spikes, then stays.
 fn components(world: &World) -> Vec<Component> {
     let pools = world.pools.iter().filter(|p| !p.fixed).map(|pool| {
         let kind = ComponentKind::Population { initial: pool.initial, tagged: pool.tagged };
@@ -90,7 +90,14 @@ fn components(world: &World) -> Vec<Component> {
         let kind = ComponentKind::Passed { of: first_pathway + passed.pathway, from, until };
         Component::new(format!("{}@spike {}", pathway.name, passed.spike), kind, pathway.entity)
     });
-    pools.chain(pathways).chain(exits).chain(samples).chain(passed).collect()
+    let dwells = world.dwells.iter().flat_map(|dwell| {
+        let pathway = &world.pathways[dwell.pathway as usize];
+        dwell.parts().map(move |(part, bursts)| {
+            let kind = ComponentKind::Dwell { of: first_pathway + dwell.pathway, bursts };
+            Component::new(format!("{}@{part}", pathway.name), kind, if bursts { "burst" } else { "stay" })
+        })
+    });
+    pools.chain(pathways).chain(exits).chain(samples).chain(passed).chain(dwells).collect()
 }
 
 impl System for Biology {

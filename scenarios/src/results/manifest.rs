@@ -178,6 +178,10 @@ enum StoredKind {
         from_ps: u64,
         until_ps: u64,
     },
+    Dwell {
+        of: u32,
+        bursts: bool,
+    },
     Population {
         initial: f64,
         tagged: bool,
@@ -252,6 +256,7 @@ impl From<&Component> for StoredComponent {
             ComponentKind::Passed { of, from, until } => {
                 StoredKind::Passed { of, from_ps: from.ticks(), until_ps: until.ticks() }
             }
+            ComponentKind::Dwell { of, bursts } => StoredKind::Dwell { of, bursts },
             ComponentKind::Share => StoredKind::Share,
         };
         Self { name: c.name.clone(), entity: c.entity.to_owned(), kind }
@@ -271,6 +276,7 @@ impl From<StoredComponent> for Component {
             StoredKind::Passed { of, from_ps, until_ps } => {
                 ComponentKind::Passed { of, from: SimTime::from_ticks(from_ps), until: SimTime::from_ticks(until_ps) }
             }
+            StoredKind::Dwell { of, bursts } => ComponentKind::Dwell { of, bursts },
             StoredKind::Share => ComponentKind::Share,
         };
         let entity =

@@ -71,6 +71,14 @@ pub enum ComponentKind {
         /// What happens then is not.
         until: SimTime,
     },
+    /// Stays of single machines of a pathway in a class of states: `leave` is called with each stay. Of `bursts`, the size of
+    /// a departure is how many openings the burst had.
+    Dwell {
+        /// The pathway's component.
+        of: ComponentId,
+        /// Whether stays are bursts of openings.
+        bursts: bool,
+    },
     /// A group of flows, or its part at one element: see [`Attribution`](crate::stats::Attribution).
     Share,
     /// A pathway between compartments: passages forwards and backwards. If `saturable`, `level` is its busy share, 0 to 1.

@@ -111,6 +111,15 @@ impl Report<'_> {
                 }
                 (Tally::Sample(count), ..) => to.add("count", "mean", *count, c.entity),
                 (Tally::Passed { count, .. }, ..) => to.add("passages", "mean", *count, c.entity),
+                (Tally::Dwell(dwell), ..) => {
+                    to.add("departures", "mean", dwell.stays.n() as f64, c.entity);
+                    to.times("sojourn_time", &dwell.stays);
+                    if matches!(c.kind, ComponentKind::Dwell { bursts: true, .. }) {
+                        let (mean, sd) = dwell.openings();
+                        to.add("openings", "mean", mean, "opening");
+                        to.add("openings", "sd", sd, "opening");
+                    }
+                }
                 (Tally::Share, ..) => continue,
                 _ => unreachable!("a component keeps its kind"),
             }
@@ -134,6 +143,7 @@ impl Report<'_> {
                 Tally::Flow(f) => &f.sojourn,
                 Tally::Population(l) | Tally::Pathway(l) => &l.residence,
                 Tally::Exit(times) => times,
+                Tally::Dwell(dwell) => &dwell.stays,
                 Tally::Gate(_) | Tally::Sample(_) | Tally::Passed { .. } | Tally::Share => continue,
             };
             if times.n() > 0 {

@@ -72,6 +72,7 @@ impl Recorder {
                 ComponentKind::Exit { .. }
                 | ComponentKind::Sample { .. }
                 | ComponentKind::Passed { .. }
+                | ComponentKind::Dwell { .. }
                 | ComponentKind::Share => {}
                 ComponentKind::Population { .. } => add(i, "occupancy", c.entity),
                 ComponentKind::Pathway { saturable } => {

@@ -25,8 +25,32 @@ pub(super) enum Tally {
         before: f64,
         count: f64,
     },
+    /// Stays, and how many openings each had.
+    Dwell(Dwell),
     /// Told of by what watches besides.
     Share,
+}
+
+/// Stays in a class of states.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Dwell {
+    pub(super) stays: Times,
+    openings: u64,
+    squares: u64,
+}
+
+impl Dwell {
+    fn add(&mut self, spent: u64, openings: u64) {
+        self.stays.add(spent);
+        self.openings += openings;
+        self.squares += openings * openings;
+    }
+    /// Mean and standard deviation of the number of openings; NaN if there was no stay.
+    pub(super) fn openings(&self) -> (f64, f64) {
+        let n = self.stays.n() as f64;
+        let mean = self.openings as f64 / n;
+        (mean, (self.squares as f64 / n - mean * mean).max(0.0).sqrt())
+    }
 }
 
 impl Tally {
@@ -37,6 +61,7 @@ impl Tally {
             Self::Gate(g) => g.leave(size),
             Self::Population(l) | Self::Pathway(l) => l.residence.add(spent),
             Self::Exit(times) => times.add(spent),
+            Self::Dwell(dwell) => dwell.add(spent, size),
             Self::Station(_) | Self::Flow(_) | Self::Sample(_) | Self::Passed { .. } | Self::Share => {}
         }
     }
@@ -128,6 +153,7 @@ impl Statistics {
                 ComponentKind::Exit { .. } => Tally::Exit(Times::default()),
                 ComponentKind::Sample { .. } => Tally::Sample(f64::NAN),
                 ComponentKind::Passed { .. } => Tally::Passed { before: f64::NAN, count: f64::NAN },
+                ComponentKind::Dwell { .. } => Tally::Dwell(Dwell::default()),
                 ComponentKind::Share => Tally::Share,
             })
             .collect();
@@ -173,6 +199,7 @@ impl Statistics {
                 Tally::Flow(f) => f.open_window(),
                 Tally::Population(l) | Tally::Pathway(l) => l.open_window(),
                 Tally::Exit(times) => times.clear(),
+                Tally::Dwell(dwell) => *dwell = Dwell::default(),
                 Tally::Gate(_) | Tally::Sample(_) | Tally::Passed { .. } | Tally::Share => {}
             }
         }
@@ -189,7 +216,9 @@ impl Statistics {
             Tally::Flow(flow) => Snapshot::Entities(flow.totals(self.now, f.losses)),
             Tally::Gate(g) => Snapshot::Entities(g.totals(f.losses)),
             Tally::Population(l) | Tally::Pathway(l) => Snapshot::Level(l.totals),
-            Tally::Exit(_) | Tally::Sample(_) | Tally::Passed { .. } | Tally::Share => Snapshot::Nothing,
+            Tally::Exit(_) | Tally::Sample(_) | Tally::Passed { .. } | Tally::Dwell(_) | Tally::Share => {
+                Snapshot::Nothing
+            }
         };
         self.tallies.iter().zip(&self.further).map(totals).collect()
     }
@@ -234,6 +263,7 @@ impl Probe for Statistics {
             | Tally::Exit(_)
             | Tally::Sample(_)
             | Tally::Passed { .. }
+            | Tally::Dwell(_)
             | Tally::Share => {}
         }
         self.further[c as usize].lose((at - since).ticks(), reason);

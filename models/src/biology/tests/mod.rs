@@ -5,6 +5,7 @@ mod chain;
 mod channels;
 mod conditions;
 mod determinism;
+mod dwell;
 mod endocytosis;
 mod enzymes;
 mod errors;
