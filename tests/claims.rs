@@ -234,7 +234,7 @@ fn a_synapse_without_uptake_runs_out_and_recovers() {
     // While uptake is blocked all 400 fuse, to the last, and stay.
     assert_eq!(told(&study, "bouton.fused@119 s", "count", "mean")[0], [400.0, 400.0, 400.0]);
     let constant = "pathway.uptake.delay={ kind = 'constant', time = '15 s' }";
-    let study = Study::of("synaptic-vesicle-cycle", "100", &[constant]);
+    let study = Study::of("synaptic-vesicle-cycle", "100", &["--set", constant]);
     near("with constant times", told(&study, "bouton.fused@59 s", "count", "mean")[0], 15.0 * released);
     assert_eq!(told(&study, "bouton.fused@119 s", "count", "mean")[0], [400.0, 400.0, 400.0]);
 }
