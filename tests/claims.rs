@@ -540,4 +540,10 @@ fn a_toxin_takes_open_channels_and_voltage_opens_them() {
         let blocked = p / (1.0 + 2.0 * p);
         within("with the toxin", open[2 * at + 1], blocked - 0.015, blocked + 0.015);
     }
+    // An opening ends at 4 beta(V), and by the toxin at 1000 /s.
+    let stays = told(&study, "K@open", "sojourn_time", "mean");
+    for (at, open) in [3.5101e-3, 4.5071e-3, 5.7872e-3].into_iter().enumerate() {
+        near("an opening", stays[2 * at], open);
+        near("an opening with the toxin", stays[2 * at + 1], 1.0 / (1.0 / open + 1000.0));
+    }
 }

@@ -263,6 +263,12 @@ impl From<&Component> for StoredComponent {
     }
 }
 
+/// What components of the program's own kinds hold.
+const ENTITIES: [&str; 12] = [
+    "packet", "molecule", "vesicle", "transfer", "ion", "carrier", "channel", "site", "opening", "stay", "burst",
+    "entity",
+];
+
 impl From<StoredComponent> for Component {
     fn from(c: StoredComponent) -> Self {
         let kind = match c.kind {
@@ -279,8 +285,7 @@ impl From<StoredComponent> for Component {
             StoredKind::Dwell { of, bursts } => ComponentKind::Dwell { of, bursts },
             StoredKind::Share => ComponentKind::Share,
         };
-        let entity =
-            ["packet", "molecule", "vesicle", "transfer"].into_iter().find(|e| *e == c.entity).unwrap_or("entity");
+        let entity = ENTITIES.iter().copied().find(|e| *e == c.entity).unwrap_or("entity");
         Self::new(c.name, kind, entity)
     }
 }

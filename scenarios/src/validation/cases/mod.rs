@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod cells;
+mod channels;
 mod links;
 mod networks;
 mod queues;
@@ -39,6 +40,7 @@ pub fn cases(full: bool) -> Vec<Case> {
         links::cases(),
         transfers::cases(),
         cells::cases(),
+        channels::cases().to_vec(),
         synapses::cases().to_vec(),
         sbml::cases(),
     ]
