@@ -239,6 +239,43 @@ fn trains_of_spikes_and_release_sites_are_refused_where_they_make_no_sense() {
 }
 
 #[test]
+fn uptake_and_single_channels_are_refused_where_they_make_no_sense() {
+    let uptake = |keys: &str| {
+        let endo = format!(
+            "[pathway.endo]\nkind = \"endocytosis\"\nfrom = \"cell.drug\"\nto = \"cell.held\"\n{keys}\n[species.held]\n"
+        );
+        with(CELL, "[intervention.dose]", &format!("{endo}[intervention.dose]"))
+    };
+    let taken = uptake("delay = { kind = \"constant\", time = \"5 s\" }");
+    refused(
+        &with(&taken, "from = \"cell.drug\"", "from = §\"cell.drug\""),
+        &["`pathway.leak` takes of `cell.drug`, too"],
+    );
+    refused(&uptake("delay = { kind = \"constant\", time = §\"0 s\" }"), &["a time of 0 s"]);
+    refused(&uptake("k = \"1 /s\"\ndelay = §{ kind = \"constant\", time = \"5 s\" }"), &["both `k` and `delay`"]);
+    refused(&uptake("k = §\"0 /s\""), &["zero"]);
+    let probe = "[probe.single]\nkind = \"dwell\"\nof = §\"pump\"\n[probe.residence]";
+    refused_in_cell("[probe.residence]", probe, &["there is no channel `pump`", "kind `channel`"]);
+}
+
+#[test]
+fn figures_show_what_there_is() {
+    let figure = |keys: &str| format!("{NETWORK}\n[[figure]]\n{keys}\n");
+    refused(
+        &figure("kind = \"utilization\"\nmetric = §\"goodput\""),
+        &["`metric` says nothing about a figure of kind `utilization`"],
+    );
+    refused(&figure("kind = \"throughput\"\ncomponent = §\"nowhere\""), &["nothing called `nowhere`"]);
+    refused(&figure("kind = \"sweep\"\naxis = §\"link.wire.rate\""), &["`link.wire.rate` is not swept"]);
+    refused(&figure("kind = \"occupancy\"\npoint = §7"), &["there is no point 7"]);
+    // What is known only after the runs is told then.
+    let text = figure("kind = \"sweep\"");
+    let place = Place::with("good.toml", &text);
+    let run = place.egress(&["run", "good.toml", "--reps", "1", "--out", "out"]).ends_with(0);
+    assert!(run.err.contains("nothing to draw for the figure `sweep`"), "{}", run.err);
+}
+
+#[test]
 fn interventions_need_a_target() {
     let target = "target = \"compartment.medium.fixed.drug\"";
     refused_in_cell(target, "target = §\"compartment.medium.fixed.drag\"", &["drag", "compartment.medium.fixed.drug"]);

@@ -139,7 +139,12 @@ pub(crate) fn check(scenario: &Table, names: &[&str], axes: &[&Axis], points: us
             _ => names.contains(&name),
         };
         for (name, value) in components(table).into_iter().filter(|(name, _)| !known(name)) {
-            let d = Diagnostic::error("E0408", value.span, format!("there is nothing called `{name}` to show"), "");
+            let d = Diagnostic::error(
+                "E0408",
+                value.span,
+                format!("there is nothing called `{name}` to show"),
+                "no component",
+            );
             let near = did_you_mean(name, names.iter().copied());
             found.push(d.help(near.unwrap_or_else(|| "components are called as in `summary.csv`".into())));
         }

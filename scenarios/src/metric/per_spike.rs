@@ -34,7 +34,8 @@ pub(super) fn spikes(of: &str, span: Span, context: &Context<'_>) -> Result<Vec<
     if all.is_empty() {
         let d =
             Diagnostic::error("E0436", span, format!("nothing counts what `{of}` releases at spikes"), "no such probe");
-        return Err(d.help(format!("add `[probe.NAME]` with `kind = \"per_spike\"` and `of = \"{of}\"`")));
+        let help = "add `[probe.NAME]` with `kind = \"per_spike\"` and";
+        return Err(d.help(format!("{help} `of = \"{of}\"`; in a mean (`run.fidelity`) nothing is counted")));
     }
     Ok(all.into_iter().map(|(spike, key)| (spike, Reading { key, over: None })).collect())
 }

@@ -65,7 +65,8 @@ fn make(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<(), Diagnostic> {
         },
         (Some(_), Some(_)) => {
             let message = format!("`{}` has both `k` and `delay`", table.path);
-            return Err(Diagnostic::error("E0607", table.span_of("delay"), message, "one of them"));
+            let d = Diagnostic::error("E0607", table.span_of("delay"), message, "one of them");
+            return Err(d.help("leave out `k`: it is short for exponential times of mean 1 / k"));
         }
         (None, None) => {
             let message = format!("`{}` has neither `k` nor `delay`", table.path);
