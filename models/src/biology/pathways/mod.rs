@@ -7,6 +7,7 @@ mod chain;
 mod channel;
 mod cycle;
 mod degradation;
+mod dual_sensor;
 mod endocytosis;
 mod exocytosis;
 mod granules;

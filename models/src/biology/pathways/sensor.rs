@@ -11,6 +11,8 @@
 //! and the cost does not depend on it. Each release site is refilled with rate constant `refill.k`, from a reserve if one is
 //! named.
 //!
+//! The preset `kobbersmed2022` is another scheme, in `dual_sensor.rs`.
+//!
 //! Validated against the release probability under surges of calcium, and the distribution of times to fusion after steps, from the
 //! matrix exponential.
 
@@ -20,7 +22,7 @@ use sim_core::config::{Diagnostic, Field, Table, Type};
 use sim_core::quantity::Dimension;
 
 use super::super::{Channel, Law, Passage, PathwayBuilder, Propensity, Species};
-use super::{MakePathway, empty_sites};
+use super::{MakePathway, dual_sensor, empty_sites};
 use crate::common::term::Term;
 use crate::registry::Kind;
 
@@ -38,9 +40,10 @@ const FIELDS: &[Field] = &[
     Field::required("N", Type::Number { min: 1.0, max: 1e9 }, "Release sites; each has a vesicle at first."),
     Field::optional(
         "preset",
-        Type::Choice(&["schneggenburger2000", "lou2005", "voets2000", "voets2000_srp", "eshra2021"]),
+        Type::Choice(&["schneggenburger2000", "lou2005", "voets2000", "voets2000_srp", "eshra2021", dual_sensor::NAME]),
         "Published constants: calyx of Held, sequential and allosteric; chromaffin cell, readily and slowly releasable; \
-         cerebellar mossy fibre bouton. What is given besides replaces them.",
+         cerebellar mossy fibre bouton. What is given besides replaces them. `kobbersmed2022` is a scheme of its own, of \
+         synaptotagmins that bind calcium and PIP2.",
     ),
     Field::optional("n", Type::Integer { min: 1, max: 16 }, "Sites for calcium on a vesicle's sensor."),
     Field::optional("k_on", Type::Quantity(&[Dimension::BIMOLECULAR]), "Binding to a site."),
@@ -153,6 +156,30 @@ fn make(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<(), Diagnostic> {
         let message = format!("{sites} release sites");
         return Err(Diagnostic::error("E0607", table.span_of("N"), message, "expected a whole number"));
     }
+    let mut gives = Vec::new();
+    if let Some(place) = table.opt_text("to") {
+        let fused = to.place(place, table.span_of("to"))?;
+        to.is_vesicle(fused);
+        gives.push(fused);
+    }
+    let states = if table.opt_text("preset") == Some(dual_sensor::NAME) {
+        dual_sensor::add(table, sites, &gives, to)?
+    } else {
+        add_sites(table, sites, &gives, to)?
+    };
+    match table.opt_table("refill") {
+        Some(refill) => add_refill(refill, &states, sites, to),
+        None => Ok(()),
+    }
+}
+
+/// Adds vesicles by how many of their sites are occupied.
+fn add_sites(
+    table: &Table,
+    sites: f64,
+    fused: &[Species],
+    to: &mut PathwayBuilder<'_>,
+) -> Result<Vec<Species>, Diagnostic> {
     let Preset { n, k_on, k_off, b, fusion } = constants(table)?;
     let n = n as u32;
     let states: Vec<Species> = (0..=n).map(|j| to.state(&format!("V{j}"), if j == 0 { sites } else { 0.0 })).collect();
@@ -166,35 +193,26 @@ fn make(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<(), Diagnostic> {
         let off = f64::from(j + 1) * k_off * libm::pow(b, f64::from(j));
         to.channel(Channel::new(&[next], &[from], Law::FirstOrder { k: off, of: next }, Passage::Internal));
     }
-    let mut gives = Vec::new();
-    if let Some(place) = table.opt_text("to") {
-        let fused = to.place(place, table.span_of("to"))?;
-        to.is_vesicle(fused);
-        gives.push(fused);
-    }
     for (j, &state) in (0..=n).zip(&states) {
         let k = match fusion {
             Fusion::Sequential { gamma } if j == n => gamma,
             Fusion::Sequential { .. } => continue,
             Fusion::Allosteric { l_plus, f } => l_plus * libm::pow(f, f64::from(j)),
         };
-        to.channel(Channel::new(&[state], &gives, Law::FirstOrder { k, of: state }, Passage::Forward));
+        to.channel(Channel::new(&[state], fused, Law::FirstOrder { k, of: state }, Passage::Forward));
     }
-    match table.opt_table("refill") {
-        Some(refill) => add_refill(refill, &states, sites, to),
-        None => Ok(()),
-    }
+    Ok(states)
 }
 
 /// Where calcium comes from.
-enum Calcium {
+pub(super) enum Calcium {
     Waveform(String),
     /// A species, and the molecules of a concentration of one.
     Species(Species, f64),
 }
 
 impl Calcium {
-    fn of(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<Self, Diagnostic> {
+    pub(super) fn of(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<Self, Diagnostic> {
         let (name, span) = (table.text("calcium"), table.span_of("calcium"));
         if let Some((compartment, _)) = name.split_once('.') {
             let place = to.compartment_named(compartment, span)?;

@@ -105,3 +105,64 @@ fn sensors_that_make_no_sense_are_located() {
     );
     assert_eq!(codes(step, "calcium = \"cax\"\npreset = \"lou2005\""), Some(vec!["E0365"]));
 }
+
+/// Vesicles with the sensor of two ligands, whose calcium steps from 50 nM to `calcium` at 30 ms.
+fn dual(fidelity: &str, calcium: &str, n: u32) -> Box<dyn System> {
+    system(&format!(
+        "[run]\nfidelity = \"{fidelity}\"\n[compartment.terminal]\nvolume = \"1 fL\"\ninitial = {{ fused = 0 }}
+         [waveform.ca]\nkind = \"steps\"\npoints = [[\"0 s\", \"50 nM\"], [\"30 ms\", \"{calcium}\"]]
+         [pathway.release]\nkind = \"sensor\"\ncalcium = \"ca\"\nto = \"terminal.fused\"\npreset = \"kobbersmed2022\"\nN = {n}"
+    ))
+}
+
+#[test]
+fn two_ligands_are_bound_at_rest_as_published() {
+    let system = dual("mean", "50 nM", 4000);
+    let record = run(system.as_ref(), 0, 20e-3, 30e-3);
+    let mut shares = [0.0; 4];
+    for c in system.components() {
+        if let Some((_, state)) = c.name.split_once(".c").filter(|_| c.name.starts_with("release.")) {
+            let numbers: Vec<usize> = state.split(['p', 'd']).map(|n| n.parse().unwrap()).collect();
+            shares[numbers[1] + numbers[2]] += measure(system.as_ref(), &record, &c.name, "in_system", "mean") / 4000.0;
+        }
+    }
+    for (found, expected) in shares.into_iter().zip([0.169_50, 0.423_05, 0.328_49, 0.078_95]) {
+        assert!((found - expected).abs() < 1e-5, "{shares:?}");
+    }
+    let spontaneous = measure(system.as_ref(), &record, "release", "throughput", "mean");
+    assert!((spontaneous / 1.758 - 1.0).abs() < 1e-3, "{spontaneous}");
+}
+
+#[test]
+fn times_to_fusion_with_two_ligands_are_those_published() {
+    // The mean is the integral of the share that is left; by the end less than 1e-6 is.
+    for (calcium, mean, end) in
+        [("5 uM", 22.194e-3, 0.4), ("10 uM", 4.9218e-3, 0.15), ("20 uM", 2.4664e-3, 0.1), ("50 uM", 1.9066e-3, 0.1)]
+    {
+        let system = dual("mean", calcium, 4000);
+        let record = run(system.as_ref(), 0, 30e-3, end);
+        let left: f64 = system
+            .components()
+            .iter()
+            .filter(|c| c.name.starts_with("release.c"))
+            .map(|c| measure(system.as_ref(), &record, &c.name, "occupancy", "time_mean"))
+            .sum();
+        let found = left / 4000.0 * (end - 30e-3);
+        assert!((found / mean - 1.0).abs() < 1e-3, "{calcium}: {found}");
+    }
+}
+
+#[test]
+fn vesicles_with_two_ligands_follow_their_mean() {
+    let share = {
+        let mean = dual("mean", "20 uM", 4000);
+        measure(mean.as_ref(), &run(mean.as_ref(), 0, 0.0, 32e-3), "terminal.fused", "in_system", "mean") / 4000.0
+    };
+    let fused = final_counts(dual("molecule", "20 uM", 100).as_ref(), "terminal.fused", 60, 32e-3);
+    Moments::binomial(100.0, share).assert(&fused, "2 ms after a step to 20 uM");
+    let refused = build(
+        "[compartment.terminal]\nvolume = \"1 fL\"\n[waveform.ca]\nkind = \"steps\"\npoints = [[\"0 s\", \"50 nM\"]]
+         [pathway.release]\nkind = \"sensor\"\ncalcium = \"ca\"\npreset = \"kobbersmed2022\"\nN = 10\nf = 30",
+    );
+    assert_eq!(refused.err().unwrap_or_default().iter().map(|d| d.code).collect::<Vec<_>>(), ["E0607"]);
+}
