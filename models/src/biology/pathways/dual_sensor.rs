@@ -19,7 +19,7 @@ use sim_core::config::{Diagnostic, Table};
 
 use super::super::formula::FormulaText;
 use super::super::{Channel, Law, Passage, PathwayBuilder, Propensity, Species};
-use super::sensor::Calcium;
+use super::sensor::{Calcium, reserve};
 use crate::common::term::Term;
 
 /// Its name among the presets.
@@ -60,15 +60,10 @@ fn at_rest() -> Vec<f64> {
     weights.iter().map(|w| w / sum).collect()
 }
 
-/// Adds the vesicles' states with all that leads from one to another; returns them, those to refill first.
+/// Adds the vesicles' states with all that leads from one to another, and their refill.
 ///
 /// Fails if `table` gives constants of the other sensors.
-pub(super) fn add(
-    table: &Table,
-    sites: f64,
-    fused: &[Species],
-    to: &mut PathwayBuilder<'_>,
-) -> Result<Vec<Species>, Diagnostic> {
+pub(super) fn add(table: &Table, sites: f64, fused: &[Species], to: &mut PathwayBuilder<'_>) -> Result<(), Diagnostic> {
     if let Some(key) = ["n", "k_on", "k_off", "b", "gamma", "L_plus", "f"].iter().find(|key| table.get(key).is_some()) {
         let message = format!("`{NAME}` takes no `{key}`");
         let d = Diagnostic::error("E0607", table.span_of(key), message, "its scheme is another");
@@ -84,6 +79,9 @@ pub(super) fn add(
     let pools: Vec<Species> =
         all.iter().map(|&s| to.state(&format!("c{}p{}d{}", s[0], s[1], s[2]), initial(s))).collect();
     pools.iter().for_each(|pool| to.is_vesicle(*pool));
+    // Sites without a vesicle are counted where they are filled again.
+    let empty = table.opt_table("refill").map(|_| to.state("empty", 0.0));
+    let gives: Vec<Species> = fused.iter().copied().chain(empty).collect();
     let calcium = Calcium::of(table, to)?;
     let step = |from: Species, [c, p, d]: State, k: f64, to: &mut PathwayBuilder<'_>| {
         let next = all.iter().position(|s| *s == [c, p, d]).map(|i| pools[i]);
@@ -107,13 +105,15 @@ pub(super) fn add(
             }
         }
         let k = L_PLUS * libm::pow(F, has_both);
-        to.channel(Channel::new(&[from], fused, Law::FirstOrder { k, of: from }, Passage::Forward));
+        to.channel(Channel::new(&[from], &gives, Law::FirstOrder { k, of: from }, Passage::Forward));
     }
+    let (Some(empty), Some(refill)) = (empty, table.opt_table("refill")) else { return Ok(()) };
     // A vesicle that comes anew has bound nothing.
-    let empty = all.iter().position(|s| *s == [0, 0, 0]).unwrap_or_default();
-    let mut ordered = pools;
-    ordered.swap(0, empty);
-    Ok(ordered)
+    let Some(fresh) = all.iter().position(|s| *s == [0, 0, 0]) else { return Ok(()) };
+    let takes: Vec<Species> = std::iter::once(empty).chain(reserve(refill, to)?).collect();
+    let law = Law::FirstOrder { k: refill.quantity("k").value, of: empty };
+    to.channel(Channel::new(&takes, &[pools[fresh]], law, Passage::Internal));
+    Ok(())
 }
 
 /// `k` times the square of the calcium concentration, for each of `from`.

@@ -162,11 +162,10 @@ fn make(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<(), Diagnostic> {
         to.is_vesicle(fused);
         gives.push(fused);
     }
-    let states = if table.opt_text("preset") == Some(dual_sensor::NAME) {
-        dual_sensor::add(table, sites, &gives, to)?
-    } else {
-        add_sites(table, sites, &gives, to)?
-    };
+    if table.opt_text("preset") == Some(dual_sensor::NAME) {
+        return dual_sensor::add(table, sites, &gives, to);
+    }
+    let states = add_sites(table, sites, &gives, to)?;
     match table.opt_table("refill") {
         Some(refill) => add_refill(refill, &states, sites, to),
         None => Ok(()),
@@ -237,14 +236,16 @@ impl Calcium {
     }
 }
 
+/// The reserve of a refill, if one is named.
+pub(super) fn reserve(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<Option<Species>, Diagnostic> {
+    let Some(place) = table.opt_text("from") else { return Ok(None) };
+    let reserve = to.place(place, table.span_of("from"))?;
+    to.is_vesicle(reserve);
+    Ok(Some(reserve))
+}
+
 fn add_refill(table: &Table, states: &[Species], sites: f64, to: &mut PathwayBuilder<'_>) -> Result<(), Diagnostic> {
-    let reserve = match table.opt_text("from") {
-        Some(place) => Some(to.place(place, table.span_of("from"))?),
-        None => None,
-    };
-    if let Some(reserve) = reserve {
-        to.is_vesicle(reserve);
-    }
+    let reserve = reserve(table, to)?;
     let propensity = Arc::new(EmptySites { k: table.quantity("k").value, sites, states: states.len() });
     let reads = states.iter().chain(&reserve).copied().collect();
     let law = Law::Custom { propensity, reads };

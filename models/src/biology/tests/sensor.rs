@@ -160,6 +160,16 @@ fn vesicles_with_two_ligands_follow_their_mean() {
     };
     let fused = final_counts(dual("molecule", "20 uM", 100).as_ref(), "terminal.fused", 60, 32e-3);
     Moments::binomial(100.0, share).assert(&fused, "2 ms after a step to 20 uM");
+    // Vesicles and empty sites are as many as sites, and what the reserve loses has come to them.
+    let refilled = system(
+        "[compartment.terminal]\nvolume = \"1 fL\"\ninitial = { fused = 0, reserve = 50 }
+         [waveform.ca]\nkind = \"steps\"\npoints = [[\"0 s\", \"20 uM\"]]
+         [pathway.release]\nkind = \"sensor\"\ncalcium = \"ca\"\nto = \"terminal.fused\"\npreset = \"kobbersmed2022\"\nN = 20
+         refill = { k = \"1000 /s\", from = \"terminal.reserve\" }",
+    );
+    let record = run(refilled.as_ref(), 0, 0.0, 0.2);
+    assert_eq!(measure(refilled.as_ref(), &record, "terminal.fused", "in_system", "mean"), 70.0);
+    assert_eq!(measure(refilled.as_ref(), &record, "release.empty", "in_system", "mean"), 20.0);
     let refused = build(
         "[compartment.terminal]\nvolume = \"1 fL\"\n[waveform.ca]\nkind = \"steps\"\npoints = [[\"0 s\", \"50 nM\"]]
          [pathway.release]\nkind = \"sensor\"\ncalcium = \"ca\"\npreset = \"kobbersmed2022\"\nN = 10\nf = 30",
