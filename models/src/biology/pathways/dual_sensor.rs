@@ -72,13 +72,17 @@ pub(super) fn add(table: &Table, sites: f64, fused: &[Species], to: &mut Pathway
     let all = states();
     let mut counts: Vec<f64> = at_rest().iter().map(|share| share * sites).collect();
     if !to.world.is_mean {
-        counts.iter_mut().for_each(|n| *n = n.round());
+        for n in &mut counts {
+            *n = n.round();
+        }
         counts[1] += sites - counts.iter().sum::<f64>();
     }
     let initial = |[c, p, d]: State| if c + d == 0 { counts[p as usize] } else { 0.0 };
     let pools: Vec<Species> =
         all.iter().map(|&s| to.state(&format!("c{}p{}d{}", s[0], s[1], s[2]), initial(s))).collect();
-    pools.iter().for_each(|pool| to.is_vesicle(*pool));
+    for &pool in &pools {
+        to.is_vesicle(pool);
+    }
     // Sites without a vesicle are counted where they are filled again.
     let empty = table.opt_table("refill").map(|_| to.state("empty", 0.0));
     let gives: Vec<Species> = fused.iter().copied().chain(empty).collect();
