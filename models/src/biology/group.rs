@@ -14,7 +14,7 @@ use sim_core::probe::LevelTotals;
 use sim_core::rng::{Rng, Streams};
 use sim_core::{Ctx, Departure, EVENTS_PER_INSTANT_MAX, Probe, SimTime, TICKS_PER_SECOND};
 
-use super::agenda::{Agenda, Arrival};
+use super::agenda::Agenda;
 use super::assemble::{COUNT_MAX, FOLLOWED_MAX};
 use super::dose::Dose;
 use super::dwell::Dwellers;
@@ -91,24 +91,24 @@ impl Draw {
 /// One run of a part.
 #[derive(Debug)]
 pub(super) struct Group<'a> {
-    network: &'a Network,
-    phases: &'a [Phase],
+    pub(super) network: &'a Network,
+    pub(super) phases: &'a [Phase],
     rates: &'a Rates,
-    phase: usize,
+    pub(super) phase: usize,
     pub(super) x: Vec<f64>,
     pub(super) books: Vec<Book>,
     pub(super) fired: Vec<u64>,
     /// By slot: how many interventions have put in and taken out.
     dosed: Vec<(u64, u64)>,
-    tree: SumTree,
+    pub(super) tree: SumTree,
     /// What follows waveforms, if anything does; the tree then holds bounds.
     varying: Option<Box<Varying>>,
     /// Releases at spikes, if there are any.
-    sites: Option<Box<Releases>>,
+    pub(super) sites: Option<Box<Releases>>,
     /// The conditions of interventions, if there are any.
     watch: Option<Box<Watch>>,
     /// What happens at set times, if anything does.
-    agenda: Option<Box<Agenda>>,
+    pub(super) agenda: Option<Box<Agenda>>,
     /// All inner nodes of the tree.
     all_nodes: Vec<(u32, u32)>,
     meters: Vec<Meter>,
@@ -179,7 +179,7 @@ impl<'a> Group<'a> {
     }
 
     /// The sum of all propensities, in 1/s.
-    fn total(&self) -> f64 {
+    pub(super) fn total(&self) -> f64 {
         self.tree.total()
     }
 
@@ -192,7 +192,7 @@ impl<'a> Group<'a> {
     }
 
     #[inline]
-    fn update(&mut self, q: usize) {
+    pub(super) fn update(&mut self, q: usize) {
         let rate = match &self.varying {
             None => self.rates.rate(q, &self.x),
             Some(varying) => varying.bound(q, self.rates, &self.x),
@@ -219,7 +219,7 @@ impl<'a> Group<'a> {
     }
 
     #[inline]
-    fn aim(&mut self, total: f64) {
+    pub(super) fn aim(&mut self, total: f64) {
         self.next = due(self.now, self.draw.hazard, total);
     }
 
@@ -294,7 +294,7 @@ impl<'a> Group<'a> {
     /// next.
     ///
     /// Fails if a count gets out of hand, or if there is no end to it.
-    fn look<P: Probe>(&mut self, now: u64, probe: &mut P) -> Result<(), String> {
+    pub(super) fn look<P: Probe>(&mut self, now: u64, probe: &mut P) -> Result<(), String> {
         let Some(mut watch) = self.watch.take() else { return Ok(()) };
         let jumps = &self.phases[self.phase].jumps;
         for round in 0.. {
@@ -397,55 +397,6 @@ impl<'a> Group<'a> {
         Ok(fired)
     }
 
-    /// There are spikes at `now`: the sites that they drive release.
-    ///
-    /// Fails if a condition that this makes true changes a count out of hand.
-    fn spike<P: Probe>(&mut self, now: u64, probe: &mut P) -> Result<(), String> {
-        let Some(mut sites) = self.sites.take() else { return Ok(()) };
-        let (last, before) = (self.now, self.total());
-        self.now = now;
-        let releases = &self.phases[self.phase].releases;
-        let mut released = 0;
-        while let Some((site, u)) = sites.take(now, releases) {
-            let filled = self.x[releases[site].filled.slot as usize];
-            let n = sites.draw(site, filled, u);
-            released += n;
-            if n > 0 {
-                self.fire_at_once(releases[site].channel as usize, n, probe);
-            }
-        }
-        self.sites = Some(sites);
-        if released == 0 {
-            // The hazard goes on as it did, to the tick.
-            self.now = last;
-        } else {
-            self.use_up(before, last, now);
-            self.aim(self.total());
-        }
-        // Conditions have been looked for up to this spike only.
-        self.look(now, probe)
-    }
-
-    /// Channel `q` fires `n` times now.
-    fn fire_at_once<P: Probe>(&mut self, q: usize, n: u64, probe: &mut P) {
-        self.fired[q] += n;
-        for &(slot, change) in self.network.changes.row(q) {
-            let slot = slot as usize;
-            let (x, to) = (self.x[slot], self.x[slot] + change * n as f64);
-            self.books[slot].enter(x, to, self.now);
-            self.x[slot] = to;
-        }
-        if self.is_followed() {
-            for _ in 0..n {
-                self.tag_changes(q, self.now, probe);
-            }
-        }
-        for &d in self.network.dependents.row(q) {
-            self.update(d as usize);
-        }
-        self.tree.refresh(self.network.touched.row(q));
-    }
-
     /// Fires until `limit` (exclusive), at most `most` times; returns how often.
     fn advance<P: Probe, const TAGGED: bool>(&mut self, limit: u64, most: u64, probe: &mut P) -> u64 {
         let mut n = 0;
@@ -462,7 +413,7 @@ impl<'a> Group<'a> {
 
     /// What a firing of channel `q` does.
     #[inline]
-    fn apply<P: Probe, const TAGGED: bool>(&mut self, q: usize, probe: &mut P) {
+    pub(super) fn apply<P: Probe, const TAGGED: bool>(&mut self, q: usize, probe: &mut P) {
         self.fired[q] += 1;
         for &(slot, change) in self.network.changes.row(q) {
             let slot = slot as usize;
@@ -543,31 +494,6 @@ impl<'a> Group<'a> {
         Ok(n)
     }
 
-    /// Takes `n` of those under way in `slot` out now.
-    fn take_out<P: Probe>(&mut self, slot: usize, n: f64, probe: &mut P) {
-        let Some(agenda) = &mut self.agenda else { return };
-        for since in agenda.take_out(slot as u32, n) {
-            if self.network.tagged[slot] {
-                leave(self.network.components[slot], since, NONE, self.now, probe);
-            }
-        }
-    }
-
-    /// What is due at `at` by the agenda happens.
-    fn arrive<P: Probe>(&mut self, at: u64, probe: &mut P) {
-        let Some(Arrival { channel, slot, since }) = self.agenda.as_mut().and_then(|agenda| agenda.take()) else {
-            return;
-        };
-        self.use_up(self.total(), self.now, at);
-        self.now = at;
-        self.apply::<P, true>(channel as usize, probe);
-        if self.network.tagged[slot as usize] {
-            let exit = self.network.exits[slot as usize].get(channel as usize).copied().unwrap_or(NONE);
-            leave(self.network.components[slot as usize], since, exit, at, probe);
-        }
-        self.aim(self.total());
-    }
-
     /// A cell of time ends at `now`, and with it the bounds of what follows waveforms.
     fn next_cell(&mut self, now: u64) {
         self.use_up(self.total(), self.now, now);
@@ -585,7 +511,7 @@ impl<'a> Group<'a> {
     }
 
     /// Uses up the hazard from `from` to `to` at a sum of propensities of `total`.
-    fn use_up(&mut self, total: f64, from: u64, to: u64) {
+    pub(super) fn use_up(&mut self, total: f64, from: u64, to: u64) {
         let used = total * ((to - from) as f64 / TICKS);
         self.draw.hazard = (self.draw.hazard - used).max(0.0);
     }
@@ -595,20 +521,10 @@ impl<'a> Group<'a> {
         self.next_of_itself().min(self.next_spike())
     }
 
-    /// When the next spike is; `u64::MAX` if there is none.
-    fn next_spike(&self) -> u64 {
-        self.sites.as_ref().map_or(u64::MAX, |sites| sites.next())
-    }
-
     /// When it has something to do next without a spike: a firing, an arrival, a cell or a look at conditions.
     fn next_of_itself(&self) -> u64 {
         let next = self.upcoming();
         self.watch.as_ref().map_or(next, |watch| next.min(watch.next)).min(self.next_arrival())
-    }
-
-    /// When the next of those under way arrives; `u64::MAX` if none does.
-    fn next_arrival(&self) -> u64 {
-        self.agenda.as_ref().map_or(u64::MAX, |agenda| agenda.next())
     }
 
     /// When a firing is due, or the end of a cell.
@@ -727,7 +643,7 @@ impl<'a> Group<'a> {
 }
 
 /// Tells that one that came at `since` has left component `c` now, by `exit` if ways out are told apart.
-fn leave<P: Probe>(c: u32, since: u64, exit: u32, now: u64, probe: &mut P) {
+pub(super) fn leave<P: Probe>(c: u32, since: u64, exit: u32, now: u64, probe: &mut P) {
     let (since, at) = (SimTime::from_ticks(since), SimTime::from_ticks(now));
     let departure = Departure { at, since, service: (at - since).ticks(), size: 1, ..Departure::default() };
     probe.leave(c, departure);

@@ -33,6 +33,7 @@ mod run;
 mod small;
 mod spikes;
 mod system;
+mod timed;
 mod tree;
 mod varying;
 mod watch;
