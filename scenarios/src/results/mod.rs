@@ -11,13 +11,13 @@
 //! bottlenecks.csv         stations and pathways of each point, busiest first
 //! distributions.csv       sojourn times, all replications together
 //! series/point-00000.csv  series of a point, averaged over replications
-//! journal/runs.jsonl      one line a finished run
-//! runs/                   one file a finished run, from which all tables are made
+//! journal/runs.bin        the finished runs, from which all tables are made
+//! journal/runs.jsonl      one line each: where it is
 //! ```
 //!
-//! A run is there if its journal line is and its file is whole: the file is written beside its place, synced and renamed
-//! before the line is appended. Tables are made from run files in the order of points and replications, so that they are
-//! the same bytes for any number of threads and however often the study was interrupted.
+//! A run is there if its journal line is and what the line names is whole. Tables are made from the runs in the order of
+//! points and replications, so that they are the same bytes for any number of threads and however often the study was
+//! interrupted.
 
 pub(crate) mod files;
 pub(crate) mod fold;

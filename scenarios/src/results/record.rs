@@ -1,12 +1,12 @@
-//! The file that a run is kept by: everything that the tables are made from, in a compact binary form.
+//! The form in which a run is kept: everything that the tables are made from, in binary.
 //!
 //! Little-endian; `f64` as its bits, so that reading gives exactly what was written; a BLAKE3 hash at the end, so that a
-//! torn or damaged file is noticed and its run made again. The content is a pure function of the run.
+//! torn or damaged run is noticed and its run made again. The content is a pure function of the run.
 
 use sim_core::RunError;
 use sim_core::stats::{Component, RunRecord, Sketch};
 
-/// Changes whenever the layout does: files of another layout count as missing.
+/// Changes whenever the layout does: runs of another layout count as missing.
 const MAGIC: &[u8; 8] = b"egrun\0\0\x01";
 const HASH: usize = blake3::OUT_LEN;
 
@@ -101,7 +101,7 @@ impl StoredRun {
         }
     }
 
-    /// The bytes of its file.
+    /// The bytes that are kept.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut w = Writer(MAGIC.to_vec());
         w.byte(u8::from(self.error.is_some()));
@@ -141,7 +141,7 @@ impl StoredRun {
         w.0
     }
 
-    /// Reads the bytes of a file; `None` if they are not whole or of another layout.
+    /// Reads these bytes; `None` if they are not whole or of another layout.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (content, hash) = bytes.split_at_checked(bytes.len().checked_sub(HASH)?)?;
         if blake3::hash(content).as_bytes() != hash {
