@@ -8,8 +8,6 @@
 //!
 //! The group keeps its own books of levels and passages and reports running totals at the end of a stretch.
 
-use std::collections::BTreeMap;
-
 use sim_core::probe::LevelTotals;
 use sim_core::rng::{Rng, Streams};
 use sim_core::{Ctx, Departure, EVENTS_PER_INSTANT_MAX, Probe, SimTime, TICKS_PER_SECOND};
@@ -25,6 +23,7 @@ use super::run::Event;
 use super::small;
 use super::system::Part;
 use super::tree::SumTree;
+use super::turnover::Turnover;
 use super::varying::Varying;
 use super::watch::{self, Watch};
 
@@ -100,6 +99,7 @@ pub(super) struct Group<'a> {
     pub(super) fired: Vec<u64>,
     /// By slot: how many interventions have put in and taken out.
     dosed: Vec<(u64, u64)>,
+    turnover: Turnover,
     pub(super) tree: SumTree,
     /// What follows waveforms, if anything does; the tree then holds bounds.
     varying: Option<Box<Varying>>,
@@ -158,6 +158,7 @@ impl<'a> Group<'a> {
             books: network.initial.iter().map(|&x| Book { max: x, ..Book::default() }).collect(),
             fired: vec![0; network.channels()],
             dosed: vec![(0, 0); network.initial.len()],
+            turnover: Turnover::new(network),
             all_nodes: tree.touched(0..network.channels()),
             tree,
             varying: Varying::new(&phases[0], element, streams).map(Box::new),
@@ -602,33 +603,19 @@ impl<'a> Group<'a> {
     pub(super) fn settle<P: Probe>(&mut self, at: SimTime, probe: &mut P) {
         let end = at.ticks();
         let network = self.network;
-        let (mut inward, mut outward): (Vec<f64>, Vec<f64>) =
-            self.dosed.iter().map(|&(inward, outward)| (inward as f64, outward as f64)).unzip();
-        // What nothing passes is busy or not as well.
-        let mut passed: BTreeMap<u32, (f64, f64)> = network.busy_counts.iter().map(|b| (b.0, (0.0, 0.0))).collect();
-        for (q, &n) in self.fired.iter().enumerate() {
-            let n = n as f64;
-            for &(slot, change) in network.changes.row(q) {
-                let side = if change > 0.0 { &mut inward } else { &mut outward };
-                side[slot as usize] += n * change.abs();
-            }
-            match network.passages[q] {
-                (NONE, _) => {}
-                (component, true) => passed.entry(component).or_default().0 += n,
-                (component, false) => passed.entry(component).or_default().1 += n,
-            }
-        }
+        let dosed = self.dosed.iter().map(|&(inward, outward)| (inward as f64, outward as f64));
+        self.turnover.count(network, (0..).zip(dosed), self.fired.iter().map(|&n| n as f64));
         let area = |book: &Book, level: f64| book.area + level * (end - book.last) as f64;
         for (slot, &component) in network.components.iter().enumerate().filter(|c| *c.1 != NONE) {
             let (book, level) = (&mut self.books[slot], self.x[slot]);
             let squares = book.squares + level * level * (end - book.last) as f64;
-            let (inward, outward) = (inward[slot], outward[slot]);
+            let (inward, outward) = self.turnover.slots[slot];
             let area = area(book, level);
             let totals = LevelTotals { level, max: book.max, area, squares, inward, outward };
             book.max = level;
             probe.totals(component, at, &totals);
         }
-        for (&component, &(inward, outward)) in &passed {
+        for (&component, &(inward, outward)) in network.passed.iter().zip(&self.turnover.passed) {
             let meter = self.meters.iter().find(|m| m.component == component);
             let (mut level, mut busy) = meter.map_or((0.0, 0.0), |m| (m.share, area(&m.book, m.share)));
             for &(_, slot, capacity) in network.busy_counts.iter().filter(|b| b.0 == component) {

@@ -35,6 +35,7 @@ mod spikes;
 mod system;
 mod timed;
 mod tree;
+mod turnover;
 mod varying;
 mod watch;
 

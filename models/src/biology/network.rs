@@ -61,7 +61,9 @@ pub(super) struct Network {
     pub(super) touched: Rows<(u32, u32)>,
     /// By channel: the slots that its law reads.
     pub(super) reads: Rows<u32>,
-    /// By channel: the component whose passages it counts, and whether backwards; or [`NONE`].
+    /// Components of pathways with passages to count, or that are busy or not without any.
+    pub(super) passed: Vec<u32>,
+    /// By channel: whose passages it counts, by place in `passed`, and whether backwards; or [`NONE`].
     pub(super) passages: Vec<(u32, bool)>,
     /// Channels whose rate over the greatest is the utilization of a component.
     pub(super) meters: Vec<(u32, u32)>,
@@ -86,6 +88,7 @@ impl Network {
             dependents: Rows::default(),
             touched: Rows::default(),
             reads: Rows::default(),
+            passed: passed(piece),
             passages: Vec::new(),
             meters: Vec::new(),
             busy_counts: Vec::new(),
@@ -114,9 +117,10 @@ impl Network {
             network.changes.push(net_changes(channel));
             network.channel_names.push(world.pathways[owned.pathway as usize].name.clone());
             let component = piece.pathways[owned.pathway as usize];
+            let place = || network.passed.binary_search(&component).expect("found among them") as u32;
             network.passages.push(match channel.passage {
-                Passage::Forward => (component, false),
-                Passage::Backward => (component, true),
+                Passage::Forward => (place(), false),
+                Passage::Backward => (place(), true),
                 Passage::Internal => (NONE, false),
             });
         }
@@ -155,6 +159,7 @@ impl Network {
             && self.channel_names == other.channel_names
             && self.changes == other.changes
             && self.reads == other.reads
+            && self.passed == other.passed
             && self.passages == other.passages
             && self.initial.iter().zip(&other.initial).enumerate().all(same)
     }
@@ -166,6 +171,18 @@ impl Network {
         let state = if state.is_empty() { String::new() } else { format!(" at {}", state.join(", ")) };
         format!("`{}`{state}", self.channel_names[q])
     }
+}
+
+/// The components of pathways with passages to count, or that are busy or not without any, in order.
+fn passed(piece: &Piece) -> Vec<u32> {
+    let world = &piece.world;
+    let mut is_told: Vec<bool> = world.pathways.iter().map(|p| matches!(p.busy, Some(Busy::Count(..)))).collect();
+    for owned in world.channels.iter().filter(|owned| owned.channel.passage != Passage::Internal) {
+        is_told[owned.pathway as usize] = true;
+    }
+    let mut all: Vec<u32> = piece.pathways.iter().zip(is_told).filter(|p| p.1).map(|p| *p.0).collect();
+    all.sort_unstable();
+    all
 }
 
 /// The component of the exit that each channel is, slot by slot.

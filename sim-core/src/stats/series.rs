@@ -38,6 +38,7 @@ pub(super) struct Recorder {
     window: Window,
     pub(super) series: Series,
     previous: Vec<Snapshot>,
+    now: Vec<Snapshot>,
     /// Servers of a station, and whether it is paced.
     servers: Vec<(f64, bool)>,
     /// How far the budgets of a component were used.
@@ -101,7 +102,7 @@ impl Recorder {
             .collect();
         let bin = window.end.as_secs_f64() / f64::from(window.bins);
         let budgets = vec![Vec::new(); components.len()];
-        Self { window, series: Series { bin, rows }, previous, servers, budgets, extras }
+        Self { window, series: Series { bin, rows }, previous, now: Vec::new(), servers, budgets, extras }
     }
     /// The upper edge of bin `k` - 1.
     pub(super) fn edge(&self, k: u32) -> SimTime {
@@ -109,7 +110,8 @@ impl Recorder {
         SimTime::from_ticks(ticks as u64)
     }
     pub(super) fn record(&mut self, statistics: &Statistics) {
-        let now = statistics.snapshot();
+        statistics.take_snapshot(&mut self.now);
+        let now = &self.now;
         let seconds = self.series.bin;
         let ticks = seconds * TICKS_PER_SECOND as f64;
         for (row, extra) in self.series.rows.iter_mut().zip(&mut self.extras) {
@@ -143,6 +145,6 @@ impl Recorder {
             before.clear();
             before.extend_from_slice(further.budgets());
         }
-        self.previous = now;
+        std::mem::swap(&mut self.previous, &mut self.now);
     }
 }

@@ -211,6 +211,12 @@ impl Statistics {
     }
     /// The running totals of all components.
     pub(super) fn snapshot(&self) -> Vec<Snapshot> {
+        let mut totals = Vec::new();
+        self.take_snapshot(&mut totals);
+        totals
+    }
+    /// The same, in place of what `out` holds.
+    pub(super) fn take_snapshot(&self, out: &mut Vec<Snapshot>) {
         let totals = |(t, f): (&Tally, &Further)| match t {
             Tally::Station(s) => Snapshot::Entities(s.totals(self.now, f.losses)),
             Tally::Flow(flow) => Snapshot::Entities(flow.totals(self.now, f.losses)),
@@ -220,7 +226,8 @@ impl Statistics {
                 Snapshot::Nothing
             }
         };
-        self.tallies.iter().zip(&self.further).map(totals).collect()
+        out.clear();
+        out.extend(self.tallies.iter().zip(&self.further).map(totals));
     }
 }
 

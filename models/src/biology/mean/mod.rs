@@ -18,7 +18,6 @@
 mod flow;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 use sim_core::config::{Diagnostic, Diagnostics, Table};
@@ -31,6 +30,7 @@ use super::assemble::tables;
 use super::network::NONE;
 use super::releases::Releases;
 use super::system::{Biology, Part};
+use super::turnover::Turnover;
 use super::watch;
 use crate::System;
 use crate::common::ode::{Esdirk, Pace, STAGES, Verdict, WEIGHTS, seconds};
@@ -183,6 +183,7 @@ struct Course<'a> {
     busy: Vec<f64>,
     /// By place: what interventions have put in and taken out.
     dosed: Vec<(f64, f64)>,
+    turnover: Turnover,
     /// By place: integrals of the count and of its square, in ticks; the greatest count since the last report.
     area: Vec<f64>,
     squares: Vec<f64>,
@@ -208,6 +209,7 @@ impl<'a> Course<'a> {
             fired: vec![0.0; part.network.channels()],
             busy: vec![0.0; part.network.meters.len()],
             dosed: vec![(0.0, 0.0); n],
+            turnover: Turnover::new(&part.network),
             area: vec![0.0; n],
             squares: vec![0.0; n],
         }
@@ -323,25 +325,12 @@ impl<'a> Course<'a> {
     /// Tells what has happened so far.
     fn report<P: Probe>(&mut self, at: SimTime, probe: &mut P) {
         let network = &self.part.network;
-        let (mut inward, mut outward): (Vec<f64>, Vec<f64>) = self.dosed.iter().copied().unzip();
-        // What nothing passes is busy or not as well.
-        let mut passed: BTreeMap<u32, (f64, f64)> = network.busy_counts.iter().map(|b| (b.0, (0.0, 0.0))).collect();
-        for (q, &n) in self.fired.iter().enumerate() {
-            for &(slot, change) in network.changes.row(q) {
-                let side = if change > 0.0 { &mut inward } else { &mut outward };
-                let place = self.flow.free.binary_search(&slot).expect("a slot that changes is free");
-                side[place] += n * change.abs();
-            }
-            match network.passages[q] {
-                (NONE, _) => {}
-                (component, true) => passed.entry(component).or_default().0 += n,
-                (component, false) => passed.entry(component).or_default().1 += n,
-            }
-        }
+        let dosed = self.flow.free.iter().copied().zip(self.dosed.iter().copied());
+        self.turnover.count(network, dosed, self.fired.iter().copied());
         for (place, &slot) in self.flow.free.iter().enumerate() {
             // Rounding may take it below zero.
             let (level, area, squares) = (self.x[place].max(0.0), self.area[place], self.squares[place]);
-            let (inward, outward) = (inward[place], outward[place]);
+            let (inward, outward) = self.turnover.slots[slot as usize];
             let max = std::mem::replace(&mut self.max[place], level);
             probe.totals(
                 network.components[slot as usize],
@@ -349,7 +338,7 @@ impl<'a> Course<'a> {
                 &LevelTotals { level, max, area, squares, inward, outward },
             );
         }
-        for (&component, &(inward, outward)) in &passed {
+        for (&component, &(inward, outward)) in network.passed.iter().zip(&self.turnover.passed) {
             let (level, area) = self.utilization(component);
             probe.totals(component, at, &LevelTotals { level, max: level, area, squares: 0.0, inward, outward });
         }
