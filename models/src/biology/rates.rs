@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::builder::Channel;
 use super::law::{Inhibition, Law, Propensity, READS_MAX, Species, VARIABLES};
-use crate::common::expression::Expression;
+use crate::common::expression::{Expression, Monomial};
 use crate::common::interval::Interval;
 
 /// `other` of a law that is of the common form.
@@ -22,6 +22,31 @@ pub(super) struct Common {
     pub(super) j: u32,
     /// Index into the other laws, or [`COMMON`].
     pub(super) other: u32,
+}
+
+impl Common {
+    fn new(c: f64, i: u32, j: u32, d: f64) -> Self {
+        Self { c, d, i, j, other: COMMON }
+    }
+}
+
+/// A law that was written out, if it comes to the common form; and the reactants that it lacks nothing of where it is not
+/// zero.
+fn product(law: &Expression, reads: &[Species], one: u32) -> Option<(Common, Vec<(Species, u32)>)> {
+    let Monomial { c, factors } = law.monomial().filter(|m| m.c >= 0.0 && m.c.is_finite())?;
+    let of = |index: u32| reads[index as usize];
+    match *factors.as_slice() {
+        [] => Some((Common::new(c, one, one, 0.0), Vec::new())),
+        [(a, 0.0)] => Some((Common::new(c, of(a).slot, one, 0.0), vec![(of(a), 1)])),
+        [(a, 0.0), (b, 0.0)] if a != b => {
+            Some((Common::new(c, of(a).slot, of(b).slot, 0.0), vec![(of(a), 1), (of(b), 1)]))
+        }
+        // Of what is held constant there may be half a molecule: a rate below zero, which ends a run.
+        [(a, 0.0), (b, 1.0)] if a == b && !of(a).fixed => {
+            Some((Common::new(c, of(a).slot, of(a).slot, 1.0), vec![(of(a), 2)]))
+        }
+        _ => None,
+    }
 }
 
 /// Laws of other forms.
@@ -73,6 +98,8 @@ struct Other {
 #[derive(Clone, Debug)]
 pub(super) struct Rates {
     pub(super) common: Vec<Common>,
+    /// Channels with laws that were written out: these hold for means too. Ascending.
+    written: Vec<u32>,
     others: Vec<Other>,
 }
 
@@ -85,7 +112,7 @@ impl Rates {
         counts: &[f64],
         course_of: &mut dyn FnMut(&str) -> u32,
     ) -> Self {
-        let mut rates = Self { common: Vec::new(), others: Vec::new() };
+        let mut rates = Self { common: Vec::new(), written: Vec::new(), others: Vec::new() };
         for channel in channels {
             let law = rates.compile(channel, one, counts, course_of);
             rates.common.push(law);
@@ -100,7 +127,7 @@ impl Rates {
         counts: &[f64],
         course_of: &mut dyn FnMut(&str) -> u32,
     ) -> Common {
-        let common = |c, i, j, d| Common { c, d, i, j, other: COMMON };
+        let common = Common::new;
         // The common form is zero by itself when its reactants lack; it must not be used for a channel that takes more.
         let covers = |law: &[(Species, u32)]| {
             let needs = channel.takes.iter().filter(|(s, _)| !s.fixed);
@@ -138,6 +165,11 @@ impl Rates {
                 }
             }
             Law::Expression { law, reads, follows } => {
+                let product = if follows.is_empty() { product(law, reads, one) } else { None };
+                if let Some((law, _)) = product.filter(|(_, reactants)| covers(reactants)) {
+                    self.written.push(self.common.len() as u32);
+                    return law;
+                }
                 let (law, reads) = (Arc::clone(law), reads.iter().map(|s| s.slot).collect());
                 if follows.is_empty() {
                     Form::Expression { law, reads }
@@ -180,6 +212,7 @@ impl Rates {
     pub(super) fn mean(&self, q: usize, x: &[f64], values: &[f64]) -> f64 {
         let law = &self.common[q];
         match law.other {
+            COMMON if self.written.binary_search(&(q as u32)).is_ok() => self.rate(q, x),
             COMMON => law.c * x[law.i as usize] * x[law.j as usize],
             other => self.others[other as usize].mean(x, values),
         }

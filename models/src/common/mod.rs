@@ -1,7 +1,6 @@
 //! What both families use.
 
 pub mod expression;
-mod expression_token;
 pub mod interval;
 pub(crate) mod ode;
 pub(crate) mod rows;

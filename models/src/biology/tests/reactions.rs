@@ -59,6 +59,33 @@ fn a_law_may_be_an_expression_over_counts_and_concentrations() {
 }
 
 #[test]
+fn mass_action_that_is_written_out_is_mass_action() {
+    let laws = |given: [&str; 4]| {
+        let [birth, pair, meet, part] = given;
+        reaction(
+            "A = 20, B = 30, D = 0, E = 0",
+            &format!(
+                "[reaction.birth]\nequation = \"-> A\"\n{birth}\n[reaction.pair]\nequation = \"2 A -> D\"\n{pair}\n\
+                 [reaction.meet]\nequation = \"A + B -> E\"\n{meet}\n[reaction.part]\nequation = \"E -> A + B\"\n{part}\n"
+            ),
+        )
+    };
+    let mass = laws(["c = 8", "c = 0.5", "c = 0.25", "c = 2"]);
+    let written = laws([
+        "law = \"2 * 4\"",
+        "law = \"A * (A - 1) * k / 2\"\nparameters = { k = 0.5 }",
+        "law = \"B * A / 4\"",
+        "law = \"k * E * 4\"\nparameters = { k = 0.5 }",
+    ]);
+    let record = |s: &dyn System| s.run(Streams::new(7, 0), window(1.0, 20.0, 10)).unwrap();
+    let (mass, written) = (record(&*mass), record(&*written));
+    assert_eq!((mass.series, mass.events), (written.series, written.events), "the same, to the bit");
+    // Where a law says more than its reactants, they are not forgotten.
+    let s = reaction("A = 1, B = 0", "[reaction.r]\nequation = \"2 A -> B\"\nlaw = \"3 * A\"\n");
+    assert_eq!(run(&*s, 0, 0.0, 100.0).events, 0);
+}
+
+#[test]
 fn a_channel_without_its_reactants_is_at_rest() {
     let s = reaction("A = 5, B = 0", "[reaction.r]\nequation = \"2 A -> B\"\nlaw = \"10\"\n");
     let record = run(&*s, 0, 0.0, 100.0);

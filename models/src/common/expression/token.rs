@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::expression::ExpressionError;
+use super::ExpressionError;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Token<'a> {

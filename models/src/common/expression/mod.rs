@@ -16,11 +16,15 @@
 //! assert_eq!(law.unwrap().evaluate(&[4.0]), 8.0);
 //! ```
 
+mod monomial;
+mod token;
+
 use std::ops::Range;
 
 use thiserror::Error;
 
-use super::expression_token::{Token, Tokens};
+pub use self::monomial::Monomial;
+use self::token::{Token, Tokens};
 use super::interval::{self, Interval};
 use super::term::Term;
 
