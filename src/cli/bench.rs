@@ -13,10 +13,10 @@ use sim_core::stats::{ComponentKind, RunRecord};
 use super::input::{Changes, load};
 use super::{Done, Failure, print_out};
 
-/// Run replications of the first point on one thread, without writing results, and print the rate.
+/// Run the replications of the first point on one thread, without writing results, and print the rate.
 #[derive(ClapArgs, Debug)]
 #[command(after_help = "Examples:
-  egress bench branch-office
+  egress bench branch-office --reps 1
   egress bench mm1.toml --json --reps 3
   egress bench tree.toml --json --count hops")]
 pub(super) struct Args {
@@ -83,9 +83,9 @@ impl Work {
         };
         let mut busiest = (0.0, 0.0, 0.0);
         for (i, c) in components.iter().enumerate() {
-            let departures = value(i as u32, "departures", "mean");
             match c.kind {
                 ComponentKind::Flow => {
+                    let departures = value(i as u32, "departures", "mean");
                     self.packets += departures;
                     self.goodput += value(i as u32, "goodput", "mean");
                     if departures > 0.0 {
@@ -93,6 +93,7 @@ impl Work {
                     }
                 }
                 ComponentKind::Station { .. } => {
+                    let departures = value(i as u32, "departures", "mean");
                     self.hops += departures;
                     let busy = value(i as u32, "utilization", "time_mean");
                     if busy > busiest.0 {
@@ -108,9 +109,7 @@ impl Work {
 }
 
 pub(super) fn run(args: &Args, registry: &Registry) -> Done {
-    // One replication unless more are asked for, whatever the file says.
-    let changes = Changes { reps: args.changes.reps.or(Some(1)), ..args.changes.clone() };
-    let scenario = load(&args.scenario, &changes, registry)?;
+    let scenario = load(&args.scenario, &args.changes, registry)?;
     let seed = scenario.seed().unwrap_or(1);
     let reps = scenario.plan().replications;
     let network = scenario.system(0).components().iter().any(|c| c.kind == ComponentKind::Flow);
