@@ -1,6 +1,6 @@
 //! `[probe.NAME]`: something to look at more closely than every run does. One section for both families.
 
-use sim_core::config::{Diagnostic, Diagnostics, Field, Section, Shape, Table, Type};
+use sim_core::config::{Diagnostic, Diagnostics, Field, Section, Shape, Span, Table, Type};
 use sim_core::quantity::Dimension;
 
 use crate::registry::{Kind, Registry};
@@ -15,8 +15,11 @@ pub(crate) const SECTION: Section = Section {
     doc: "Something to look at more closely.",
 };
 
-/// The kinds of probes that come with the program.
-pub(crate) const PROBES: &[Kind<World>] = &[
+/// Numbers that may be held, up to one more than can be told apart from the next.
+const HELD: Type = Type::Integer { min: 0, max: 1_000_000 };
+
+/// The kinds of probes that come with the program, and the worlds that they look at.
+pub(crate) const PROBES: &[Kind<&'static [World]>] = &[
     Kind {
         name: "residence",
         doc: "How long single entities of a species stay: until they cross, react or bind to an explicit carrier; only where \
@@ -30,17 +33,28 @@ pub(crate) const PROBES: &[Kind<World>] = &[
                  times and its share of those who leave (`exit_share`).",
             ),
         ],
-        make: World::Biology,
+        make: &[World::Biology],
     },
     Kind {
         name: "count",
-        doc: "How many of a species there are at certain times, exactly: of each time `COMPARTMENT.SPECIES@TIME`, as `count`. What \
+        doc: "How many there are at certain times, exactly: of each time `COMPARTMENT.SPECIES@TIME` or `LINK@TIME`, as `count`. What \
               happens at that time is not counted yet.",
         fields: &[
-            Field::required("of", Type::Text, "Where: `compartment.species`."),
+            Field::required("of", Type::Text, "Where: `compartment.species`; a link, a stage or a flow."),
             Field::required("times", Type::List(&Type::Quantity(&[Dimension::TIME])), "When: `[\"10 s\", \"1 min\"]`."),
         ],
-        make: World::Biology,
+        make: &[World::Network, World::Biology],
+    },
+    Kind {
+        name: "states",
+        doc: "For what share of the time there are so many, as `time_share`: of each number `COMPARTMENT.SPECIES@n=3` or `LINK@n=3`, \
+              and `@n>=10` for ten or more. A link has what waits and what is sent.",
+        fields: &[
+            Field::required("of", Type::Text, "Where: `compartment.species`; a link or a stage."),
+            Field::optional("counts", Type::List(&HELD), "Exactly so many: `[0, 1, 5]`."),
+            Field::optional("at_least", Type::List(&HELD), "So many or more: `[10, 20]`."),
+        ],
+        make: &[World::Network, World::Biology],
     },
     Kind {
         name: "per_spike",
@@ -70,7 +84,7 @@ pub(crate) const PROBES: &[Kind<World>] = &[
                 "How many spikes to look at; all unless given.",
             ),
         ],
-        make: World::Biology,
+        make: &[World::Biology],
     },
     Kind {
         name: "dwell",
@@ -84,7 +98,7 @@ pub(crate) const PROBES: &[Kind<World>] = &[
                 "Shut times of at least this length are between bursts, shorter ones within.",
             ),
         ],
-        make: World::Biology,
+        make: &[World::Biology],
     },
     Kind {
         name: "attribution",
@@ -97,7 +111,7 @@ pub(crate) const PROBES: &[Kind<World>] = &[
             "\"class\"",
             "What to tell apart. Acknowledgements belong to no class.",
         )],
-        make: World::Network,
+        make: &[World::Network],
     },
 ];
 
@@ -105,7 +119,7 @@ pub(crate) const PROBES: &[Kind<World>] = &[
 pub(crate) fn of<'a>(scenario: &'a Table, world: World, registry: &Registry) -> (Vec<&'a Table>, Diagnostics) {
     let (mut probes, mut wrong) = (Vec::new(), Diagnostics::default());
     for (_, table) in scenario.named("probe") {
-        if registry.probes.get(table.kind()).is_some_and(|kind| kind.make == world) {
+        if registry.probes.get(table.kind()).is_some_and(|kind| kind.make.contains(&world)) {
             probes.push(table);
             continue;
         }
@@ -117,4 +131,70 @@ pub(crate) fn of<'a>(scenario: &'a Table, world: World, registry: &Registry) -> 
         wrong.push(Diagnostic::error("E0626", table.span_of("kind"), message, is));
     }
     (probes, wrong)
+}
+
+/// A time that a probe looks at.
+pub(crate) struct Instant<'a> {
+    pub(crate) ticks: u64,
+    /// As the scenario writes it.
+    pub(crate) written: String,
+    pub(crate) span: Span,
+    of: &'a str,
+}
+
+impl Instant<'_> {
+    /// What is told about it is called this.
+    pub(crate) fn name(&self) -> String {
+        format!("{}@{}", self.of, self.written)
+    }
+}
+
+/// The times of a `count`.
+///
+/// Fails if one is too long, or is there twice.
+pub(crate) fn instants(table: &Table) -> Result<Vec<Instant<'_>>, Diagnostic> {
+    let mut all: Vec<Instant<'_>> = Vec::new();
+    for value in table.list("times") {
+        let Some(quantity) = value.as_quantity() else { continue };
+        let written = value.written.as_deref().map_or_else(|| quantity.to_string(), str::to_owned);
+        let Some(ticks) = quantity.to_ticks() else {
+            let message = format!("{written} is longer than any run");
+            return Err(Diagnostic::error("E0609", value.span, message, "a run lasts at most 106 d"));
+        };
+        if all.iter().any(|other| other.ticks == ticks) {
+            return Err(twice(value.span, table.text("of"), &written));
+        }
+        all.push(Instant { ticks, written, span: value.span, of: table.text("of") });
+    }
+    Ok(all)
+}
+
+fn twice(span: Span, of: &str, at: &str) -> Diagnostic {
+    Diagnostic::error("E0608", span, format!("`{of}` is looked at twice at {at}"), "tables could not tell them apart")
+}
+
+/// What a `states` asks: how many at least, how many at most, and what the answer is called.
+///
+/// Fails if it asks nothing, or the same twice.
+pub(crate) fn questions(table: &Table) -> Result<Vec<(u64, u64, String)>, Diagnostic> {
+    let of = table.text("of");
+    let mut all: Vec<(u64, u64, String)> = Vec::new();
+    for key in ["counts", "at_least"].into_iter().filter(|key| table.get(key).is_some()) {
+        for value in table.list(key) {
+            let n = value.as_integer().unwrap_or_default().unsigned_abs();
+            let question = match key {
+                "counts" => (n, n, format!("{of}@n={n}")),
+                _ => (n, u64::MAX, format!("{of}@n>={n}")),
+            };
+            if all.contains(&question) {
+                return Err(twice(value.span, of, &format!("{n}")));
+            }
+            all.push(question);
+        }
+    }
+    if all.is_empty() {
+        let d = Diagnostic::error("E0608", table.span, format!("`{}` asks nothing", table.path), "no numbers");
+        return Err(d.help("add `counts = [0, 1]` for exactly so many, or `at_least = [10]` for so many or more"));
+    }
+    Ok(all)
 }

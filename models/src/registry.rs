@@ -90,7 +90,7 @@ pub struct Registry {
     /// Pathways between compartments (`[pathway.NAME] kind = "pump"`).
     pub pathways: Family<biology::MakePathway>,
     /// What to look at more closely (`[probe.NAME] kind = "residence"`).
-    pub probes: Family<World>,
+    pub probes: Family<&'static [World]>,
 }
 
 /// The kinds that come with `egress`.

@@ -184,3 +184,73 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
         self.1.totals(c, at, totals);
     }
 }
+
+/// A probe if it is wanted.
+impl<P: Probe> Probe for Option<P> {
+    #[inline]
+    fn enter(&mut self, c: ComponentId, at: SimTime) {
+        if let Some(probe) = self {
+            probe.enter(c, at);
+        }
+    }
+    #[inline]
+    fn leave(&mut self, c: ComponentId, departure: Departure) {
+        if let Some(probe) = self {
+            probe.leave(c, departure);
+        }
+    }
+    #[inline]
+    fn reject(&mut self, c: ComponentId, at: SimTime, reason: LossReason) {
+        if let Some(probe) = self {
+            probe.reject(c, at, reason);
+        }
+    }
+    #[inline]
+    fn lose(&mut self, c: ComponentId, at: SimTime, since: SimTime, service: u64, reason: LossReason) {
+        if let Some(probe) = self {
+            probe.lose(c, at, since, service, reason);
+        }
+    }
+    #[inline]
+    fn blame(&mut self, flow: ComponentId, c: ComponentId, reason: LossReason) {
+        if let Some(probe) = self {
+            probe.blame(flow, c, reason);
+        }
+    }
+    #[inline]
+    fn record(&mut self, c: ComponentId, extra: u8, at: SimTime, value: u64) {
+        if let Some(probe) = self {
+            probe.record(c, extra, at, value);
+        }
+    }
+    #[inline]
+    fn used(&mut self, c: ComponentId, budget: usize, time: u64) {
+        if let Some(probe) = self {
+            probe.used(c, budget, time);
+        }
+    }
+    #[inline]
+    fn hold(&mut self, c: ComponentId, at: SimTime, since: SimTime, served: u64) {
+        if let Some(probe) = self {
+            probe.hold(c, at, since, served);
+        }
+    }
+    #[inline]
+    fn level(&mut self, c: ComponentId, at: SimTime, level: f64) {
+        if let Some(probe) = self {
+            probe.level(c, at, level);
+        }
+    }
+    #[inline]
+    fn count(&mut self, c: ComponentId, at: SimTime, n: u64, inward: bool) {
+        if let Some(probe) = self {
+            probe.count(c, at, n, inward);
+        }
+    }
+    #[inline]
+    fn totals(&mut self, c: ComponentId, at: SimTime, totals: &LevelTotals) {
+        if let Some(probe) = self {
+            probe.totals(c, at, totals);
+        }
+    }
+}

@@ -21,7 +21,7 @@ const PART_MIN: f64 = 0.02;
 /// Points that are shown.
 const POINTS_MAX: usize = 12;
 /// What is told in percent.
-const SHARES: [&str; 3] = ["utilization", "loss_ratio", "exit_share"];
+const SHARES: [&str; 4] = ["utilization", "loss_ratio", "exit_share", "time_share"];
 /// What is served in fluid networks.
 const TRANSFER: &str = "transfer";
 /// The end of the names of flows of acknowledgements.
@@ -44,7 +44,7 @@ struct Class {
     rows: usize,
 }
 
-const CLASSES: [Class; 8] = [
+const CLASSES: [Class; 9] = [
     Class {
         name: ("flow", "flows with less throughput"),
         holds: |c| c.kind == ComponentKind::Flow,
@@ -128,6 +128,13 @@ const CLASSES: [Class; 8] = [
         holds: |c| matches!(c.kind, ComponentKind::Sample { .. }),
         columns: &[("count", "mean", "count")],
         by: &[("count", "mean")],
+        rows: 30,
+    },
+    Class {
+        name: ("state", "states that are rarer"),
+        holds: |c| c.kind == ComponentKind::State,
+        columns: &[("time_share", "time_mean", "share of the time")],
+        by: &[("time_share", "time_mean")],
         rows: 30,
     },
     Class {

@@ -67,6 +67,7 @@ pub(super) fn assemble(scenario: &Table, context: &BuildContext<'_>) -> Result<W
     for table in probes.into_iter().filter(|table| !is_mean || table.kind() == "count") {
         let done = match table.kind() {
             "count" => sample(table, &mut world),
+            "states" => states(table, &mut world),
             "per_spike" => spikes::count(table, &mut world),
             "dwell" => dwell::add(table, scenario, &mut world),
             _ => follow(table, &mut world),
@@ -216,18 +217,30 @@ fn probed(table: &Table, world: &World) -> Result<usize, Diagnostic> {
 /// `[probe.NAME] kind = "count"`: how many there are at certain times.
 fn sample(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
     let slot = probed(table, world)? as u32;
-    for value in table.list("times") {
-        let Some(quantity) = value.as_quantity() else { continue };
-        let written = value.written.as_deref().map_or_else(|| quantity.to_string(), str::to_owned);
-        let Some(at) = quantity.to_ticks() else {
-            let message = format!("{written} is longer than any run");
-            return Err(Diagnostic::error("E0609", value.span, message, "a run lasts at most 106 d"));
-        };
-        if world.samples.iter().any(|s| (s.0, s.1) == (slot, at)) {
-            let message = format!("`{}` is looked at twice at {written}", table.text("of"));
-            return Err(Diagnostic::error("E0608", value.span, message, "tables could not tell them apart"));
-        }
-        world.samples.push((slot, at, written));
+    for instant in probe::instants(table)? {
+        let name = instant.name();
+        is_new(&name, instant.span, world)?;
+        world.samples.push((slot, instant.ticks, name));
+    }
+    Ok(())
+}
+
+/// `[probe.NAME] kind = "states"`: for what share of the time there are so many.
+fn states(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
+    let slot = probed(table, world)? as u32;
+    for (least, most, name) in probe::questions(table)? {
+        is_new(&name, table.span, world)?;
+        world.states.push((slot, least, most, name));
+    }
+    Ok(())
+}
+
+/// Fails if another probe tells of the same.
+fn is_new(name: &str, span: Span, world: &World) -> Result<(), Diagnostic> {
+    let samples = world.samples.iter().map(|s| &s.2);
+    if samples.chain(world.states.iter().map(|s| &s.3)).any(|known| known == name) {
+        let message = format!("two probes tell of `{name}`");
+        return Err(Diagnostic::error("E0608", span, message, "tables could not tell them apart"));
     }
     Ok(())
 }

@@ -143,8 +143,10 @@ pub(super) struct World {
     pub(super) passed: Vec<Passed>,
     /// Pathways whose single channels are looked at.
     pub(super) dwells: Vec<dwell::Plan>,
-    /// Counts at certain times: slot, time in ticks, and how the scenario writes it.
+    /// Counts at certain times: slot, time in ticks, and what that is called.
     pub(super) samples: Vec<(u32, u64, String)>,
+    /// Shares of time with certain counts: slot, from how many to how many, and what that is called.
+    pub(super) states: Vec<(u32, u64, u64, String)>,
 }
 
 /// What passes a pathway at a spike.

@@ -125,6 +125,8 @@ pub(super) struct Group<'a> {
     dwellers: Vec<Dwellers<'a>>,
     /// By slot, of those that are followed; empty if none is.
     tags: Vec<Option<Tags>>,
+    /// By slot: the count as it was told last; empty if none is told.
+    told: Vec<f64>,
 }
 
 impl<'a> Group<'a> {
@@ -173,6 +175,7 @@ impl<'a> Group<'a> {
             rng,
             dwellers: network.dwells.iter().map(|scheme| Dwellers::new(scheme, network, streams)).collect(),
             tags,
+            told: network.told.iter().zip(&network.initial).map(|(_, &x)| x).collect(),
         };
         group.enter_phase(0);
         group.aim(group.total());
@@ -224,9 +227,9 @@ impl<'a> Group<'a> {
         self.next = due(self.now, self.draw.hazard, total);
     }
 
-    /// Whether it matters who comes and goes: single entities are followed, or under way.
+    /// Whether it matters who comes and goes: single entities are followed or under way, or counts are told.
     pub(super) fn is_followed(&self) -> bool {
-        !self.tags.is_empty() || self.agenda.is_some() || !self.dwellers.is_empty()
+        !self.tags.is_empty() || self.agenda.is_some() || !self.dwellers.is_empty() || !self.told.is_empty()
     }
 
     /// Takes over propensities that were worked out elsewhere.
@@ -333,6 +336,7 @@ impl<'a> Group<'a> {
         *(if change > 0.0 { inward } else { outward }) += change.abs() as u64;
         if underway && change < 0.0 {
             self.take_out(slot, -change, probe);
+            self.tell(slot, change, self.now, probe);
         } else if self.is_followed() {
             self.follow(slot, change, NONE, self.now, probe);
         }
@@ -546,6 +550,7 @@ impl<'a> Group<'a> {
     }
     /// Follows those that come into `slot` or go from it.
     fn follow<P: Probe>(&mut self, slot: usize, change: f64, exit: u32, now: u64, probe: &mut P) {
+        self.tell(slot, change, now, probe);
         if let Some(agenda) = &mut self.agenda
             && agenda.holds(slot as u32)
         {
@@ -553,6 +558,14 @@ impl<'a> Group<'a> {
             agenda.come(slot as u32, change.max(0.0), now);
         } else if !self.tags.is_empty() {
             self.tag(slot, change, exit, now, probe);
+        }
+    }
+
+    /// Tells that the count of a slot has changed, if that is asked for.
+    fn tell<P: Probe>(&mut self, slot: usize, change: f64, now: u64, probe: &mut P) {
+        if self.network.told.get(slot) == Some(&true) {
+            self.told[slot] += change;
+            probe.level(self.network.components[slot], SimTime::from_ticks(now), self.told[slot]);
         }
     }
 

@@ -49,6 +49,8 @@ pub(super) struct Network {
     pub(super) components: Vec<u32>,
     /// Slots whose entities are followed.
     pub(super) tagged: Vec<bool>,
+    /// Slots of which every change is told; empty if there is none.
+    pub(super) told: Vec<bool>,
     /// By slot whose exits are told apart: the component of the exit that each channel is; empty for the others.
     pub(super) exits: Vec<Vec<u32>>,
     /// Pathways whose single channels are looked at.
@@ -82,6 +84,7 @@ impl Network {
             channel_names: Vec::new(),
             components: piece.pools.clone(),
             tagged: world.pools.iter().map(|p| p.tagged).chain([false]).collect(),
+            told: told(piece),
             exits: exits(piece),
             dwells: piece.dwells.iter().map(|plan| dwell::Scheme::new(*plan, world)).collect(),
             changes: Rows::default(),
@@ -183,6 +186,14 @@ fn passed(piece: &Piece) -> Vec<u32> {
     let mut all: Vec<u32> = piece.pathways.iter().zip(is_told).filter(|p| p.1).map(|p| *p.0).collect();
     all.sort_unstable();
     all
+}
+
+/// The slots of which every change is told; none if there is none.
+fn told(piece: &Piece) -> Vec<bool> {
+    if piece.told.is_empty() {
+        return Vec::new();
+    }
+    (0..piece.world.pools.len() as u32).map(|slot| piece.told.contains(&slot)).collect()
 }
 
 /// The component of the exit that each channel is, slot by slot.

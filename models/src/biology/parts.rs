@@ -25,12 +25,14 @@ pub(super) struct Piece {
     pub(super) exits: Vec<(Exit, u32)>,
     /// Pathways whose single channels are looked at.
     pub(super) dwells: Vec<dwell::Plan>,
+    /// Species of which every change is told.
+    pub(super) told: Vec<u32>,
 }
 
 /// The parts of `world` in the order of their first channels. What no channel has to do with comes last, together.
 ///
 /// Components are numbered like this: every species that can change, then all pathways, then all exits,
-/// what happens at times and spikes, stays.
+/// what happens at times and spikes, stays, shares of time.
 pub(super) fn split(world: &World) -> Vec<Piece> {
     let mut members = members(world);
     members.retain(|m| !m.pools.is_empty() || !m.pathways.is_empty());
@@ -165,6 +167,7 @@ impl Members {
                 .map(|d| dwell::Plan { pathway: place(&self.pathways, d.pathway), ..*d })
                 .filter(|d| d.pathway != NONE)
                 .collect(),
+            told: world.states.iter().map(|s| place(&self.pools, s.0)).filter(|&slot| slot != NONE).collect(),
             exits: (first_pathway + world.pathways.len() as u32..)
                 .zip(exits)
                 .map(|(c, e)| (Exit { slot: place(&self.pools, e.slot), pathway: place(&self.pathways, e.pathway) }, c))

@@ -1,10 +1,13 @@
 //! A biological scenario made ready to run.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use sim_core::config::{Diagnostics, Table};
 use sim_core::rng::Streams;
-use sim_core::stats::{Component, ComponentKind, RunRecord, Window, observe};
+use sim_core::stats::{
+    Component, ComponentKind, Measure, RunRecord, StateShare, States, Watch, Window, numbers, observe_with,
+};
 use sim_core::{RunError, SimTime};
 
 use super::assemble::{assemble, bound_while_followed};
@@ -21,6 +24,8 @@ use crate::{BuildContext, System};
 pub(super) struct Biology {
     pub(super) components: Vec<Component>,
     pub(super) parts: Vec<Part>,
+    /// For what shares of time there are so many; the last components are for these.
+    states: Arc<[StateShare]>,
     pub(super) warnings: Diagnostics,
 }
 
@@ -50,7 +55,22 @@ pub(super) fn biology(scenario: &Table, context: &BuildContext<'_>) -> Result<Bi
     })?;
     let mut parts: Vec<Part> = split(&world).into_iter().map(Part::new).collect();
     intervention::add_phases(scenario, context, &mut parts)?;
-    Ok(Biology { components: components(&world), parts, warnings: bound_while_followed(scenario, &world) })
+    let asked = world.states.iter().map(|&(slot, least, most, _)| StateShare { of: place(&world, slot), least, most });
+    let states = asked.collect();
+    Ok(Biology { components: components(&world), parts, states, warnings: bound_while_followed(scenario, &world) })
+}
+
+impl Biology {
+    /// Watches the counts that are asked about, if any are.
+    fn states(&self) -> Option<States> {
+        let first = self.components.len() - self.states.len();
+        (!self.states.is_empty()).then(|| States::new(Arc::clone(&self.states), first as u32, &self.components))
+    }
+}
+
+/// The component of the species in `slot`.
+fn place(world: &World, slot: u32) -> u32 {
+    world.pools[..slot as usize].iter().filter(|p| !p.fixed).count() as u32
 }
 
 impl Part {
@@ -62,7 +82,8 @@ impl Part {
     }
 }
 
-/// What is measured: every species that can change, then pathways and reactions, then exits, then counts at certain times and at spikes, then stays.
+/// What is measured: every species that can change, then pathways and reactions, then exits, then counts at certain times and at spikes, then stays,
+/// then shares of time with certain counts.
 fn components(world: &World) -> Vec<Component> {
     let pools = world.pools.iter().filter(|p| !p.fixed).map(|pool| {
         let kind = ComponentKind::Population { initial: pool.initial, tagged: pool.tagged };
@@ -72,17 +93,21 @@ fn components(world: &World) -> Vec<Component> {
         let kind = ComponentKind::Pathway { saturable: pathway.busy.is_some() };
         Component::new(&pathway.name, kind, pathway.entity)
     });
-    let place = |slot: u32| world.pools[..slot as usize].iter().filter(|p| !p.fixed).count() as u32;
+    let place = |slot: u32| place(world, slot);
     let exits = world.exits().into_iter().map(|e| {
         let (pool, pathway) = (&world.pools[e.slot as usize], &world.pathways[e.pathway as usize]);
         let kind = ComponentKind::Exit { of: place(e.slot) };
         Component::new(format!("{}@{}", pool.name, pathway.name), kind, pool.entity)
     });
-    let samples = world.samples.iter().map(|(slot, at, written)| {
+    let samples = world.samples.iter().map(|(slot, at, name)| {
         let (pool, at) = (&world.pools[*slot as usize], SimTime::from_ticks(*at));
         let kind = ComponentKind::Sample { of: place(*slot), at };
-        Component::new(format!("{}@{written}", pool.name), kind, pool.entity)
+        Component::new(name, kind, pool.entity)
     });
+    let states = world
+        .states
+        .iter()
+        .map(|(slot, .., name)| Component::new(name, ComponentKind::State, world.pools[*slot as usize].entity));
     let first_pathway = world.pools.iter().filter(|p| !p.fixed).count() as u32;
     let passed = world.passed.iter().map(|passed| {
         let pathway = &world.pathways[passed.pathway as usize];
@@ -97,7 +122,7 @@ fn components(world: &World) -> Vec<Component> {
             Component::new(format!("{}@{part}", pathway.name), kind, if bursts { "burst" } else { "stay" })
         })
     });
-    pools.chain(pathways).chain(exits).chain(samples).chain(passed).chain(dwells).collect()
+    pools.chain(pathways).chain(exits).chain(samples).chain(passed).chain(dwells).chain(states).collect()
 }
 
 impl System for Biology {
@@ -106,7 +131,14 @@ impl System for Biology {
     }
 
     fn run_unless(&self, cancel: &AtomicBool, streams: Streams, window: Window) -> Result<RunRecord, RunError> {
-        observe(Run::new(&self.parts, streams), &self.components, window, cancel)
+        observe_with(self.states(), Run::new(&self.parts, streams), &self.components, window, cancel)
+    }
+
+    fn numbers(&self) -> Vec<Measure> {
+        let mut all = numbers(&self.components);
+        let window = Window { warmup: SimTime::ZERO, end: SimTime::from_secs(1), bins: 1 };
+        self.states().report(window, &self.components, &mut all);
+        all
     }
 
     fn warnings(&self) -> Diagnostics {

@@ -6,7 +6,8 @@ use std::sync::atomic::AtomicBool;
 use sim_core::config::Diagnostics;
 use sim_core::rng::Streams;
 use sim_core::stats::{
-    Attribution, Component, Grouping, Measure, RunRecord, Watch, Window, numbers, observe, observe_with,
+    Attribution, Component, Grouping, Measure, RunRecord, StateShare, States, Watch, Window, numbers, observe,
+    observe_with,
 };
 use sim_core::{RunError, SimDuration, SimTime};
 
@@ -141,6 +142,8 @@ pub(super) struct NetworkSystem {
     pub(super) event_rate: f64,
     /// Whose delays and losses are split.
     pub(super) grouping: Option<Arc<Grouping>>,
+    /// For what shares of time stations hold so many; the last components are for these.
+    pub(super) states: Arc<[StateShare]>,
     pub(super) warnings: Diagnostics,
 }
 
@@ -150,20 +153,16 @@ impl System for NetworkSystem {
     }
     fn numbers(&self) -> Vec<Measure> {
         let mut all = numbers(&self.components);
-        if let Some(grouping) = &self.grouping {
-            let window = Window { warmup: SimTime::ZERO, end: SimTime::from_secs(1), bins: 1 };
-            Attribution::new(Arc::clone(grouping), &self.components).report(window, &self.components, &mut all);
-        }
+        let window = Window { warmup: SimTime::ZERO, end: SimTime::from_secs(1), bins: 1 };
+        self.watch().report(window, &self.components, &mut all);
         all
     }
     fn run_unless(&self, cancel: &AtomicBool, streams: Streams, window: Window) -> Result<RunRecord, RunError> {
         let network = self.start(streams);
-        match &self.grouping {
-            None => observe(network, &self.components, window, cancel),
-            Some(grouping) => {
-                let attribution = Attribution::new(Arc::clone(grouping), &self.components);
-                observe_with(attribution, network, &self.components, window, cancel)
-            }
+        match self.watch() {
+            // What watches nothing costs something.
+            (None, None) => observe(network, &self.components, window, cancel),
+            watch => observe_with(watch, network, &self.components, window, cancel),
         }
     }
     fn event_rate(&self) -> f64 {
@@ -175,6 +174,14 @@ impl System for NetworkSystem {
 }
 
 impl NetworkSystem {
+    /// What watches besides, as far as it is wanted.
+    fn watch(&self) -> (Option<Attribution>, Option<States>) {
+        let attribution =
+            self.grouping.as_ref().map(|grouping| Attribution::new(Arc::clone(grouping), &self.components));
+        let first = self.components.len() - self.states.len();
+        let asked = !self.states.is_empty();
+        (attribution, asked.then(|| States::new(Arc::clone(&self.states), first as u32, &self.components)))
+    }
     /// The station that packets of a source come to first, if it is always the same.
     fn entry(&self, source: &SourcePlan) -> Option<u32> {
         let stages = self.first[source.node as usize]..self.first[source.node as usize + 1];

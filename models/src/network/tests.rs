@@ -2,6 +2,7 @@
 
 mod attribution;
 mod links;
+mod looks;
 mod outages;
 mod queues;
 mod routes;

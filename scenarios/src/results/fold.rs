@@ -30,7 +30,7 @@ pub(crate) struct PointTables {
 }
 
 /// Values that cannot be more than all.
-const SHARES: [&str; 5] = ["utilization", "loss_ratio", "wait_ratio", "fairness", "exit_share"];
+const SHARES: [&str; 6] = ["utilization", "loss_ratio", "wait_ratio", "fairness", "exit_share", "time_share"];
 
 /// Cuts an interval where the value cannot be: below zero, but for a balance; above one, for shares. The cut interval holds
 /// the true mean whenever the whole one does, so its confidence is the same.

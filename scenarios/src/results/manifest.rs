@@ -166,6 +166,7 @@ enum StoredKind {
     Gate,
     Flow,
     Share,
+    State,
     Exit {
         of: u32,
     },
@@ -258,6 +259,7 @@ impl From<&Component> for StoredComponent {
             }
             ComponentKind::Dwell { of, bursts } => StoredKind::Dwell { of, bursts },
             ComponentKind::Share => StoredKind::Share,
+            ComponentKind::State => StoredKind::State,
         };
         Self { name: c.name.clone(), entity: c.entity.to_owned(), kind }
     }
@@ -284,6 +286,7 @@ impl From<StoredComponent> for Component {
             }
             StoredKind::Dwell { of, bursts } => ComponentKind::Dwell { of, bursts },
             StoredKind::Share => ComponentKind::Share,
+            StoredKind::State => ComponentKind::State,
         };
         let entity = ENTITIES.iter().copied().find(|e| *e == c.entity).unwrap_or("entity");
         Self::new(c.name, kind, entity)

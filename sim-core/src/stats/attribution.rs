@@ -172,7 +172,7 @@ impl Probe for Attribution {
 }
 
 impl Watch for Attribution {
-    fn open_window(&mut self) {
+    fn open_window(&mut self, _at: SimTime) {
         self.before = self.now.clone();
     }
     fn report(&self, window: Window, components: &[Component], out: &mut Vec<Measure>) {

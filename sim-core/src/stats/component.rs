@@ -55,9 +55,9 @@ pub enum ComponentKind {
         /// The population's component.
         of: ComponentId,
     },
-    /// The count of a population at an instant, whatever happens then left out.
+    /// How many are in a population, station or flow at an instant, whatever happens then left out.
     Sample {
-        /// The population's component.
+        /// Its component.
         of: ComponentId,
         /// When.
         at: SimTime,
@@ -81,6 +81,8 @@ pub enum ComponentKind {
     },
     /// A group of flows, or its part at one element: see [`Attribution`](crate::stats::Attribution).
     Share,
+    /// A question about how many a component holds: see [`States`](crate::stats::States).
+    State,
     /// A pathway between compartments: passages forwards and backwards. If `saturable`, `level` is its busy share, 0 to 1.
     Pathway {
         /// Whether a utilization is reported.
@@ -94,7 +96,7 @@ pub struct Measure {
     /// Index of the component.
     pub component: u32,
     /// `throughput`, `occupancy`, `sojourn_time`, `wait_time`, `wait_ratio` (the share of departures that had waited),
-    /// `utilization`, `loss_ratio` (the share of arrivals that were dropped),
+    /// `utilization`, `time_share` (the share of time in certain states), `loss_ratio` (the share of arrivals that were dropped),
     /// `exit_share` (the share of departures from a population that went one way), `bit_rate`, `arrivals`, `departures`, `dropped`, `in_system`, `influx`, `net_flux`.
     pub metric: &'static str,
     /// `mean`, `sd`, `p50`, `p90`, `p99`, `max`, `time_mean`.

@@ -29,15 +29,39 @@ pub struct RunRecord {
 
 /// What watches a run beside [`Statistics`] and has numbers of its own to tell.
 pub trait Watch: Probe {
-    /// What lies before is not measured.
-    fn open_window(&mut self);
+    /// What lies before `at` is not measured.
+    fn open_window(&mut self, at: SimTime);
     /// Adds its numbers of the window.
     fn report(&self, window: Window, components: &[Component], out: &mut Vec<Measure>);
 }
 
 impl Watch for NoProbe {
-    fn open_window(&mut self) {}
+    fn open_window(&mut self, _at: SimTime) {}
     fn report(&self, _window: Window, _components: &[Component], _out: &mut Vec<Measure>) {}
+}
+
+impl<A: Watch, B: Watch> Watch for (A, B) {
+    fn open_window(&mut self, at: SimTime) {
+        self.0.open_window(at);
+        self.1.open_window(at);
+    }
+    fn report(&self, window: Window, components: &[Component], out: &mut Vec<Measure>) {
+        self.0.report(window, components, out);
+        self.1.report(window, components, out);
+    }
+}
+
+impl<W: Watch> Watch for Option<W> {
+    fn open_window(&mut self, at: SimTime) {
+        if let Some(watch) = self {
+            watch.open_window(at);
+        }
+    }
+    fn report(&self, window: Window, components: &[Component], out: &mut Vec<Measure>) {
+        if let Some(watch) = self {
+            watch.report(window, components, out);
+        }
+    }
 }
 
 /// Runs `model` over `window` and returns what was seen; gives up soon after `cancel` has become true.
@@ -120,7 +144,7 @@ impl<'a, W: Watch, M: Model<(Statistics, W)>> Course<'a, W, M> {
         self.run_to(at)?;
         self.engine.census(at);
         let (probe, watch) = self.engine.probe_mut();
-        watch.open_window();
+        watch.open_window(at);
         probe.advance(at);
         probe.open_window();
         Ok(Opening { totals: probe.snapshot(), census: probe.take_census() })

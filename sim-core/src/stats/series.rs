@@ -74,7 +74,8 @@ impl Recorder {
                 | ComponentKind::Sample { .. }
                 | ComponentKind::Passed { .. }
                 | ComponentKind::Dwell { .. }
-                | ComponentKind::Share => {}
+                | ComponentKind::Share
+                | ComponentKind::State => {}
                 ComponentKind::Population { .. } => add(i, "occupancy", c.entity),
                 ComponentKind::Pathway { saturable } => {
                     add(i, "throughput", "1/s");

@@ -154,7 +154,7 @@ impl Statistics {
                 ComponentKind::Sample { .. } => Tally::Sample(f64::NAN),
                 ComponentKind::Passed { .. } => Tally::Passed { before: f64::NAN, count: f64::NAN },
                 ComponentKind::Dwell { .. } => Tally::Dwell(Dwell::default()),
-                ComponentKind::Share => Tally::Share,
+                ComponentKind::Share | ComponentKind::State => Tally::Share,
             })
             .collect();
         Self { tallies, further: components.iter().map(Further::new).collect(), now: SimTime::ZERO }
@@ -174,9 +174,8 @@ impl Statistics {
         for (i, c) in components.iter().enumerate() {
             if let ComponentKind::Sample { of, at: due } = c.kind
                 && due == at
-                && let Tally::Population(l) = &self.tallies[of as usize]
             {
-                self.tallies[i] = Tally::Sample(l.now);
+                self.tallies[i] = Tally::Sample(self.level_of(of as usize));
             }
             if let ComponentKind::Passed { of, from, until } = c.kind
                 && (from == at || until == at)
@@ -190,6 +189,15 @@ impl Statistics {
                     Tally::Passed { before, count: passed - before }
                 };
             }
+        }
+    }
+    /// How many are in a component now; NaN of one that holds none.
+    fn level_of(&self, c: usize) -> f64 {
+        match &self.tallies[c] {
+            Tally::Population(l) => l.now,
+            Tally::Station(s) => s.held as f64,
+            Tally::Flow(f) => f.held(self.further[c].losses) as f64,
+            _ => f64::NAN,
         }
     }
     pub(super) fn open_window(&mut self) {

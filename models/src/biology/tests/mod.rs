@@ -17,6 +17,7 @@ mod pathways;
 mod reactions;
 mod release_sites;
 mod sensor;
+mod states;
 mod toml;
 mod transport;
 mod waveforms;

@@ -27,15 +27,15 @@ pub(super) struct Layout<'a> {
 }
 
 impl<'a> Builder<'a> {
-    /// The probe that asks for attribution, if there is one.
-    pub(super) fn attribution(&mut self) -> Option<&'a Table> {
+    /// All probes, of which one at most asks for attribution.
+    pub(super) fn probes(&mut self) -> Vec<&'a Table> {
         let (probes, wrong) = probe::of(self.scenario, World::Network, self.context.registry);
         self.diagnostics.extend(wrong);
-        for probe in probes.iter().skip(1) {
+        for probe in probes.iter().filter(|p| p.kind() == "attribution").skip(1) {
             let d = Diagnostic::error("E0397", probe.span, "a second attribution", "there can be one");
             self.diagnostics.push(d.help("run the scenario once by class and once by flow"));
         }
-        probes.first().copied()
+        probes
     }
 
     /// The groups and parts that `probe` asks for, and their components, which come after those of all stations.

@@ -4,6 +4,7 @@ mod attribution;
 mod changes;
 mod flows;
 mod fluid;
+mod looks;
 mod loose;
 mod marks;
 pub(in crate::network) mod routes;
@@ -91,7 +92,7 @@ pub(crate) fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<
     builder.diagnostics = found;
     builder.read_nodes();
     builder.read_flows();
-    let probe = builder.attribution();
+    let probes = builder.probes();
     let changes = builder.read_changes();
     let ways = builder.check_size(&changes).then(|| builder.ways(&changes));
     if let Some(ways) = &ways {
@@ -105,7 +106,7 @@ pub(crate) fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<
     }
     builder.stop_if_wrong()?;
     let ways = ways.expect("the tables have a size that fits");
-    if fluid::is_asked_for(scenario) { builder.finish_fluid(&ways) } else { builder.finish(ways, &changes, probe) }
+    if fluid::is_asked_for(scenario) { builder.finish_fluid(&ways) } else { builder.finish(ways, &changes, &probes) }
 }
 
 /// A node's own declarations.
@@ -225,7 +226,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn finish(mut self, ways: Ways, changes: &Changes, probe: Option<&Table>) -> Result<Box<dyn System>, Diagnostics> {
+    fn finish(mut self, ways: Ways, changes: &Changes, probes: &[&Table]) -> Result<Box<dyn System>, Diagnostics> {
         let mut stations = Stations::new(self.flows.len());
         let mut link_stations = vec![u32::MAX; 2 * self.graph.links.len()];
         for (l, _) in ways.used.iter().enumerate().filter(|(_, used)| **used) {
@@ -247,14 +248,18 @@ impl<'a> Builder<'a> {
         let layout = Layout { stages: &stages, first: &first, link_stations: &link_stations };
         self.check_sizes(&ways.tables[0], &stations, &layout);
         self.check_marks(&ways.tables[0], &stations, &layout);
-        let (grouping, shares) = match probe {
+        let (grouping, shares) = match probes.iter().find(|p| p.kind() == "attribution") {
             Some(probe) => {
                 let (grouping, shares) = self.grouping(probe, &ways, changes, &stations, &layout);
-                self.check_names(stations.components.iter().chain(&shares).map(|c| c.name.as_str()));
                 (Some(Arc::new(grouping)), shares)
             }
             None => (None, Vec::new()),
         };
+        let flows = self.flows.iter().map(|f| Component::new(f.name.clone(), ComponentKind::Flow, "packet"));
+        let known: Vec<Component> = flows.chain(stations.components.iter().cloned()).collect();
+        let looks = self.looks(probes, &known);
+        let told = stations.components.iter().chain(&shares).chain(&looks.components);
+        self.check_names(told.map(|c| c.name.as_str()));
         self.stop_if_wrong()?;
         let branches = self.branches(&link_stations);
         let mut components: Vec<Component> = Vec::new();
@@ -284,6 +289,7 @@ impl<'a> Builder<'a> {
         let sources = sources.collect();
         components.append(&mut stations.components);
         components.extend(shares);
+        components.extend(looks.components);
         Ok(Box::new(NetworkSystem {
             names: Arc::new(components.iter().map(|c| c.name.clone()).collect()),
             components,
@@ -299,6 +305,7 @@ impl<'a> Builder<'a> {
             branches,
             event_rate,
             grouping,
+            states: looks.states.into(),
             warnings: self.warnings,
         }))
     }

@@ -8,6 +8,7 @@ mod networks;
 mod queues;
 mod sbml;
 mod sharing;
+mod states;
 mod synapses;
 mod transfers;
 
@@ -42,6 +43,7 @@ pub fn cases(full: bool) -> Vec<Case> {
         cells::cases(),
         channels::cases().to_vec(),
         synapses::cases().to_vec(),
+        states::cases(),
         sbml::cases(),
     ]
     .concat();

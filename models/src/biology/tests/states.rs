@@ -1,0 +1,72 @@
+//! For what share of the time there are so many.
+
+use super::*;
+
+const PROBE: &str = "[probe.share]\nkind = \"states\"\nof = \"cell.A\"\ncounts = [0, 1, 5]\nat_least = [3]\n";
+
+/// The text with the probe, and what of the run the probe must not change.
+fn shares(text: &str, end: f64) -> ([f64; 4], RunRecord) {
+    let s = system(&format!("{text}{PROBE}"));
+    let record = s.run(Streams::new(1, 0), window(end / 10.0, end, 13)).unwrap();
+    let plain = system(text).run(Streams::new(1, 0), window(end / 10.0, end, 13)).unwrap();
+    assert_eq!(format!("{:?}", plain.measures), format!("{:?}", &record.measures[..plain.measures.len()]), "{text}");
+    assert_eq!((plain.series, plain.events), (record.series.clone(), record.events), "{text}");
+    let share = |state: &str| measure(&*s, &record, &format!("cell.A@{state}"), "time_share", "time_mean");
+    (["n=0", "n=1", "n=5", "n>=3"].map(share), record)
+}
+
+fn cell(initial: u32) -> String {
+    format!("[compartment.cell]\nvolume = \"1 pL\"\ninitial = {{ A = {initial}, B = 0 }}\n")
+}
+
+#[test]
+fn immigration_and_death_are_poisson() {
+    let law = |n: i32| (-2.0_f64).exp() * 2.0_f64.powi(n) / [1.0, 1.0, 2.0, 6.0, 24.0, 120.0][n as usize];
+    let exact = [law(0), law(1), law(5), 1.0 - law(0) - law(1) - law(2)];
+    let plain = "[reaction.come]\nequation = \"-> A\"\nc = 2\n[reaction.go]\nequation = \"A ->\"\nc = 1\n";
+    // The same through the general method, where laws follow a waveform, and where a condition is looked at.
+    let general =
+        "[reaction.come]\nequation = \"-> A\"\nlaw = \"2 + 0 * A^2\"\n[reaction.go]\nequation = \"A ->\"\nc = 1\n";
+    let varying = "[waveform.w]\nkind = \"steps\"\npoints = [[\"0 s\", 1]]\n[reaction.come]\nequation = \"-> A\"\nc = 2\n\
+                   shape = \"w\"\n[reaction.go]\nequation = \"A ->\"\nc = 1\n";
+    for text in [plain, general, varying] {
+        let (found, _) = shares(&format!("{}{text}", cell(0)), 40_000.0);
+        // Correlated over 1 s: 36 000 s are some 18 000 draws.
+        for (found, exact) in found.into_iter().zip(exact) {
+            let error = (exact * (1.0 - exact) * 2.0 / 36_000.0).sqrt();
+            assert!((found - exact).abs() < 4.0 * error, "{text}: {found} is not {exact} +- {error}");
+        }
+    }
+}
+
+#[test]
+fn doses_count_at_once() {
+    // 0 until 10 s, 5 until 40 s, 1 until 70 s, 4 afterwards; measured from 10 s on.
+    let dose = |name: &str, at: u32, op: &str, n: u32| {
+        format!("[intervention.{name}]\nat = \"{at} s\"\ntarget = \"cell.A\"\nop = \"{op}\"\nvalue = {n}\n")
+    };
+    let text = format!(
+        "{}[reaction.none]\nequation = \"A -> A\"\nc = 0\n{}{}{}",
+        cell(0),
+        dose("a", 10, "dose", 5),
+        dose("b", 40, "set", 1),
+        dose("c", 70, "dose", 3)
+    );
+    let (found, _) = shares(&text, 100.0);
+    assert_eq!(found, [0.0, 30.0 / 90.0, 30.0 / 90.0, 60.0 / 90.0]);
+}
+
+#[test]
+fn what_is_under_way_counts_until_it_arrives() {
+    // One that takes 4 s, and one that is taken out before: 2 from 0 s, 1 from 2 s, none from 4 s on.
+    let text = format!(
+        "{}[pathway.back]\nkind = \"endocytosis\"\nfrom = \"cell.A\"\nto = \"cell.B\"\n\
+         delay = {{ kind = \"constant\", time = \"4 s\" }}\n\
+         [intervention.take]\nat = \"2 s\"\ntarget = \"cell.A\"\nop = \"set\"\nvalue = 1\n",
+        cell(2)
+    );
+    let s = system(&format!("{text}{PROBE}"));
+    let record = s.run(Streams::new(1, 0), window(0.0, 10.0, 13)).unwrap();
+    let share = |state: &str| measure(&*s, &record, &format!("cell.A@{state}"), "time_share", "time_mean");
+    assert_eq!([share("n=0"), share("n=1"), share("n>=3")], [0.6, 0.2, 0.0]);
+}

@@ -1,0 +1,91 @@
+//! Shares of time in certain states, and counts at certain times on the way to the steady state: of queues and of molecules.
+
+use super::super::case::{Case, Observable, Statistic};
+use super::super::closed_form::{birth_death_at, erlang_c};
+use super::case;
+
+const ROOM: (&str, &str) =
+    ("P(n) = (1 - rho) rho^n / (1 - rho^(K + 1))", "Kleinrock 1975, Queueing Systems vol. 1, ch. 3 (from memory)");
+const WAITING: (&str, &str) = (
+    "P(k or more wait) = C(c, a) rho^k, Erlang C; what waits is free in the cell",
+    "Kleinrock 1975, Queueing Systems vol. 1, ch. 3 (from memory)",
+);
+const TRANSIENT: (&str, &str) =
+    ("the forward equations of birth and death, from empty", "uniformisation, Jensen 1953 (from memory)");
+
+const SHARES: &str = concat!(
+    include_str!("server.toml"),
+    "[probe.states]\nkind = \"states\"\nof = \"workers\"\ncounts = [0, 10]\nat_least = [5]\n"
+);
+const NUMBERS: &str = concat!(
+    include_str!("server.toml"),
+    "[probe.number]\nkind = \"count\"\nof = \"workers\"\ntimes = [\"1 ms\", \"5 ms\", \"20 ms\"]\n"
+);
+const EXPORT: &str = concat!(
+    include_str!("carrier-queue.toml"),
+    "[probe.states]\nkind = \"states\"\nof = \"cell.drug\"\ncounts = [0]\nat_least = [1, 5]\n"
+);
+
+const SHARE: (&str, &str) = ("time_share", "time_mean");
+
+pub(super) fn cases() -> Vec<Case> {
+    vec![
+        case("states-mm1k", "M/M/1/10 at load 0.9, for what share of the time it holds so many", ROOM, SHARES, room())
+            .with(&["traffic.customers.rate=900 packets/s", "stage.workers.queue.limit=9 packets", "study.seed=181"]),
+        case(
+            "transient-mm1",
+            "M/M/1 at load 0.8 from empty, the number at 1, 5 and 20 ms",
+            TRANSIENT,
+            NUMBERS,
+            from_empty(),
+        )
+        .with(&["run.duration=30 ms", "run.warmup=0 s", "study.replications=20000", "study.seed=182"]),
+        case(
+            "states-carriers",
+            "Ten explicit carriers at load 0.8, for what share of the time so many wait",
+            WAITING,
+            EXPORT,
+            waiting(),
+        )
+        .with(&["study.seed=183"]),
+    ]
+}
+
+fn room() -> Vec<Observable> {
+    let weights: Vec<f64> = (0..=10).map(|n| 0.9_f64.powi(n)).collect();
+    let share = |from: usize, to: usize| weights[from..=to].iter().sum::<f64>() / weights.iter().sum::<f64>();
+    let of = |name: &str, at, exact| Observable::mean(name, at, SHARE, exact, "1");
+    vec![
+        of("share of time empty", "workers@n=0", share(0, 0)),
+        of("share of time full", "workers@n=10", share(10, 10)),
+        of("share of time with 5 or more", "workers@n>=5", share(5, 10)),
+    ]
+}
+
+fn from_empty() -> Vec<Observable> {
+    let number = |at, t| {
+        // Of more than 200 the chance is 0.8^200.
+        let law = birth_death_at(200, |_| 800.0, |_| 1000.0, t);
+        let of = |name: String, exact, statistic| {
+            Observable::mean(&name, at, ("count", "mean"), exact, "packet").known(statistic)
+        };
+        let mean = Statistic::MeanOfKnown { sd: law.variance.sqrt() };
+        let variance = Statistic::VarianceOfKnown { kurtosis: law.kurtosis };
+        let t = t * 1e3;
+        [
+            of(format!("number at {t} ms"), law.mean, mean).within(0.02),
+            Observable { unit: "1", ..of(format!("its variance at {t} ms"), law.variance, variance).within(0.02) },
+        ]
+    };
+    [number("workers@1 ms", 0.001), number("workers@5 ms", 0.005), number("workers@20 ms", 0.02)].concat()
+}
+
+fn waiting() -> Vec<Observable> {
+    let waits = |k: i32| erlang_c(10, 8.0) * 0.8_f64.powi(k);
+    let of = |name: &str, at, exact| Observable::mean(name, at, SHARE, exact, "1");
+    vec![
+        of("share of time in which none waits", "cell.drug@n=0", 1.0 - waits(1)),
+        of("share of time in which one or more wait", "cell.drug@n>=1", waits(1)).within(0.02),
+        of("share of time in which five or more wait", "cell.drug@n>=5", waits(5)).within(0.05),
+    ]
+}

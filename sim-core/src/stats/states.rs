@@ -1,0 +1,169 @@
+//! For what share of the time a component holds so many: the law of its number, as far as it is asked for.
+
+use std::sync::Arc;
+
+use super::component::{Component, ComponentKind, Measure};
+use super::observe::Watch;
+use super::window::Window;
+use crate::probe::{ComponentId, Departure, LossReason, Probe};
+use crate::time::SimTime;
+
+/// A question: for what share of the time a component holds from `least` to `most`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateShare {
+    /// A station or a population.
+    pub of: ComponentId,
+    /// The least.
+    pub least: u64,
+    /// The most.
+    pub most: u64,
+}
+
+/// Answers questions about states. The components of the questions are in a row, in their order.
+#[derive(Clone, Debug)]
+pub struct States {
+    questions: Arc<[StateShare]>,
+    /// The component of the first.
+    first: ComponentId,
+    /// By component: its place in `seen`, or `NONE`.
+    places: Vec<u32>,
+    seen: Vec<Seen>,
+}
+
+const NONE: u32 = u32::MAX;
+
+/// What is kept of a component.
+#[derive(Clone, Debug)]
+struct Seen {
+    of: ComponentId,
+    now: u64,
+    since: u64,
+    /// By number: for how many ticks. All from the last on are taken together.
+    ticks: Vec<u64>,
+}
+
+impl Seen {
+    /// The number is another from `at` on.
+    #[inline]
+    fn turn(&mut self, now: u64, at: u64) {
+        self.stay(at);
+        self.now = now;
+    }
+    /// The number has been what it is until `at`.
+    #[inline]
+    fn stay(&mut self, at: u64) {
+        let last = self.ticks.len() - 1;
+        self.ticks[last.min(usize::try_from(self.now).unwrap_or(last))] += at - self.since;
+        self.since = at;
+    }
+    /// For how many ticks of a window up to `end` it was in what `question` asks.
+    fn within(&self, question: StateShare, end: u64) -> u64 {
+        let mut seen = self.clone();
+        seen.stay(end);
+        let number = |i: usize| (question.least..=question.most).contains(&(i as u64));
+        seen.ticks.iter().enumerate().filter(|(i, _)| number(*i)).map(|(_, t)| t).sum()
+    }
+}
+
+impl States {
+    /// Nothing seen yet, of `components`, of which those from `first` on are for the answers.
+    pub fn new(questions: Arc<[StateShare]>, first: ComponentId, components: &[Component]) -> Self {
+        let mut places = vec![NONE; first as usize];
+        let mut seen: Vec<Seen> = Vec::new();
+        for question in questions.iter() {
+            let place = &mut places[question.of as usize];
+            if *place == NONE {
+                *place = seen.len() as u32;
+                let now = match components[question.of as usize].kind {
+                    ComponentKind::Population { initial, .. } => initial as u64,
+                    _ => 0,
+                };
+                seen.push(Seen { of: question.of, now, since: 0, ticks: Vec::new() });
+            }
+            // Whatever is beyond the greatest number that is asked for lies in one row.
+            let bounded = if question.most == u64::MAX { question.least } else { question.most + 1 };
+            let ticks = &mut seen[*place as usize].ticks;
+            ticks.resize(ticks.len().max(bounded as usize + 1), 0);
+        }
+        Self { questions, first, places, seen }
+    }
+    #[inline]
+    fn seen(&mut self, c: ComponentId) -> Option<&mut Seen> {
+        let place = *self.places.get(c as usize)?;
+        if place == NONE { None } else { Some(&mut self.seen[place as usize]) }
+    }
+    fn release(&mut self, c: ComponentId, at: SimTime) {
+        if let Some(seen) = self.seen(c) {
+            seen.turn(seen.now - 1, at.ticks());
+        }
+    }
+}
+
+impl Probe for States {
+    #[inline]
+    fn enter(&mut self, c: ComponentId, at: SimTime) {
+        if let Some(seen) = self.seen(c) {
+            seen.turn(seen.now + 1, at.ticks());
+        }
+    }
+    #[inline]
+    fn leave(&mut self, c: ComponentId, d: Departure) {
+        self.release(c, d.at);
+    }
+    fn lose(&mut self, c: ComponentId, at: SimTime, _since: SimTime, _service: u64, _reason: LossReason) {
+        self.release(c, at);
+    }
+    #[inline]
+    fn level(&mut self, c: ComponentId, at: SimTime, level: f64) {
+        if let Some(seen) = self.seen(c) {
+            seen.turn(level as u64, at.ticks());
+        }
+    }
+}
+
+impl Watch for States {
+    fn open_window(&mut self, at: SimTime) {
+        for seen in &mut self.seen {
+            seen.ticks.fill(0);
+            seen.since = at.ticks();
+        }
+    }
+    fn report(&self, window: Window, _components: &[Component], out: &mut Vec<Measure>) {
+        let all = (window.end - window.warmup).ticks() as f64;
+        for (component, question) in (self.first..).zip(self.questions.iter()) {
+            let seen = self.seen.iter().find(|s| s.of == question.of).expect("each that is asked about is seen");
+            let value = seen.within(*question, window.end.ticks()) as f64 / all;
+            out.push(Measure { component, metric: "time_share", stat: "time_mean", value, unit: "1" });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_add_up() {
+        let secs = SimTime::from_secs;
+        let component = Component::new("link", ComponentKind::Station { servers: 1, paced: false }, "packet");
+        let species = Component::new("cell.A", ComponentKind::Population { initial: 7.0, tagged: false }, "molecule");
+        let ask = |of, least, most| StateShare { of, least, most };
+        let questions = [ask(0, 0, 0), ask(0, 1, 1), ask(0, 2, u64::MAX), ask(1, 7, 7), ask(1, 3, 5)];
+        let mut states = States::new(Arc::new(questions), 2, &[component, species]);
+        states.enter(0, secs(1));
+        states.enter(0, secs(2));
+        states.open_window(secs(4));
+        states.enter(0, secs(5));
+        for at in [6, 7, 8] {
+            states.leave(0, Departure { at: secs(at), ..Departure::default() });
+        }
+        states.level(1, secs(6), 5.0);
+        states.level(1, secs(8), 1e9);
+        states.level(1, secs(9), 3.0);
+        let mut out = Vec::new();
+        states.report(Window { warmup: secs(4), end: secs(14), bins: 1 }, &[], &mut out);
+        let values: Vec<f64> = out.iter().map(|m| m.value).collect();
+        assert_eq!(values, [0.6, 0.1, 0.3, 0.2, 0.7]);
+        assert_eq!(out.iter().map(|m| m.component).collect::<Vec<_>>(), [2, 3, 4, 5, 6]);
+    }
+}
