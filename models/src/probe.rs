@@ -1,7 +1,11 @@
 //! `[probe.NAME]`: something to look at more closely than every run does. One section for both families.
 
+use std::sync::Arc;
+
 use sim_core::config::{Diagnostic, Diagnostics, Field, Section, Shape, Span, Table, Type};
+use sim_core::probe::ComponentId;
 use sim_core::quantity::Dimension;
+use sim_core::stats::{Component, PassageQuestion, Passages, StateQuestion, States};
 
 use crate::registry::{Kind, Registry};
 use crate::world::World;
@@ -53,6 +57,35 @@ pub(crate) const PROBES: &[Kind<&'static [World]>] = &[
             Field::required("of", Type::Text, "Where: `compartment.species`; a link or a stage."),
             Field::optional("counts", Type::List(&HELD), "Exactly so many: `[0, 1, 5]`."),
             Field::optional("at_least", Type::List(&HELD), "So many or more: `[10, 20]`."),
+        ],
+        make: &[World::Network, World::Biology],
+    },
+    Kind {
+        name: "first_passage",
+        doc: "When there are first so few or so many, since time zero, as `first_passage_time`: of each number \
+              `COMPARTMENT.SPECIES@first n<=0`, `LINK@first n>=100`. Runs in which that does not come to pass are left out.",
+        fields: &[
+            Field::required("of", Type::Text, "Where: `compartment.species`; a link or a stage."),
+            Field::optional("down_to", Type::List(&HELD), "So few or fewer: `[0]`."),
+            Field::optional("up_to", Type::List(&HELD), "So many or more: `[100]`."),
+        ],
+        make: &[World::Network, World::Biology],
+    },
+    Kind {
+        name: "passages",
+        doc: "The gaps between passages, as `interval` of `PATHWAY@interval` or `LINK@interval`; and when the first, second or other \
+              ones are, since time zero, as `passage_time` of `PATHWAY@passage 1`. Runs in which there are not so many are left out.",
+        fields: &[
+            Field::required(
+                "of",
+                Type::Text,
+                "What passes where: a pathway or reaction, forwards; the departures of a link or a stage.",
+            ),
+            Field::optional(
+                "numbers",
+                Type::List(&Type::Integer { min: 1, max: 1_000_000_000 }),
+                "Which passages to tell the time of, counted from 1: `[1, 10]`.",
+            ),
         ],
         make: &[World::Network, World::Biology],
     },
@@ -173,28 +206,73 @@ fn twice(span: Span, of: &str, at: &str) -> Diagnostic {
     Diagnostic::error("E0608", span, format!("`{of}` is looked at twice at {at}"), "tables could not tell them apart")
 }
 
-/// What a `states` asks: how many at least, how many at most, and what the answer is called.
+/// What a `states` or a `first_passage` asks about component `of`, and what the answers are called.
 ///
 /// Fails if it asks nothing, or the same twice.
-pub(crate) fn questions(table: &Table) -> Result<Vec<(u64, u64, String)>, Diagnostic> {
-    let of = table.text("of");
-    let mut all: Vec<(u64, u64, String)> = Vec::new();
-    for key in ["counts", "at_least"].into_iter().filter(|key| table.get(key).is_some()) {
+pub(crate) fn states(table: &Table, of: ComponentId) -> Result<Vec<(StateQuestion, String)>, Diagnostic> {
+    let name = table.text("of");
+    let first = table.kind() == "first_passage";
+    let mut all: Vec<(StateQuestion, String)> = Vec::new();
+    for key in ["counts", "at_least", "down_to", "up_to"].into_iter().filter(|key| table.get(key).is_some()) {
         for value in table.list(key) {
             let n = value.as_integer().unwrap_or_default().unsigned_abs();
-            let question = match key {
-                "counts" => (n, n, format!("{of}@n={n}")),
-                _ => (n, u64::MAX, format!("{of}@n>={n}")),
+            let (least, most, said) = match key {
+                "counts" => (n, n, format!("{name}@n={n}")),
+                "at_least" => (n, u64::MAX, format!("{name}@n>={n}")),
+                "down_to" => (0, n, format!("{name}@first n<={n}")),
+                _ => (n, u64::MAX, format!("{name}@first n>={n}")),
             };
-            if all.contains(&question) {
-                return Err(twice(value.span, of, &format!("{n}")));
+            if all.iter().any(|(_, other)| *other == said) {
+                return Err(twice(value.span, name, &format!("{n}")));
             }
-            all.push(question);
+            all.push((StateQuestion { of, least, most, first }, said));
         }
     }
     if all.is_empty() {
         let d = Diagnostic::error("E0608", table.span, format!("`{}` asks nothing", table.path), "no numbers");
-        return Err(d.help("add `counts = [0, 1]` for exactly so many, or `at_least = [10]` for so many or more"));
+        return Err(d.help(if first {
+            "add `down_to = [0]` for when there are first so few, or `up_to = [10]` for when there are first so many"
+        } else {
+            "add `counts = [0, 1]` for exactly so many, or `at_least = [10]` for so many or more"
+        }));
     }
     Ok(all)
+}
+
+/// What a `passages` asks about component `of`, and what the answers are called.
+///
+/// Fails if it asks the same twice.
+pub(crate) fn passages(table: &Table, of: ComponentId) -> Result<Vec<(PassageQuestion, String)>, Diagnostic> {
+    let name = table.text("of");
+    let mut all = vec![(PassageQuestion { of, number: None }, format!("{name}@interval"))];
+    for value in table.get("numbers").map_or(&[][..], |_| table.list("numbers")) {
+        let n = value.as_integer().unwrap_or_default().unsigned_abs();
+        let said = format!("{name}@passage {n}");
+        if all.iter().any(|(_, other)| *other == said) {
+            return Err(twice(value.span, name, &format!("passage {n}")));
+        }
+        all.push((PassageQuestion { of, number: Some(n) }, said));
+    }
+    Ok(all)
+}
+
+/// All that is asked, of states and of passages. The last components are for the answers, in this order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
+    pub(crate) states: Arc<[StateQuestion]>,
+    pub(crate) passages: Arc<[PassageQuestion]>,
+}
+
+/// What answers what is asked, as far as anything is.
+pub(crate) type Answers = (Option<States>, Option<Passages>);
+
+impl Asked {
+    /// What finds the answers in a run.
+    pub(crate) fn answers(&self, components: &[Component]) -> Answers {
+        let of_passages = components.len() - self.passages.len();
+        let of_states = of_passages - self.states.len();
+        let states = || States::new(Arc::clone(&self.states), of_states as u32, components);
+        let passages = || Passages::new(Arc::clone(&self.passages), of_passages as u32);
+        ((!self.states.is_empty()).then(states), (!self.passages.is_empty()).then(passages))
+    }
 }

@@ -131,9 +131,15 @@ const CLASSES: [Class; 9] = [
         rows: 30,
     },
     Class {
-        name: ("state", "states that are rarer"),
-        holds: |c| c.kind == ComponentKind::State,
-        columns: &[("time_share", "time_mean", "share of the time")],
+        name: ("asked", "rarer states and further passages"),
+        holds: |c| c.kind == ComponentKind::Asked,
+        columns: &[
+            ("time_share", "time_mean", "share of the time"),
+            ("first_passage_time", "mean", "first passage"),
+            ("passage_time", "mean", "passage"),
+            ("interval", "mean", "interval"),
+            ("interval", "sd", "its sd"),
+        ],
         by: &[("time_share", "time_mean")],
         rows: 30,
     },

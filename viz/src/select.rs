@@ -70,7 +70,7 @@ fn class(kind: ComponentKind) -> Class {
         ComponentKind::Population { .. } => Class::Population,
         ComponentKind::Pathway { .. } => Class::Pathway,
         ComponentKind::Exit { .. } | ComponentKind::Dwell { .. } => Class::Exit,
-        ComponentKind::Sample { .. } | ComponentKind::Passed { .. } | ComponentKind::State => Class::Sample,
+        ComponentKind::Sample { .. } | ComponentKind::Passed { .. } | ComponentKind::Asked => Class::Sample,
         ComponentKind::Share => Class::Share,
     }
 }

@@ -67,7 +67,8 @@ pub(super) fn assemble(scenario: &Table, context: &BuildContext<'_>) -> Result<W
     for table in probes.into_iter().filter(|table| !is_mean || table.kind() == "count") {
         let done = match table.kind() {
             "count" => sample(table, &mut world),
-            "states" => states(table, &mut world),
+            "states" | "first_passage" => states(table, &mut world),
+            "passages" => passages(table, &mut world),
             "per_spike" => spikes::count(table, &mut world),
             "dwell" => dwell::add(table, scenario, &mut world),
             _ => follow(table, &mut world),
@@ -225,12 +226,29 @@ fn sample(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// `[probe.NAME] kind = "states"`: for what share of the time there are so many.
+/// `[probe.NAME]` of kind `states` and `first_passage`: for what share of the time there are so many, and when there first are.
 fn states(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
     let slot = probed(table, world)? as u32;
-    for (least, most, name) in probe::questions(table)? {
+    for (question, name) in probe::states(table, slot)? {
         is_new(&name, table.span, world)?;
-        world.states.push((slot, least, most, name));
+        world.states.push((question, name));
+    }
+    Ok(())
+}
+
+/// `[probe.NAME] kind = "passages"`: when what passes passes.
+fn passages(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
+    let (of, span) = (table.text("of"), table.span_of("of"));
+    let Some(pathway) = world.pathways.iter().position(|p| p.name == of) else {
+        let names = || world.pathways.iter().map(|p| p.name.as_str());
+        let message = format!("there is no `{of}` to look at");
+        let d = Diagnostic::error("E0602", span, message, "expected a pathway or a reaction");
+        let all = || format!("there are: {}", names().collect::<Vec<_>>().join(", "));
+        return Err(d.help(sim_core::config::did_you_mean(of, names()).unwrap_or_else(all)));
+    };
+    for (question, name) in probe::passages(table, pathway as u32)? {
+        is_new(&name, table.span, world)?;
+        world.asked_passages.push((question, name));
     }
     Ok(())
 }
@@ -238,7 +256,8 @@ fn states(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
 /// Fails if another probe tells of the same.
 fn is_new(name: &str, span: Span, world: &World) -> Result<(), Diagnostic> {
     let samples = world.samples.iter().map(|s| &s.2);
-    if samples.chain(world.states.iter().map(|s| &s.3)).any(|known| known == name) {
+    let asked = world.states.iter().map(|s| &s.1).chain(world.asked_passages.iter().map(|p| &p.1));
+    if samples.chain(asked).any(|known| known == name) {
         let message = format!("two probes tell of `{name}`");
         return Err(Diagnostic::error("E0608", span, message, "tables could not tell them apart"));
     }

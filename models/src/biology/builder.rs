@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sim_core::SimTime;
 use sim_core::config::{Diagnostic, Diagnostics, Span, Table, did_you_mean};
 use sim_core::quantity::Dimension;
+use sim_core::stats::{PassageQuestion, StateQuestion};
 
 use super::dwell;
 use super::jump::Jump;
@@ -145,8 +146,10 @@ pub(super) struct World {
     pub(super) dwells: Vec<dwell::Plan>,
     /// Counts at certain times: slot, time in ticks, and what that is called.
     pub(super) samples: Vec<(u32, u64, String)>,
-    /// Shares of time with certain counts: slot, from how many to how many, and what that is called.
-    pub(super) states: Vec<(u32, u64, u64, String)>,
+    /// What is asked about counts, with slots in place of components, and what the answers are called.
+    pub(super) states: Vec<(StateQuestion, String)>,
+    /// The same about passages, with pathways by index.
+    pub(super) asked_passages: Vec<(PassageQuestion, String)>,
 }
 
 /// What passes a pathway at a spike.

@@ -227,9 +227,14 @@ impl<'a> Group<'a> {
         self.next = due(self.now, self.draw.hazard, total);
     }
 
+    /// Whether counts or passages are told one by one.
+    fn tells(&self) -> bool {
+        !self.told.is_empty() || !self.network.told_passages.is_empty()
+    }
+
     /// Whether it matters who comes and goes: single entities are followed or under way, or counts are told.
     pub(super) fn is_followed(&self) -> bool {
-        !self.tags.is_empty() || self.agenda.is_some() || !self.dwellers.is_empty() || !self.told.is_empty()
+        !self.tags.is_empty() || self.agenda.is_some() || !self.dwellers.is_empty() || self.tells()
     }
 
     /// Takes over propensities that were worked out elsewhere.
@@ -542,6 +547,9 @@ impl<'a> Group<'a> {
     pub(super) fn tag_changes<P: Probe>(&mut self, q: usize, now: u64, probe: &mut P) {
         for dwellers in &mut self.dwellers {
             dwellers.fired(q, now, probe);
+        }
+        if let Some(&component) = self.network.told_passages.get(q).filter(|c| **c != NONE) {
+            probe.count(component, SimTime::from_ticks(now), 1, false);
         }
         for &(slot, change) in self.network.changes.row(q) {
             let exit = self.network.exits[slot as usize].get(q).copied().unwrap_or(NONE);

@@ -51,6 +51,8 @@ pub(super) struct Network {
     pub(super) tagged: Vec<bool>,
     /// Slots of which every change is told; empty if there is none.
     pub(super) told: Vec<bool>,
+    /// By channel: the component whose every passage forwards is told, or [`NONE`]; empty if there is none.
+    pub(super) told_passages: Vec<u32>,
     /// By slot whose exits are told apart: the component of the exit that each channel is; empty for the others.
     pub(super) exits: Vec<Vec<u32>>,
     /// Pathways whose single channels are looked at.
@@ -85,6 +87,7 @@ impl Network {
             components: piece.pools.clone(),
             tagged: world.pools.iter().map(|p| p.tagged).chain([false]).collect(),
             told: told(piece),
+            told_passages: told_passages(piece),
             exits: exits(piece),
             dwells: piece.dwells.iter().map(|plan| dwell::Scheme::new(*plan, world)).collect(),
             changes: Rows::default(),
@@ -194,6 +197,18 @@ fn told(piece: &Piece) -> Vec<bool> {
         return Vec::new();
     }
     (0..piece.world.pools.len() as u32).map(|slot| piece.told.contains(&slot)).collect()
+}
+
+/// By channel: the component whose every passage forwards is told; none if there is none.
+fn told_passages(piece: &Piece) -> Vec<u32> {
+    if piece.told_pathways.is_empty() {
+        return Vec::new();
+    }
+    let told = |owned: &Owned| match owned.channel.passage {
+        Passage::Forward if piece.told_pathways.contains(&owned.pathway) => piece.pathways[owned.pathway as usize],
+        _ => NONE,
+    };
+    piece.world.channels.iter().map(told).collect()
 }
 
 /// The component of the exit that each channel is, slot by slot.

@@ -27,12 +27,14 @@ pub(super) struct Piece {
     pub(super) dwells: Vec<dwell::Plan>,
     /// Species of which every change is told.
     pub(super) told: Vec<u32>,
+    /// Pathways of which every passage is told.
+    pub(super) told_pathways: Vec<u32>,
 }
 
 /// The parts of `world` in the order of their first channels. What no channel has to do with comes last, together.
 ///
 /// Components are numbered like this: every species that can change, then all pathways, then all exits,
-/// what happens at times and spikes, stays, shares of time.
+/// what happens at times and spikes, stays, what is asked.
 pub(super) fn split(world: &World) -> Vec<Piece> {
     let mut members = members(world);
     members.retain(|m| !m.pools.is_empty() || !m.pathways.is_empty());
@@ -167,7 +169,11 @@ impl Members {
                 .map(|d| dwell::Plan { pathway: place(&self.pathways, d.pathway), ..*d })
                 .filter(|d| d.pathway != NONE)
                 .collect(),
-            told: world.states.iter().map(|s| place(&self.pools, s.0)).filter(|&slot| slot != NONE).collect(),
+            told: world.states.iter().map(|s| place(&self.pools, s.0.of)).filter(|&slot| slot != NONE).collect(),
+            told_pathways: (world.asked_passages.iter())
+                .map(|p| place(&self.pathways, p.0.of))
+                .filter(|&pathway| pathway != NONE)
+                .collect(),
             exits: (first_pathway + world.pathways.len() as u32..)
                 .zip(exits)
                 .map(|(c, e)| (Exit { slot: place(&self.pools, e.slot), pathway: place(&self.pathways, e.pathway) }, c))

@@ -1,12 +1,11 @@
 //! A biological scenario made ready to run.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use sim_core::config::{Diagnostics, Table};
 use sim_core::rng::Streams;
 use sim_core::stats::{
-    Component, ComponentKind, Measure, RunRecord, StateShare, States, Watch, Window, numbers, observe_with,
+    Component, ComponentKind, Measure, PassageQuestion, RunRecord, StateQuestion, Watch, Window, numbers, observe_with,
 };
 use sim_core::{RunError, SimTime};
 
@@ -17,6 +16,7 @@ use super::mean::{self, Mean};
 use super::network::{Drive, Network, Phase};
 use super::parts::{Piece, split};
 use super::run::Run;
+use crate::probe::Asked;
 use crate::{BuildContext, System};
 
 /// Parts that nothing connects, and what is measured at them.
@@ -24,8 +24,8 @@ use crate::{BuildContext, System};
 pub(super) struct Biology {
     pub(super) components: Vec<Component>,
     pub(super) parts: Vec<Part>,
-    /// For what shares of time there are so many; the last components are for these.
-    states: Arc<[StateShare]>,
+    /// What is asked besides; the last components are for the answers.
+    asked: Asked,
     pub(super) warnings: Diagnostics,
 }
 
@@ -55,17 +55,11 @@ pub(super) fn biology(scenario: &Table, context: &BuildContext<'_>) -> Result<Bi
     })?;
     let mut parts: Vec<Part> = split(&world).into_iter().map(Part::new).collect();
     intervention::add_phases(scenario, context, &mut parts)?;
-    let asked = world.states.iter().map(|&(slot, least, most, _)| StateShare { of: place(&world, slot), least, most });
-    let states = asked.collect();
-    Ok(Biology { components: components(&world), parts, states, warnings: bound_while_followed(scenario, &world) })
-}
-
-impl Biology {
-    /// Watches the counts that are asked about, if any are.
-    fn states(&self) -> Option<States> {
-        let first = self.components.len() - self.states.len();
-        (!self.states.is_empty()).then(|| States::new(Arc::clone(&self.states), first as u32, &self.components))
-    }
+    let first_pathway = place(&world, world.pools.len() as u32);
+    let states = world.states.iter().map(|&(q, _)| StateQuestion { of: place(&world, q.of), ..q });
+    let passages = world.asked_passages.iter().map(|&(q, _)| PassageQuestion { of: first_pathway + q.of, ..q });
+    let asked = Asked { states: states.collect(), passages: passages.collect() };
+    Ok(Biology { components: components(&world), parts, asked, warnings: bound_while_followed(scenario, &world) })
 }
 
 /// The component of the species in `slot`.
@@ -83,7 +77,7 @@ impl Part {
 }
 
 /// What is measured: every species that can change, then pathways and reactions, then exits, then counts at certain times and at spikes, then stays,
-/// then shares of time with certain counts.
+/// then what is asked.
 fn components(world: &World) -> Vec<Component> {
     let pools = world.pools.iter().filter(|p| !p.fixed).map(|pool| {
         let kind = ComponentKind::Population { initial: pool.initial, tagged: pool.tagged };
@@ -104,10 +98,9 @@ fn components(world: &World) -> Vec<Component> {
         let kind = ComponentKind::Sample { of: place(*slot), at };
         Component::new(name, kind, pool.entity)
     });
-    let states = world
-        .states
-        .iter()
-        .map(|(slot, .., name)| Component::new(name, ComponentKind::State, world.pools[*slot as usize].entity));
+    let states = world.states.iter().map(|(of, name)| (name, world.pools[of.of as usize].entity));
+    let passages = world.asked_passages.iter().map(|(of, name)| (name, world.pathways[of.of as usize].entity));
+    let asked = states.chain(passages).map(|(name, entity)| Component::new(name, ComponentKind::Asked, entity));
     let first_pathway = world.pools.iter().filter(|p| !p.fixed).count() as u32;
     let passed = world.passed.iter().map(|passed| {
         let pathway = &world.pathways[passed.pathway as usize];
@@ -122,7 +115,7 @@ fn components(world: &World) -> Vec<Component> {
             Component::new(format!("{}@{part}", pathway.name), kind, if bursts { "burst" } else { "stay" })
         })
     });
-    pools.chain(pathways).chain(exits).chain(samples).chain(passed).chain(dwells).chain(states).collect()
+    pools.chain(pathways).chain(exits).chain(samples).chain(passed).chain(dwells).chain(asked).collect()
 }
 
 impl System for Biology {
@@ -131,13 +124,19 @@ impl System for Biology {
     }
 
     fn run_unless(&self, cancel: &AtomicBool, streams: Streams, window: Window) -> Result<RunRecord, RunError> {
-        observe_with(self.states(), Run::new(&self.parts, streams), &self.components, window, cancel)
+        observe_with(
+            self.asked.answers(&self.components),
+            Run::new(&self.parts, streams),
+            &self.components,
+            window,
+            cancel,
+        )
     }
 
     fn numbers(&self) -> Vec<Measure> {
         let mut all = numbers(&self.components);
         let window = Window { warmup: SimTime::ZERO, end: SimTime::from_secs(1), bins: 1 };
-        self.states().report(window, &self.components, &mut all);
+        self.asked.answers(&self.components).report(window, &self.components, &mut all);
         all
     }
 

@@ -6,8 +6,7 @@ use std::sync::atomic::AtomicBool;
 use sim_core::config::Diagnostics;
 use sim_core::rng::Streams;
 use sim_core::stats::{
-    Attribution, Component, Grouping, Measure, RunRecord, StateShare, States, Watch, Window, numbers, observe,
-    observe_with,
+    Attribution, Component, Grouping, Measure, RunRecord, Watch, Window, numbers, observe, observe_with,
 };
 use sim_core::{RunError, SimDuration, SimTime};
 
@@ -21,6 +20,7 @@ use super::traffic::{self, Traffic};
 use super::transport::{Application, Client, Header, Measures, Settings, Transport};
 use crate::System;
 use crate::common::service::Service;
+use crate::probe::{Answers, Asked};
 
 /// What sends the packets of a flow, as every replication starts it.
 #[derive(Debug)]
@@ -142,8 +142,8 @@ pub(super) struct NetworkSystem {
     pub(super) event_rate: f64,
     /// Whose delays and losses are split.
     pub(super) grouping: Option<Arc<Grouping>>,
-    /// For what shares of time stations hold so many; the last components are for these.
-    pub(super) states: Arc<[StateShare]>,
+    /// What is asked besides; the last components are for the answers.
+    pub(super) asked: Asked,
     pub(super) warnings: Diagnostics,
 }
 
@@ -161,7 +161,7 @@ impl System for NetworkSystem {
         let network = self.start(streams);
         match self.watch() {
             // What watches nothing costs something.
-            (None, None) => observe(network, &self.components, window, cancel),
+            (None, (None, None)) => observe(network, &self.components, window, cancel),
             watch => observe_with(watch, network, &self.components, window, cancel),
         }
     }
@@ -175,12 +175,10 @@ impl System for NetworkSystem {
 
 impl NetworkSystem {
     /// What watches besides, as far as it is wanted.
-    fn watch(&self) -> (Option<Attribution>, Option<States>) {
+    fn watch(&self) -> (Option<Attribution>, Answers) {
         let attribution =
             self.grouping.as_ref().map(|grouping| Attribution::new(Arc::clone(grouping), &self.components));
-        let first = self.components.len() - self.states.len();
-        let asked = !self.states.is_empty();
-        (attribution, asked.then(|| States::new(Arc::clone(&self.states), first as u32, &self.components)))
+        (attribution, self.asked.answers(&self.components))
     }
     /// The station that packets of a source come to first, if it is always the same.
     fn entry(&self, source: &SourcePlan) -> Option<u32> {

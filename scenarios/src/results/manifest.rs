@@ -166,7 +166,7 @@ enum StoredKind {
     Gate,
     Flow,
     Share,
-    State,
+    Asked,
     Exit {
         of: u32,
     },
@@ -259,7 +259,7 @@ impl From<&Component> for StoredComponent {
             }
             ComponentKind::Dwell { of, bursts } => StoredKind::Dwell { of, bursts },
             ComponentKind::Share => StoredKind::Share,
-            ComponentKind::State => StoredKind::State,
+            ComponentKind::Asked => StoredKind::Asked,
         };
         Self { name: c.name.clone(), entity: c.entity.to_owned(), kind }
     }
@@ -286,7 +286,7 @@ impl From<StoredComponent> for Component {
             }
             StoredKind::Dwell { of, bursts } => ComponentKind::Dwell { of, bursts },
             StoredKind::Share => ComponentKind::Share,
-            StoredKind::State => ComponentKind::State,
+            StoredKind::Asked => ComponentKind::Asked,
         };
         let entity = ENTITIES.iter().copied().find(|e| *e == c.entity).unwrap_or("entity");
         Self::new(c.name, kind, entity)

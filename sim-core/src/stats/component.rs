@@ -81,8 +81,9 @@ pub enum ComponentKind {
     },
     /// A group of flows, or its part at one element: see [`Attribution`](crate::stats::Attribution).
     Share,
-    /// A question about how many a component holds: see [`States`](crate::stats::States).
-    State,
+    /// A question about another component that a watch answers: see [`States`](crate::stats::States) and
+    /// [`Passages`](crate::stats::Passages).
+    Asked,
     /// A pathway between compartments: passages forwards and backwards. If `saturable`, `level` is its busy share, 0 to 1.
     Pathway {
         /// Whether a utilization is reported.

@@ -9,7 +9,7 @@ use super::sketch::Sketch;
 use super::statistics::Statistics;
 use super::window::{Opening, Window};
 use crate::engine::{Engine, Model, RunError};
-use crate::probe::{NoProbe, Probe};
+use crate::probe::{ComponentId, NoProbe, Probe};
 use crate::time::SimTime;
 
 /// Everything that one run is kept by.
@@ -33,6 +33,10 @@ pub trait Watch: Probe {
     fn open_window(&mut self, at: SimTime);
     /// Adds its numbers of the window.
     fn report(&self, window: Window, components: &[Component], out: &mut Vec<Measure>);
+    /// Adds its distributions of times in the window.
+    fn sketches(&self, out: &mut Vec<(ComponentId, Sketch)>) {
+        let _ = out;
+    }
 }
 
 impl Watch for NoProbe {
@@ -49,6 +53,10 @@ impl<A: Watch, B: Watch> Watch for (A, B) {
         self.0.report(window, components, out);
         self.1.report(window, components, out);
     }
+    fn sketches(&self, out: &mut Vec<(ComponentId, Sketch)>) {
+        self.0.sketches(out);
+        self.1.sketches(out);
+    }
 }
 
 impl<W: Watch> Watch for Option<W> {
@@ -60,6 +68,11 @@ impl<W: Watch> Watch for Option<W> {
     fn report(&self, window: Window, components: &[Component], out: &mut Vec<Measure>) {
         if let Some(watch) = self {
             watch.report(window, components, out);
+        }
+    }
+    fn sketches(&self, out: &mut Vec<(ComponentId, Sketch)>) {
+        if let Some(watch) = self {
+            watch.sketches(out);
         }
     }
 }
@@ -106,7 +119,9 @@ pub fn observe_with<W: Watch, M: Model<(Statistics, W)>>(
     let report = Report { components, window, opening, closing, statistics };
     let mut measures = report.measures();
     watch.report(window, components, &mut measures);
-    Ok(RunRecord { measures, series: recorder.series, sojourns: report.sojourns(), checks: report.checks(), events })
+    let mut sojourns = report.sojourns();
+    watch.sketches(&mut sojourns);
+    Ok(RunRecord { measures, series: recorder.series, sojourns, checks: report.checks(), events })
 }
 
 /// A run on its way from one instant to look at it to the next.

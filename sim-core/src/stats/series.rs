@@ -75,7 +75,7 @@ impl Recorder {
                 | ComponentKind::Passed { .. }
                 | ComponentKind::Dwell { .. }
                 | ComponentKind::Share
-                | ComponentKind::State => {}
+                | ComponentKind::Asked => {}
                 ComponentKind::Population { .. } => add(i, "occupancy", c.entity),
                 ComponentKind::Pathway { saturable } => {
                     add(i, "throughput", "1/s");

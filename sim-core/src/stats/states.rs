@@ -1,4 +1,5 @@
-//! For what share of the time a component holds so many: the law of its number, as far as it is asked for.
+//! For what share of the time a component holds so many, and when it first does: the law of its number, as far as it is
+//! asked for.
 
 use std::sync::Arc;
 
@@ -6,28 +7,38 @@ use super::component::{Component, ComponentKind, Measure};
 use super::observe::Watch;
 use super::window::Window;
 use crate::probe::{ComponentId, Departure, LossReason, Probe};
-use crate::time::SimTime;
+use crate::time::{SimTime, TICKS_PER_SECOND};
 
-/// A question: for what share of the time a component holds from `least` to `most`.
+/// A question about the number that a component holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StateShare {
+pub struct StateQuestion {
     /// A station or a population.
     pub of: ComponentId,
     /// The least.
     pub least: u64,
     /// The most.
     pub most: u64,
+    /// Not for what share of the window it holds from `least` to `most`, but when it first does, since time zero.
+    pub first: bool,
+}
+
+impl StateQuestion {
+    fn holds(&self, n: u64) -> bool {
+        (self.least..=self.most).contains(&n)
+    }
 }
 
 /// Answers questions about states. The components of the questions are in a row, in their order.
 #[derive(Clone, Debug)]
 pub struct States {
-    questions: Arc<[StateShare]>,
+    questions: Arc<[StateQuestion]>,
     /// The component of the first.
     first: ComponentId,
     /// By component: its place in `seen`, or `NONE`.
     places: Vec<u32>,
     seen: Vec<Seen>,
+    /// By question: when what it awaits was the case, in ticks.
+    times: Vec<Option<u64>>,
 }
 
 const NONE: u32 = u32::MAX;
@@ -40,6 +51,8 @@ struct Seen {
     since: u64,
     /// By number: for how many ticks. All from the last on are taken together.
     ticks: Vec<u64>,
+    /// What has not been the case yet, and the place of its answer.
+    awaited: Vec<(StateQuestion, usize)>,
 }
 
 impl Seen {
@@ -57,20 +70,20 @@ impl Seen {
         self.since = at;
     }
     /// For how many ticks of a window up to `end` it was in what `question` asks.
-    fn within(&self, question: StateShare, end: u64) -> u64 {
+    fn within(&self, question: StateQuestion, end: u64) -> u64 {
         let mut seen = self.clone();
         seen.stay(end);
-        let number = |i: usize| (question.least..=question.most).contains(&(i as u64));
-        seen.ticks.iter().enumerate().filter(|(i, _)| number(*i)).map(|(_, t)| t).sum()
+        seen.ticks.iter().enumerate().filter(|(i, _)| question.holds(*i as u64)).map(|(_, t)| t).sum()
     }
 }
 
 impl States {
     /// Nothing seen yet, of `components`, of which those from `first` on are for the answers.
-    pub fn new(questions: Arc<[StateShare]>, first: ComponentId, components: &[Component]) -> Self {
+    pub fn new(questions: Arc<[StateQuestion]>, first: ComponentId, components: &[Component]) -> Self {
         let mut places = vec![NONE; first as usize];
         let mut seen: Vec<Seen> = Vec::new();
-        for question in questions.iter() {
+        let mut times = vec![None; questions.len()];
+        for (i, question) in questions.iter().enumerate() {
             let place = &mut places[question.of as usize];
             if *place == NONE {
                 *place = seen.len() as u32;
@@ -78,23 +91,43 @@ impl States {
                     ComponentKind::Population { initial, .. } => initial as u64,
                     _ => 0,
                 };
-                seen.push(Seen { of: question.of, now, since: 0, ticks: Vec::new() });
+                seen.push(Seen { of: question.of, now, since: 0, ticks: vec![0], awaited: Vec::new() });
+            }
+            let seen = &mut seen[*place as usize];
+            if question.first {
+                if question.holds(seen.now) {
+                    times[i] = Some(0);
+                } else {
+                    seen.awaited.push((*question, i));
+                }
+                continue;
             }
             // Whatever is beyond the greatest number that is asked for lies in one row.
             let bounded = if question.most == u64::MAX { question.least } else { question.most + 1 };
-            let ticks = &mut seen[*place as usize].ticks;
-            ticks.resize(ticks.len().max(bounded as usize + 1), 0);
+            seen.ticks.resize(seen.ticks.len().max(bounded as usize + 1), 0);
         }
-        Self { questions, first, places, seen }
+        Self { questions, first, places, seen, times }
     }
     #[inline]
     fn seen(&mut self, c: ComponentId) -> Option<&mut Seen> {
         let place = *self.places.get(c as usize)?;
         if place == NONE { None } else { Some(&mut self.seen[place as usize]) }
     }
-    fn release(&mut self, c: ComponentId, at: SimTime) {
-        if let Some(seen) = self.seen(c) {
-            seen.turn(seen.now - 1, at.ticks());
+    /// The number that `c` holds is `next` of what it was, from `at` on.
+    #[inline]
+    fn turn(&mut self, c: ComponentId, at: SimTime, next: impl FnOnce(u64) -> u64) {
+        let Some(seen) = self.seen(c) else { return };
+        let (now, at) = (next(seen.now), at.ticks());
+        seen.turn(now, at);
+        if seen.awaited.iter().any(|(question, _)| question.holds(now)) {
+            let (place, times) = (self.places[c as usize] as usize, &mut self.times);
+            self.seen[place].awaited.retain(|&(question, i)| {
+                let holds = question.holds(now);
+                if holds {
+                    times[i] = Some(at);
+                }
+                !holds
+            });
         }
     }
 }
@@ -102,22 +135,18 @@ impl States {
 impl Probe for States {
     #[inline]
     fn enter(&mut self, c: ComponentId, at: SimTime) {
-        if let Some(seen) = self.seen(c) {
-            seen.turn(seen.now + 1, at.ticks());
-        }
+        self.turn(c, at, |n| n + 1);
     }
     #[inline]
     fn leave(&mut self, c: ComponentId, d: Departure) {
-        self.release(c, d.at);
+        self.turn(c, d.at, |n| n - 1);
     }
     fn lose(&mut self, c: ComponentId, at: SimTime, _since: SimTime, _service: u64, _reason: LossReason) {
-        self.release(c, at);
+        self.turn(c, at, |n| n - 1);
     }
     #[inline]
     fn level(&mut self, c: ComponentId, at: SimTime, level: f64) {
-        if let Some(seen) = self.seen(c) {
-            seen.turn(level as u64, at.ticks());
-        }
+        self.turn(c, at, |_| level as u64);
     }
 }
 
@@ -130,7 +159,13 @@ impl Watch for States {
     }
     fn report(&self, window: Window, _components: &[Component], out: &mut Vec<Measure>) {
         let all = (window.end - window.warmup).ticks() as f64;
-        for (component, question) in (self.first..).zip(self.questions.iter()) {
+        for ((component, question), time) in (self.first..).zip(self.questions.iter()).zip(&self.times) {
+            if question.first {
+                // None: not within the run.
+                let value = time.map_or(f64::NAN, |t| t as f64 / TICKS_PER_SECOND as f64);
+                out.push(Measure { component, metric: "first_passage_time", stat: "mean", value, unit: "s" });
+                continue;
+            }
             let seen = self.seen.iter().find(|s| s.of == question.of).expect("each that is asked about is seen");
             let value = seen.within(*question, window.end.ticks()) as f64 / all;
             out.push(Measure { component, metric: "time_share", stat: "time_mean", value, unit: "1" });
@@ -147,8 +182,19 @@ mod tests {
         let secs = SimTime::from_secs;
         let component = Component::new("link", ComponentKind::Station { servers: 1, paced: false }, "packet");
         let species = Component::new("cell.A", ComponentKind::Population { initial: 7.0, tagged: false }, "molecule");
-        let ask = |of, least, most| StateShare { of, least, most };
-        let questions = [ask(0, 0, 0), ask(0, 1, 1), ask(0, 2, u64::MAX), ask(1, 7, 7), ask(1, 3, 5)];
+        let ask = |of, least, most| StateQuestion { of, least, most, first: false };
+        let first = |of, least, most| StateQuestion { first: true, ..ask(of, least, most) };
+        let questions = [
+            ask(0, 0, 0),
+            ask(0, 1, 1),
+            ask(0, 2, u64::MAX),
+            ask(1, 7, 7),
+            ask(1, 3, 5),
+            first(0, 0, 0),
+            first(0, 3, u64::MAX),
+            first(1, 0, 4),
+            first(1, 0, 2),
+        ];
         let mut states = States::new(Arc::new(questions), 2, &[component, species]);
         states.enter(0, secs(1));
         states.enter(0, secs(2));
@@ -163,7 +209,8 @@ mod tests {
         let mut out = Vec::new();
         states.report(Window { warmup: secs(4), end: secs(14), bins: 1 }, &[], &mut out);
         let values: Vec<f64> = out.iter().map(|m| m.value).collect();
-        assert_eq!(values, [0.6, 0.1, 0.3, 0.2, 0.7]);
-        assert_eq!(out.iter().map(|m| m.component).collect::<Vec<_>>(), [2, 3, 4, 5, 6]);
+        assert_eq!(values[..8], [0.6, 0.1, 0.3, 0.2, 0.7, 0.0, 5.0, 9.0]);
+        assert!(values[8].is_nan());
+        assert_eq!(out.iter().map(|m| m.component).collect::<Vec<_>>(), (2..11).collect::<Vec<_>>());
     }
 }

@@ -154,7 +154,7 @@ impl Statistics {
                 ComponentKind::Sample { .. } => Tally::Sample(f64::NAN),
                 ComponentKind::Passed { .. } => Tally::Passed { before: f64::NAN, count: f64::NAN },
                 ComponentKind::Dwell { .. } => Tally::Dwell(Dwell::default()),
-                ComponentKind::Share | ComponentKind::State => Tally::Share,
+                ComponentKind::Share | ComponentKind::Asked => Tally::Share,
             })
             .collect();
         Self { tallies, further: components.iter().map(Further::new).collect(), now: SimTime::ZERO }

@@ -70,3 +70,50 @@ fn what_is_under_way_counts_until_it_arrives() {
     let share = |state: &str| measure(&*s, &record, &format!("cell.A@{state}"), "time_share", "time_mean");
     assert_eq!([share("n=0"), share("n=1"), share("n>=3")], [0.6, 0.2, 0.0]);
 }
+
+#[test]
+fn first_passages_and_passages_change_nothing_and_fit_each_other() {
+    let text = format!(
+        "{}[reaction.out]\nequation = \"A -> B\"\nc = 0.5\n[reaction.back]\nequation = \"B -> A\"\nc = 0.1\n",
+        cell(10)
+    );
+    let probes = "[probe.f]\nkind = \"first_passage\"\nof = \"cell.A\"\ndown_to = [9, 10]\nup_to = [11]\n\
+                  [probe.p]\nkind = \"passages\"\nof = \"out\"\nnumbers = [1, 3, 1000000]\n";
+    let s = system(&format!("{text}{probes}"));
+    let record = s.run(Streams::new(1, 0), window(0.0, 50.0, 13)).unwrap();
+    let plain = system(&text).run(Streams::new(1, 0), window(0.0, 50.0, 13)).unwrap();
+    assert_eq!(format!("{:?}", plain.measures), format!("{:?}", &record.measures[..plain.measures.len()]));
+    let of = |name: &str, metric: &str| measure(&*s, &record, name, metric, "mean");
+    assert_eq!(of("cell.A@first n<=10", "first_passage_time"), 0.0);
+    // The first that goes makes it nine.
+    assert_eq!(of("cell.A@first n<=9", "first_passage_time"), of("out@passage 1", "passage_time"));
+    assert!(
+        of("cell.A@first n>=11", "first_passage_time").is_nan() && of("out@passage 1000000", "passage_time").is_nan()
+    );
+    let (first, n) = (of("out@passage 1", "passage_time"), of("out", "throughput") * 50.0);
+    let last = first + of("out@interval", "interval") * (n.round() - 1.0);
+    assert!(first < of("out@passage 3", "passage_time") && last > 0.0 && last < 50.0, "{first} {last}");
+    // The distribution is there to be drawn.
+    let place = s.components().iter().position(|c| c.name == "out@interval").unwrap() as u32;
+    let sketch = &record.sojourns.iter().find(|(c, _)| *c == place).unwrap().1;
+    assert_eq!(sketch.total() as f64, n.round() - 1.0);
+}
+
+#[test]
+fn probes_of_what_is_not_there_are_findings() {
+    let out = format!("{}[reaction.out]\nequation = \"A -> B\"\nc = 0.5\n", cell(10));
+    let codes = |probe: &str| {
+        let found = build(&format!("{out}[probe.p]\n{probe}\n")).err().unwrap();
+        found.iter().map(|d| d.code).collect::<Vec<_>>()
+    };
+    assert_eq!(codes("kind = \"passages\"\nof = \"outt\""), ["E0602"]);
+    assert_eq!(codes("kind = \"passages\"\nof = \"out\"\nnumbers = [2, 2]"), ["E0608"]);
+    assert_eq!(codes("kind = \"first_passage\"\nof = \"cell.A\""), ["E0608"]);
+    assert_eq!(codes("kind = \"states\"\nof = \"cell.C\"\ncounts = [1]"), ["E0602"]);
+    assert_eq!(
+        codes(
+            "kind = \"states\"\nof = \"cell.A\"\ncounts = [1]\n[probe.q]\nkind = \"states\"\nof = \"cell.A\"\ncounts = [1]"
+        ),
+        ["E0608"]
+    );
+}

@@ -1,43 +1,31 @@
-//! `[probe.NAME]` of kind `count` and `states`: how many a link, a stage or a flow holds at certain times, and for what
-//! share of the time it holds so many.
+//! `[probe.NAME]` of links, stages and flows: how many they hold at certain times (`count`), for what share of the time they
+//! hold so many (`states`), when they first do (`first_passage`), and when what departs departs (`passages`).
 
 use sim_core::SimTime;
 use sim_core::config::{Diagnostic, Table, did_you_mean};
-use sim_core::stats::{Component, ComponentKind, StateShare};
+use sim_core::stats::{Component, ComponentKind};
 
 use super::Builder;
-use crate::probe;
+use crate::probe::{self, Asked, Instant};
 
 /// What is looked at beside what is always measured.
-#[derive(Default)]
 pub(super) struct Looks {
     /// A component for each time, and then for each question.
     pub(super) components: Vec<Component>,
-    /// The questions.
-    pub(super) states: Vec<StateShare>,
+    pub(super) asked: Asked,
 }
 
 impl Builder<'_> {
     /// Reads the probes, which name flows and stations by what these `components` are called.
     pub(super) fn looks(&mut self, probes: &[&Table], components: &[Component]) -> Looks {
-        let (mut looks, mut asked) = (Looks::default(), Vec::new());
-        for table in probes {
+        let (mut instants, mut states, mut passages) = (Vec::new(), Vec::new(), Vec::new());
+        for table in probes.iter().filter(|table| table.kind() != "attribution") {
             let is_count = table.kind() == "count";
-            let read = match table.kind() {
-                "count" | "states" => looked_at(table, components, is_count),
-                _ => continue,
-            };
-            let done = read.and_then(|of| {
-                if is_count {
-                    for instant in probe::instants(table)? {
-                        let kind = ComponentKind::Sample { of, at: SimTime::from_ticks(instant.ticks) };
-                        looks.components.push(Component::new(instant.name(), kind, "packet"));
-                    }
-                } else {
-                    for (least, most, name) in probe::questions(table)? {
-                        looks.states.push(StateShare { of, least, most });
-                        asked.push(Component::new(name, ComponentKind::State, "packet"));
-                    }
+            let done = looked_at(table, components, is_count).and_then(|of| {
+                match table.kind() {
+                    "count" => instants.extend(probe::instants(table)?.into_iter().map(|i| (of, i))),
+                    "passages" => passages.extend(probe::passages(table, of)?),
+                    _ => states.extend(probe::states(table, of)?),
                 }
                 Ok(())
             });
@@ -45,8 +33,19 @@ impl Builder<'_> {
                 self.diagnostics.push(d);
             }
         }
-        looks.components.append(&mut asked);
-        looks
+        let instant = |(of, i): &(u32, Instant<'_>)| {
+            let kind = ComponentKind::Sample { of: *of, at: SimTime::from_ticks(i.ticks) };
+            Component::new(i.name(), kind, "packet")
+        };
+        let asked = |name: &String| Component::new(name, ComponentKind::Asked, "packet");
+        let names = states.iter().map(|s| &s.1).chain(passages.iter().map(|p| &p.1));
+        Looks {
+            components: instants.iter().map(instant).chain(names.map(asked)).collect(),
+            asked: Asked {
+                states: states.into_iter().map(|s| s.0).collect(),
+                passages: passages.into_iter().map(|p| p.0).collect(),
+            },
+        }
     }
 }
 

@@ -305,7 +305,7 @@ impl<'a> Builder<'a> {
             branches,
             event_rate,
             grouping,
-            states: looks.states.into(),
+            asked: looks.asked,
             warnings: self.warnings,
         }))
     }

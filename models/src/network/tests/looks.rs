@@ -30,6 +30,8 @@ fn shares_of_time_and_counts_by_hand() {
     let probes = "share = { kind = 'states', of = 'up', counts = [0, 1, 3, 4], at_least = [2] },
                   link = { kind = 'count', of = 'up', times = ['100.5 ms', '101.5 ms', '105 ms'] },
                   flow = { kind = 'count', of = 'x', times = ['104.5 ms', '105.5 ms'] },
+                  full = { kind = 'first_passage', of = 'up', down_to = [0], up_to = [2, 4] },
+                  gone = { kind = 'passages', of = 'up', numbers = [1, 5] },
                   why = { kind = 'attribution' }";
     for queue in
         ["{ kind = 'fifo' }", "{ kind = 'codel' }", "{ kind = 'prio', queue = { kind = 'fifo', limit = '9 packets' } }"]
@@ -47,6 +49,14 @@ fn shares_of_time_and_counts_by_hand() {
         }
         let count = |name: &str| of(&*system, &record, name, "count", "mean");
         assert_eq!(["up@100.5 ms", "up@101.5 ms", "up@105 ms"].map(count), [3.0, 2.0, 0.0], "{queue}");
+        let first = |name: &str| of(&*system, &record, name, "first_passage_time", "mean");
+        assert_eq!(["up@first n<=0", "up@first n>=2"].map(first), [0.0, 0.0], "{queue}");
+        assert!(first("up@first n>=4").is_nan(), "{queue}");
+        let passage = |name: &str| of(&*system, &record, name, "passage_time", "mean");
+        assert_eq!(["up@passage 1", "up@passage 5"].map(passage), [0.001, 0.012], "{queue}");
+        // Two gaps of 1 ms, one of 8 ms.
+        let gap = |stat: &str| of(&*system, &record, "up@interval", "interval", stat);
+        assert!((gap("mean") - 0.01 / 3.0).abs() < 1e-12 && gap("max") == 0.008, "{queue}: {}", gap("mean"));
         // 4 ms on the wire: the first arrives at 105 ms.
         assert_eq!(["x@104.5 ms", "x@105.5 ms"].map(count), [1.0, 0.0], "{queue}");
     }

@@ -1,8 +1,9 @@
-//! Shares of time in certain states, and counts at certain times on the way to the steady state: of queues and of molecules.
+//! Shares of time in certain states, counts at certain times on the way to the steady state, first passages and gaps between
+//! passages: of queues and of molecules.
 
 use super::super::case::{Case, Observable, Statistic};
 use super::super::closed_form::{birth_death_at, erlang_c};
-use super::case;
+use super::{QUANTILE_ERROR, case};
 
 const ROOM: (&str, &str) =
     ("P(n) = (1 - rho) rho^n / (1 - rho^(K + 1))", "Kleinrock 1975, Queueing Systems vol. 1, ch. 3 (from memory)");
@@ -26,6 +27,14 @@ const EXPORT: &str = concat!(
     "[probe.states]\nkind = \"states\"\nof = \"cell.drug\"\ncounts = [0]\nat_least = [1, 5]\n"
 );
 
+const BURKE: (&str, &str) =
+    ("departures of M/M/1 are Poisson", "Burke 1956, doi:10.1287/opre.4.6.699 (DOI from memory)");
+const LAST: (&str, &str) = (
+    "each leaves at k: the last of n after the sum of 1 / (k i), with the variance that of 1 / (k i)^2, the first after 1 / (k n)",
+    "order statistics of exponentials, Feller 1971, An Introduction to Probability Theory vol. 2, ch. I (from memory)",
+);
+const GAPS: &str = concat!(include_str!("server.toml"), "[probe.gaps]\nkind = \"passages\"\nof = \"workers\"\n");
+
 const SHARE: (&str, &str) = ("time_share", "time_mean");
 
 pub(super) fn cases() -> Vec<Case> {
@@ -48,6 +57,15 @@ pub(super) fn cases() -> Vec<Case> {
             waiting(),
         )
         .with(&["study.seed=183"]),
+        case("departures-mm1", "M/M/1 at load 0.8, the gaps between departures", BURKE, GAPS, departures())
+            .with(&["study.seed=184"]),
+        case(
+            "last-of-ten",
+            "Ten molecules leave a cell one by one",
+            LAST,
+            include_str!("last-of-ten.toml"),
+            last_of_ten(),
+        ),
     ]
 }
 
@@ -87,5 +105,29 @@ fn waiting() -> Vec<Observable> {
         of("share of time in which none waits", "cell.drug@n=0", 1.0 - waits(1)),
         of("share of time in which one or more wait", "cell.drug@n>=1", waits(1)).within(0.02),
         of("share of time in which five or more wait", "cell.drug@n>=5", waits(5)).within(0.05),
+    ]
+}
+
+fn departures() -> Vec<Observable> {
+    let of = |name: &str, stat, exact| Observable::mean(name, "workers@interval", ("interval", stat), exact, "s");
+    let median = Observable { tolerance: QUANTILE_ERROR, ..of("median", "p50", 2.0_f64.ln() / 800.0) };
+    vec![of("gap", "mean", 1.0 / 800.0), of("its standard deviation", "sd", 1.0 / 800.0), median]
+}
+
+fn last_of_ten() -> Vec<Observable> {
+    let time = |i: u32| 1.0 / (0.5 * f64::from(i));
+    let sum = |power: i32| (1..=10).map(|i| time(i).powi(power)).sum::<f64>();
+    let (mean, variance) = (sum(1), sum(2));
+    // Cumulants add up: the fourth of an exponential is six times the fourth power of its mean.
+    let kurtosis = 3.0 + 6.0 * sum(4) / (variance * variance);
+    let last = |name: &str, exact, statistic, unit| {
+        Observable::mean(name, "cell.A@first n<=0", ("first_passage_time", "mean"), exact, unit).known(statistic)
+    };
+    let first = Observable::mean("time of the first", "out@passage 1", ("passage_time", "mean"), time(10), "s");
+    vec![
+        last("time of the last", mean, Statistic::MeanOfKnown { sd: variance.sqrt() }, "s"),
+        last("its variance", variance, Statistic::VarianceOfKnown { kurtosis }, "s^2").within(0.03),
+        first.known(Statistic::MeanOfKnown { sd: time(10) }),
+        Observable::mean("mean gap", "out@interval", ("interval", "mean"), (mean - time(10)) / 9.0, "s"),
     ]
 }
