@@ -1,6 +1,7 @@
 //! The walk of packets: lanes against single events, store and forward by hand, priorities, forwarding at random.
 
 mod attribution;
+mod fluids;
 mod links;
 mod looks;
 mod outages;
@@ -55,7 +56,8 @@ pub(super) fn system(text: &str) -> Result<Box<dyn System>, Diagnostics> {
     let mut registry = registry();
     registry.disciplines.add(PLAIN);
     let mut found = Diagnostics::default();
-    let table = check(&tree(text), &sections(), &registry, &mut found);
+    let sections = [sections(), vec![super::traffic::fixture::run_section()]].concat();
+    let table = check(&tree(text), &sections, &registry, &mut found);
     assert!(!found.has_errors(), "{text}: {found:?}");
     build(&table, &BuildContext::new(&registry, Path::new(&std::env::temp_dir())))
 }

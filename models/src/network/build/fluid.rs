@@ -2,10 +2,12 @@
 
 use sim_core::config::{Diagnostic, Diagnostics, Table};
 
+use super::flows::Flow;
 use super::ways::Ways;
 use super::{Builder, Load, Origin, ticks};
 use crate::System;
 use crate::network::fluid::{FlowPlan, FluidSystem, LinkPlan, LoadPlan};
+use crate::network::routing::{Ecmp, Routes};
 use crate::network::topology::{LinkSpec, Medium};
 
 /// Whether the scenario asks for its fluid.
@@ -24,7 +26,7 @@ impl Builder<'_> {
             index[l] = links.len() as u32;
             let link = self.link(l);
             let name = if l.is_multiple_of(2) { link.name.clone() } else { format!("{}.reverse", link.name) };
-            links.push(LinkPlan { name, capacity: link.rate.map_or(f64::INFINITY, |q| q.value) });
+            links.push(LinkPlan { name, capacity: capacity(&link) });
         }
         let ways: Vec<(Vec<u32>, u64)> = self
             .flows
@@ -35,11 +37,15 @@ impl Builder<'_> {
                 (self.way(f, routes).map(|l| index[l]).collect(), delay)
             })
             .collect();
-        let flows = self.flows.into_iter().zip(ways).filter_map(|(f, (path, delay))| {
+        // The flow after that of data is of its acknowledgements.
+        let back: Vec<u64> = ways.iter().skip(1).map(|way| way.1).chain([0]).collect();
+        let flows = self.flows.into_iter().zip(ways).zip(back).filter_map(|((f, (path, delay)), back)| {
             let load = match f.origin {
-                Origin::Load(Load::Application(application, settings)) => {
-                    LoadPlan::Transfers(application, settings.wire_bits_per_byte())
-                }
+                Origin::Load(Load::Application(application, settings)) => LoadPlan::Transfers {
+                    wire: settings.wire_bits_per_byte(),
+                    ceiling: settings.window_rate(delay.saturating_add(back)),
+                    application,
+                },
                 Origin::Load(Load::Source(source)) => LoadPlan::Steady(source.mean_rate() * f.mean_bits),
                 // Acknowledgements weigh nothing here.
                 Origin::Acknowledgements => return None,
@@ -74,7 +80,21 @@ impl Builder<'_> {
                 self.diagnostics.push(d.help(help));
             }
         }
+        if let Some(table) = self.routing().filter(|_| self.ecmp() != Ecmp::Off)
+            && self.flows.iter().any(|flow| self.is_split(flow, &ways.tables[0]))
+        {
+            let d =
+                Diagnostic::error("E0390", table.span_of("ecmp"), "equal-cost paths have no fluid", "needs packets");
+            self.diagnostics.push(d.help(help));
+        }
         for flow in &self.flows {
+            if let Origin::Load(Load::Source(source)) = &flow.origin
+                && source.steady_rate().is_none()
+            {
+                let message = format!("`{}` has no steady rate", flow.name);
+                let label = "a trace, or a rate that follows a waveform";
+                self.diagnostics.push(Diagnostic::error("E0390", flow.span, message, label).help(help));
+            }
             if flow.to.is_none() {
                 let d = Diagnostic::error("E0390", flow.span, "packets that wander have no fluid", "no `to`");
                 self.diagnostics.push(d.help(help));
@@ -89,12 +109,31 @@ impl Builder<'_> {
     }
 }
 
+impl Builder<'_> {
+    /// Whether packets of a flow may take one way or another.
+    fn is_split(&self, flow: &Flow, routes: &Routes) -> bool {
+        let Some(to) = flow.to else { return false };
+        let mut nodes = self.way(flow, routes).map(|l| self.end_of(l));
+        std::iter::once(flow.from).chain(&mut nodes).any(|node| routes.links(to as u32, node as u32).len() > 1)
+    }
+}
+
+/// What a link carries at most, in bit/s: its rate, or that of its token bucket.
+fn capacity(link: &LinkSpec) -> f64 {
+    let bucket = (link.queue.kind() == "tbf").then(|| link.queue.quantity("rate").value);
+    link.rate.map_or(f64::INFINITY, |q| q.value).min(bucket.unwrap_or(f64::INFINITY))
+}
+
 /// What of a link needs packets, if anything does.
 fn without_fluid(link: &LinkSpec) -> Option<Diagnostic> {
     let Medium { shape, overhead, mtu, loss, jitter } = &link.medium;
     let refuse = |span, message| Some(Diagnostic::error("E0390", span, message, "needs packets"));
     if let Some(shape) = shape {
         return refuse(shape.span, format!("the shape of link `{}` has no fluid", link.name));
+    }
+    if ["prio", "drr", "wfq", "htb"].contains(&link.queue.kind()) {
+        let message = format!("what `{}` gives to classes at link `{}` has no fluid", link.queue.kind(), link.name);
+        return refuse(link.queue.span, message);
     }
     if *overhead > 0 || mtu.is_some() || loss.is_some() || jitter.is_some() {
         let message = format!("the overhead, MTU, losses and jitter of link `{}` have no fluid", link.name);

@@ -62,7 +62,7 @@ pub(in crate::network) const ROUTE: &[Field] = &[
 const CONVERGENCE: u64 = 150_000_000_000;
 
 impl Builder<'_> {
-    fn routing(&self) -> Option<&Table> {
+    pub(super) fn routing(&self) -> Option<&Table> {
         self.scenario.opt_table("routing")
     }
     pub(super) fn ecmp(&self) -> Ecmp {

@@ -6,9 +6,11 @@
 //! Queueing Systems vol. 2, ch. 4; Massoulie & Roberts 2000, doi:10.1023/A:1019146925423 (both from memory)). Open-loop
 //! traffic asks for its mean rate and takes less where there is less.
 //!
+//! A connection takes a receiver's window a round trip at most. A token bucket at a link (`tbf`) is a link of its rate.
+//!
 //! There are no queues, losses, headers of acknowledgements, slow starts or disciplines here: what depends on them (loss,
-//! delay under active queue management, bursts shorter than a round trip) needs packets. Stages and packets that wander
-//! have no fluid.
+//! delay under active queue management, bursts shorter than a round trip) needs packets. Stages, packets that wander, equal-cost
+//! paths, classes with shares of their own and sources without a steady rate have no fluid and are refused.
 //!
 //! A change of rates costs O(bundles x hops + links), a beginning or an end O(log n) besides, n the transfers under way.
 //!
@@ -53,8 +55,14 @@ pub(super) struct FlowPlan {
 /// What a flow carries.
 #[derive(Debug)]
 pub(super) enum LoadPlan {
-    /// Transfers; a byte of payload is so many bits on the wire.
-    Transfers(Box<dyn Application>, f64),
+    /// Transfers.
+    Transfers {
+        application: Box<dyn Application>,
+        /// Bits on the wire of a byte of payload.
+        wire: f64,
+        /// What one takes at most, in bit/s on the wire: a window a round trip.
+        ceiling: f64,
+    },
     /// This rate, in bit/s.
     Steady(f64),
 }
@@ -85,7 +93,7 @@ impl FluidSystem {
     pub(super) fn new(flows: Vec<FlowPlan>, links: Vec<LinkPlan>) -> Self {
         let of_flow = |f: &FlowPlan| {
             let extras = match f.load {
-                LoadPlan::Transfers(..) => vec![GOODPUT, SLOWDOWN],
+                LoadPlan::Transfers { .. } => vec![GOODPUT, SLOWDOWN],
                 LoadPlan::Steady(_) => vec![GOODPUT],
             };
             Component { extras, ..Component::new(&f.name, ComponentKind::Flow, ENTITY) }
@@ -97,7 +105,7 @@ impl FluidSystem {
         let components = flows.iter().map(of_flow).chain(links.iter().map(of_link)).collect();
         // Three events a transfer; where nothing is known of them, they are taken to be of 100 kB.
         let rate = |f: &FlowPlan| match &f.load {
-            LoadPlan::Transfers(application, _) => {
+            LoadPlan::Transfers { application, .. } => {
                 let rate = application.transfer_rate().or_else(|| Some(application.mean_rate()? / 1e5));
                 3.0 * rate.unwrap_or(0.0)
             }
@@ -114,17 +122,17 @@ impl FluidSystem {
         for (i, f) in self.flows.iter().enumerate() {
             let path = f.path.clone();
             match &f.load {
-                LoadPlan::Transfers(application, wire) => {
+                LoadPlan::Transfers { application, wire, ceiling } => {
                     let draws = traffic::Streams {
                         gap: streams.stream(&f.stream, "gap"),
                         size: streams.stream(&f.stream, "size"),
                     };
-                    let capacity = path.iter().map(|l| self.links[*l as usize].capacity).fold(f64::INFINITY, f64::min);
+                    let capacity = path.iter().map(|l| self.links[*l as usize].capacity).fold(*ceiling, f64::min);
                     let client =
                         Client::new(application.boxed_clone(), draws, f.delay, *wire, capacity, f.start, f.stop);
                     clients.push(client);
                     flows.push(i as u32);
-                    demands.push(Demand { path, flows: 0, ceiling: f64::INFINITY, rate: 0.0 });
+                    demands.push(Demand { path, flows: 0, ceiling: *ceiling, rate: 0.0 });
                 }
                 LoadPlan::Steady(rate) => {
                     steady.push(Stream::new(i as u32));

@@ -63,7 +63,11 @@ fn flow(name: &str, path: &[u32], delay: f64, sizes: Sizes) -> FlowPlan {
         delay: (delay * 1e12) as u64,
         start: SimDuration::ZERO,
         stop: SimTime::NEVER,
-        load: LoadPlan::Transfers(Box::new(Arrivals { sizes, opened: 0 }), 8.0),
+        load: LoadPlan::Transfers {
+            application: Box::new(Arrivals { sizes, opened: 0 }),
+            wire: 8.0,
+            ceiling: f64::INFINITY,
+        },
     }
 }
 

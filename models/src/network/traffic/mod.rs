@@ -60,6 +60,10 @@ pub trait Traffic: Debug + Send + Sync {
     fn next(&mut self, streams: &mut Streams) -> Option<Emission>;
     /// Packets a second, on average: for estimates only.
     fn mean_rate(&self) -> f64;
+    /// The rate that it has in the long run, packets a second; `None` if it follows a course or runs dry.
+    fn steady_rate(&self) -> Option<f64> {
+        self.supply(SimDuration::ZERO).is_none().then(|| self.mean_rate())
+    }
     /// How many packets it has in all, and how many of them come before `time` has passed since its start; `None` for a
     /// source that does not run dry.
     fn supply(&self, time: SimDuration) -> Option<(u64, u64)> {

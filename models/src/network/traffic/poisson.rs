@@ -135,6 +135,9 @@ impl Traffic for Shaped {
     fn mean_rate(&self) -> f64 {
         self.poisson.rate * self.max
     }
+    fn steady_rate(&self) -> Option<f64> {
+        None
+    }
     fn boxed_clone(&self) -> Box<dyn Traffic> {
         Box::new(self.clone())
     }

@@ -1,5 +1,6 @@
 //! The parameters of connections (`tcp = { ... }` of traffic that uses them).
 
+use sim_core::TICKS_PER_SECOND;
 use sim_core::config::{Data, Diagnostic, Diagnostics, Field, Table, Type};
 use sim_core::quantity::{Dimension, Quantity};
 
@@ -92,6 +93,14 @@ impl Clone for Settings {
 }
 
 impl Settings {
+    /// What the receiver's window allows, in bit/s on the wire, if a round trip takes so many ticks.
+    pub(in crate::network) fn window_rate(&self, ticks: u64) -> f64 {
+        if self.receive_window == u64::MAX || ticks == 0 {
+            return f64::INFINITY;
+        }
+        let bytes = self.receive_window as f64 * f64::from(self.mss);
+        bytes * self.wire_bits_per_byte() / (ticks as f64 / TICKS_PER_SECOND as f64)
+    }
     /// Reads the table under `tcp` of checked traffic.
     ///
     /// Fails with everything that is out of range.
