@@ -192,6 +192,13 @@ impl Builder<'_> {
         let label = self.label(&name, table, from, to);
         let (dscp, ecn) = (label.dscp, if label.ecn { Ecn::Capable } else { Ecn::NotCapable });
         self.labels.push(label);
+        // Recorded packets bring their own sizes.
+        let recorded = match &origin {
+            Origin::Load(Load::Source(source)) => source.largest(),
+            _ => None,
+        };
+        let is_recorded = matches!(table.kind(), "trace" | "pcap");
+        let largest = recorded.or_else(|| size.largest().filter(|_| !is_recorded));
         Flow {
             stream: format!("traffic.{name}"),
             name,
@@ -204,8 +211,7 @@ impl Builder<'_> {
             start: SimDuration::from_ticks(ticks(table.quantity("start"))),
             stop: table.opt_quantity("stop").map_or(SimTime::NEVER, |q| SimTime::from_ticks(ticks(q))),
             mean_bits: size.mean(),
-            // Recorded packets bring their own sizes.
-            largest: size.largest().filter(|_| !matches!(table.kind(), "trace" | "pcap")),
+            largest,
             span: table.span,
         }
     }

@@ -1,5 +1,7 @@
 //! Traffic that reacts to marks where nothing marks.
 
+use std::collections::BTreeSet;
+
 use sim_core::config::Diagnostic;
 
 use super::Builder;
@@ -37,22 +39,20 @@ impl Builder<'_> {
         }
     }
 
-    /// The stations that a packet passes from `node` to the destination of `row`; of several links of equal cost, the
-    /// first.
-    pub(super) fn stations_passed(
-        &self,
-        row: usize,
-        mut node: usize,
-        routes: &Routes,
-        layout: &Layout<'_>,
-    ) -> Vec<u32> {
-        let mut way = Vec::new();
-        loop {
+    /// The stations that a packet may pass from `node` to the destination of `row`, each once.
+    pub(super) fn stations_passed(&self, row: usize, node: usize, routes: &Routes, layout: &Layout<'_>) -> Vec<u32> {
+        let (mut stations, mut known, mut open) = (Vec::new(), BTreeSet::from([node]), vec![node]);
+        while let Some(node) = open.pop() {
             let own = layout.first[node] as usize..layout.first[node + 1] as usize;
-            way.extend_from_slice(&layout.stages[own]);
-            let Some(&link) = routes.links(row as u32, node as u32).first() else { return way };
-            way.push(layout.link_stations[link as usize]);
-            node = self.end_of(link as usize);
+            stations.extend_from_slice(&layout.stages[own]);
+            for &link in routes.links(row as u32, node as u32) {
+                stations.push(layout.link_stations[link as usize]);
+                let next = self.end_of(link as usize);
+                if known.insert(next) {
+                    open.push(next);
+                }
+            }
         }
+        stations
     }
 }

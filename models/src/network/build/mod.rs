@@ -247,6 +247,7 @@ impl<'a> Builder<'a> {
         self.stop_if_wrong()?;
         let layout = Layout { stages: &stages, first: &first, link_stations: &link_stations };
         self.check_sizes(&ways.tables[0], &stations, &layout);
+        self.check_bursts(&ways.used);
         self.check_marks(&ways.tables[0], &stations, &layout);
         let (grouping, shares) = match probes.iter().find(|p| p.kind() == "attribution") {
             Some(probe) => {

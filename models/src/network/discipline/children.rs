@@ -71,6 +71,10 @@ impl Children {
     pub(super) fn get(&self, i: usize) -> &Child {
         &self.each[i]
     }
+    /// [`Discipline::largest`] of one.
+    pub(super) fn largest(&self, i: usize, packet: &Packet) -> Option<u64> {
+        self.each[i].as_dyn().largest(packet)
+    }
 
     #[inline]
     pub(super) fn enqueue(

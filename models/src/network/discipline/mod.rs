@@ -126,8 +126,10 @@ pub trait Discipline: Debug + Send + Sync {
     fn used(&self, tell: &mut dyn FnMut(u64)) {
         let _ = tell;
     }
-    /// The size in bits of the largest packet that it ever lets pass, if there is a bound.
-    fn largest(&self) -> Option<u64> {
+    /// The size in bits of the largest packet that it ever lets pass, of those that are like `packet` otherwise, if there is a
+    /// bound.
+    fn largest(&self, packet: &Packet) -> Option<u64> {
+        let _ = packet;
         None
     }
     /// For which reasons it drops, so that each is counted by itself.

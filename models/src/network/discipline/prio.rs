@@ -214,6 +214,9 @@ impl Discipline for Prio {
     fn used(&self, tell: &mut dyn FnMut(u64)) {
         self.bands.used(tell);
     }
+    fn largest(&self, packet: &Packet) -> Option<u64> {
+        self.bands.largest(self.band(packet), packet)
+    }
     fn reasons(&self) -> Vec<Reason> {
         self.bands.reasons()
     }

@@ -230,8 +230,8 @@ impl Discipline for Tbf {
         tell(self.bucket.time(self.gone));
         self.queue.used(tell);
     }
-    fn largest(&self) -> Option<u64> {
-        Some(self.largest)
+    fn largest(&self, packet: &Packet) -> Option<u64> {
+        Some(self.queue.largest(0, packet).map_or(self.largest, |inside| inside.min(self.largest)))
     }
     fn reasons(&self) -> Vec<Reason> {
         let mut reasons = self.queue.reasons();
@@ -437,7 +437,10 @@ mod tests {
         let mut shown = 0;
         t.for_each(&mut |p| shown += p.bits);
         assert_eq!((t.len(), t.bits(), shown), (2, 24_000, 24_000));
-        assert!(t.boxed_clone().len() == 2 && Fifo::new(Limit::Unlimited).largest().is_none());
+        assert!(
+            t.boxed_clone().len() == 2
+                && Fifo::new(Limit::Unlimited).largest(&Packet::new(0, 8, SimTime::ZERO)).is_none()
+        );
     }
 
     #[test]

@@ -285,6 +285,33 @@ fn mistakes_are_told_with_their_codes() {
     let policer = system(&at_gateway("kind = 'policer', rate = '1 Mbit/s', burst = '1500 B'", "", traffic)).unwrap();
     assert_eq!(policer.warnings().iter().map(|d| d.code).collect::<Vec<_>>(), ["W0381"]);
     assert!(system(&at_gateway("kind = 'shaper', rate = '1 Mbit/s'", "", traffic)).unwrap().warnings().is_empty());
+    // So is one inside a classful queue, for the flows that come to it, and on one of several paths.
+    let child = |class: &str| {
+        format!(
+            "queue = {{ kind = 'drr', classes = {{ small = {{ match = {{ class = '{class}' }},
+                         queue = {{ kind = 'tbf', rate = '1 Mbit/s', burst = '1 kB' }} }}, rest = {{}} }} }}"
+        )
+    };
+    let plain = "kind = 'shaper', rate = '1 Mbit/s', burst = '12500 B'";
+    let of_class = format!("{traffic}, class = 'bulk'");
+    assert_eq!(code(&at_gateway(plain, &child("bulk"), &of_class)), ["E0382"]);
+    let warned = |text: &str| {
+        let system = system(text).unwrap_or_else(|d| panic!("{text}: {d:?}"));
+        system.warnings().iter().map(|d| d.code).collect::<Vec<_>>()
+    };
+    let exponential = "kind = 'poisson', rate = '1 /s', size = { kind = 'exponential', mean = '500 B' }";
+    let tbf = |burst: &str, mtu: &str| format!("queue = {{ kind = 'tbf', rate = '1 Mbit/s', burst = '{burst}' }}{mtu}");
+    assert_eq!(warned(&at_gateway(plain, &tbf("1500 B", ""), exponential)), ["W0381"]);
+    assert_eq!(warned(&at_gateway(plain, &tbf("5 kB", ""), exponential)), [""; 0], "one in 22 000");
+    assert_eq!(warned(&at_gateway(plain, &tbf("3 kB", ", mtu = '9000 B'"), traffic)), ["W0381"]);
+    let file = TestFile::new("large.csv", b"0.1,100\n0.2,1500\n");
+    let recorded = format!("kind = 'trace', file = '{}'", file.name);
+    assert_eq!(code(&at_gateway(plain, &tbf("1 kB", ""), &recorded)), ["E0382"]);
+    let paths = "{ node = { a = {}, b = {}, c = {}, d = {} }, routing = { ecmp = 'modulo' },
+        link = { ab = { from = 'a', to = 'b' }, bd = { from = 'b', to = 'd' }, ac = { from = 'a', to = 'c' },
+                 cd = { from = 'c', to = 'd', queue = { kind = 'tbf', rate = '1 Mbit/s', burst = '1 kB' } } },
+        traffic = { x = { from = 'a', to = 'd', kind = 'poisson', rate = '1 /s' } } }";
+    assert_eq!(code(paths), ["E0382"]);
     for key in ["class", "flow"] {
         assert_eq!(code(&at_gateway(&format!("kind = 'marker', dscp = 'EF', {key} = 'xx'"), "", traffic)), ["E0330"]);
     }

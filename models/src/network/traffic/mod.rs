@@ -64,6 +64,10 @@ pub trait Traffic: Debug + Send + Sync {
     fn steady_rate(&self) -> Option<f64> {
         self.supply(SimDuration::ZERO).is_none().then(|| self.mean_rate())
     }
+    /// The largest packet that it ever sends, in bits, if that is not told by the law of its sizes.
+    fn largest(&self) -> Option<u32> {
+        None
+    }
     /// How many packets it has in all, and how many of them come before `time` has passed since its start; `None` for a
     /// source that does not run dry.
     fn supply(&self, time: SimDuration) -> Option<(u64, u64)> {

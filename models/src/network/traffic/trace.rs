@@ -101,6 +101,9 @@ impl Traffic for Trace {
     fn mean_rate(&self) -> f64 {
         self.mean_rate
     }
+    fn largest(&self) -> Option<u32> {
+        self.packets.iter().map(|p| p.bits).max()
+    }
     fn supply(&self, time: SimDuration) -> Option<(u64, u64)> {
         let times = self.packets.iter().scan(0, |at: &mut u64, p| {
             *at += p.gap.ticks();

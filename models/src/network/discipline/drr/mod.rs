@@ -245,6 +245,9 @@ impl Discipline for Drr {
     fn used(&self, tell: &mut dyn FnMut(u64)) {
         self.queues.used(tell);
     }
+    fn largest(&self, packet: &Packet) -> Option<u64> {
+        self.queues.largest(self.classifier.class(packet), packet)
+    }
     fn reasons(&self) -> Vec<Reason> {
         self.queues.reasons()
     }

@@ -311,6 +311,9 @@ impl Discipline for Htb {
         self.nodes.iter().for_each(|n| tell(n.ceil.time(n.sent)));
         self.queues.used(tell);
     }
+    fn largest(&self, packet: &Packet) -> Option<u64> {
+        self.queues.largest(self.classifier.class(packet), packet)
+    }
     fn reasons(&self) -> Vec<Reason> {
         self.queues.reasons()
     }

@@ -8,6 +8,7 @@ use super::{Htb, LEVELS, Leaf, Node};
 use crate::network::discipline::DisciplineContext;
 use crate::network::discipline::children::{Child, Children};
 use crate::network::discipline::classes::{self, Findings, classify, known};
+use crate::network::discipline::long_burst;
 
 /// Bounds of quanta that follow from a rate, in bytes.
 const QUANTUM_MIN: f64 = 1000.0;
@@ -143,7 +144,11 @@ fn check_rates(classes: &[Class<'_>], whole: Option<Quantity>, found: &mut Findi
             let d = Diagnostic::error("E0376", class.table.span_of("ceil"), message, "at least the rate");
             found.error(d.help("without `ceil` it never has more than its rate"));
         }
-        for key in ["burst", "cburst"] {
+        for (key, of) in [("burst", Some(rate)), ("cburst", ceil)] {
+            let is_given = class.table.get(key).is_some_and(|v| !v.defaulted);
+            found.warnings.extend(
+                of.filter(|of| is_given && of.value > 0.0).and_then(|of| long_burst(class.table, key, of.value)),
+            );
             let burst = class.table.quantity(key);
             if (burst.value as u64) < FULL_PACKET {
                 let message = format!("a burst of {burst} does not hold a full packet of 1500 B");

@@ -212,6 +212,9 @@ impl Discipline for Wfq {
     fn used(&self, tell: &mut dyn FnMut(u64)) {
         self.queues.used(tell);
     }
+    fn largest(&self, packet: &Packet) -> Option<u64> {
+        self.queues.largest(self.classifier.class(packet), packet)
+    }
     fn reasons(&self) -> Vec<Reason> {
         self.queues.reasons()
     }
