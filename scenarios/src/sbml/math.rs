@@ -31,6 +31,26 @@ pub(super) enum Expr<S> {
     Call(S, Vec<Expr<S>>),
 }
 
+impl<S> Expr<S> {
+    /// All that it names, functions included.
+    pub(super) fn names(&self) -> Box<dyn Iterator<Item = &S> + '_> {
+        match self {
+            Self::Number(_) | Self::Time => Box::new(std::iter::empty()),
+            Self::Symbol(name) => Box::new(std::iter::once(name)),
+            Self::Apply(_, operands) => Box::new(operands.iter().flat_map(Self::names)),
+            Self::Call(name, operands) => Box::new(std::iter::once(name).chain(operands.iter().flat_map(Self::names))),
+        }
+    }
+    /// Whether it reads the time.
+    pub(super) fn reads_time(&self) -> bool {
+        match self {
+            Self::Time => true,
+            Self::Number(_) | Self::Symbol(_) => false,
+            Self::Apply(_, operands) | Self::Call(_, operands) => operands.iter().any(Self::reads_time),
+        }
+    }
+}
+
 /// A name in the file.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Name {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sim_core::config::{Diagnostic, Diagnostics, Span};
 
-use super::math::{Formula, Name, read};
+use super::math::{Expr, Formula, Name, Op, read};
 use super::units::Units;
 use super::xml::{Element, child, children, flag, id, invalid, list, math, number, place, place_of, unsupported};
 
@@ -200,9 +200,13 @@ impl Reader {
         to.functions = self.each(list(model, "listOfFunctionDefinitions"), |_, e| function(e)).into_iter().collect();
         let initial = self.each(list(model, "listOfInitialAssignments"), |_, e| assignment(e, "symbol"));
         to.initial = initial.into_iter().collect();
-        to.rules = self.each(list(model, "listOfRules"), |_, e| rule(e)).into_iter().collect();
+        let (rates, rules): (Vec<_>, Vec<_>) =
+            list(model, "listOfRules").into_iter().partition(|e| e.tag_name().name() == "rateRule");
+        to.rules = self.each(rules, |_, e| rule(e)).into_iter().collect();
         to.reactions = self.each(list(model, "listOfReactions"), Self::reaction);
         to.events = self.each(list(model, "listOfEvents"), |_, e| event(e));
+        let ruled = self.each(rates, |_, e| steady_rate(e, to));
+        to.rules.extend(ruled);
         self.once(model);
     }
 
@@ -385,6 +389,30 @@ fn function(e: Element<'_>) -> Result<(String, Function), Diagnostic> {
 
 fn assignment(e: Element<'_>, target: &str) -> Result<(String, Formula), Diagnostic> {
     Ok((id(e, target)?.to_owned(), read(math(e)?)?))
+}
+
+/// A parameter that grows or falls at a steady rate, as the function of the time that it is.
+fn steady_rate(e: Element<'_>, model: &Model) -> Result<(String, Formula), Diagnostic> {
+    let (id, rate) = assignment(e, "variable")?;
+    let help = "only parameters may have one, at a rate that nothing changes; counts change by reactions and events";
+    let refuse = || unsupported(place(e), format!("this <rateRule> of `{}`", id.escape_debug()), help);
+    let is_assigned = |name: &str| model.events.iter().any(|event| event.assignments.iter().any(|a| a.0.id == name));
+    let is_steady =
+        |name: &str| model.parameters.contains_key(name) && !model.rules.contains_key(name) && !is_assigned(name);
+    let Some(&value) = model.parameters.get(&id) else { return Err(refuse()) };
+    if is_assigned(&id) || !rate.names().all(|name| name.id != id && is_steady(&name.id)) || rate.reads_time() {
+        return Err(refuse());
+    }
+    let start = match (model.initial.get(&id), value) {
+        (Some(formula), _) => formula.clone(),
+        (None, Some(value)) => Expr::Number(value),
+        (None, None) => {
+            let message = format!("the parameter `{}` has no value at the start", id.escape_debug());
+            return Err(invalid(place(e), message, "expected `value` or an initial assignment"));
+        }
+    };
+    let grown = Expr::Apply(Op::Times, vec![rate, Expr::Time]);
+    Ok((id, Expr::Apply(Op::Plus, vec![start, grown])))
 }
 
 fn rule(e: Element<'_>) -> Result<(String, Formula), Diagnostic> {

@@ -209,13 +209,33 @@ fn events_are_interventions() {
 }
 
 #[test]
+fn a_parameter_that_grows_steadily_is_a_function_of_the_time() {
+    let grows = |rate: &str| {
+        let rest = format!(
+            "<listOfParameters><parameter id='t' value='2'/><parameter id='k' value='0.5'/></listOfParameters>\
+             <listOfRules>§<rateRule variable='t'><math>{rate}</math></rateRule></listOfRules>{}",
+            reaction(ONE_WAY, "A", "", &apply("times", &[&ci("t"), &ci("A")]))
+        );
+        model("", &species("A", COUNTED), &rest)
+    };
+    let law = |rate: &str| {
+        let found = law_of(&grows(rate).replace(MARK, ""));
+        found.lines().find(|line| line.starts_with("law")).unwrap_or_default().to_owned()
+    };
+    assert_eq!(law("<cn>1</cn>"), "law = \"(2 + 1 * time) * A\"");
+    assert_eq!(law("<ci>k</ci>"), "law = \"(2 + k * time) * A\"");
+    refused(&grows("<ci>A</ci>"), "this <rateRule> of `t` is not supported");
+    refused(&grows("<ci>t</ci>"), "this <rateRule> of `t` is not supported");
+}
+
+#[test]
 fn what_is_not_supported_is_refused_by_its_name() {
     let good = |rest: &str| model("", &species("A", COUNTED), rest);
     let law = |law: &str| good(&reaction(ONE_WAY, "A", "", law));
     let rule = |kind: &str| {
         good(&format!("<listOfRules>§<{kind} variable='A'><math><cn>1</cn></math></{kind}></listOfRules>"))
     };
-    refused(&rule("rateRule"), "<rateRule> of `A` is not supported");
+    refused(&rule("rateRule"), "this <rateRule> of `A` is not supported");
     refused(&rule("algebraicRule"), "<algebraicRule>");
     refused(
         &law(
