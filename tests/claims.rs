@@ -66,6 +66,23 @@ fn a_fading_link_keeps_what_a_long_queue_holds_and_leaves_a_short_one_empty() {
     within("codel", codel, 0.8, 0.9);
 }
 
+#[test]
+fn reno_yields_to_cubic_the_more_the_farther_away_and_sessions_pay_for_both() {
+    let study = Study::of("dumbbell-tcp", "5", &[]);
+    let [old, new] = ["old", "new"].map(|flow| study.medians::<5>(flow, "goodput", "mean").map(|x| x / 1e6));
+    within("Reno, 2 ms", old[0], 19.0, 23.0);
+    within("CUBIC, 2 ms", new[0], 22.0, 26.0);
+    within("Reno, 80 ms", old[4], 10.5, 13.5);
+    within("CUBIC, 80 ms", new[4], 29.0, 33.0);
+    assert!(old[1] > old[3] && old[3] > old[4] && new[1] < new[3] && new[3] < new[4], "{old:?} {new:?}");
+    // 200 packets of 0.24 ms, nearly full, against 4.5 ms there and back: and less, the longer the empty path takes.
+    let slowdown = study.medians::<5>("sessions", "slowdown", "mean");
+    within("slowdown, 2 ms", slowdown[0], 17.0, 23.0);
+    within("slowdown, 80 ms", slowdown[4], 1.6, 2.0);
+    assert!(slowdown.is_sorted_by(|a, b| a > b), "{slowdown:?}");
+    within("wait, 2 ms", study.medians::<5>("uplink", "wait_time", "mean")[0], 0.036, 0.048);
+}
+
 /// The rates of the four connections of the parking lot, in Mbit/s, by queue.
 fn parked(more: &[&str]) -> [[f64; 4]; 4] {
     let study = Study::of("parking-lot", "3", more);

@@ -169,6 +169,19 @@ mod tests {
     }
 
     #[test]
+    fn quotients_are_not_cut_to_whole_units() {
+        // Mininet computes the latency of a token bucket as 15 * 8 / bw in whole milliseconds: nothing above 120 Mbit/s.
+        for (megabits, exact, picoseconds) in [(100, (3, 2500), 1_200_000_000), (250, (3, 6250), 480_000_000)] {
+            let burst = Quantity::parse("15 kB").unwrap().exact;
+            let rate = Quantity::parse(&format!("{megabits} Mbit/s")).unwrap().exact;
+            let latency = Quantity::ratio(burst.0 * rate.1, burst.1 * rate.0, Dimension::TIME).unwrap();
+            assert_eq!((latency.exact, latency.to_ticks()), (exact, Some(picoseconds)));
+        }
+        assert_eq!(Quantity::parse("120/250 ms").unwrap().exact, (3, 6250));
+        assert_eq!(ticks("15/1000 ms"), Some(15_000_000));
+    }
+
+    #[test]
     fn floats_become_their_shortest_decimal() {
         assert_eq!(Quantity::from_value(0.1, Dimension::TIME).unwrap().exact, (1, 10));
         assert_eq!(Quantity::from_value(f64::NAN, Dimension::TIME), None);

@@ -347,8 +347,15 @@ mod tests {
             control.drop_next =
                 SimTime::from_ticks(control.drop_next.ticks() + Control::default().spacing(control.count));
         }
-        let expected = [100.0, 170.71, 228.45, 278.45, 323.17, 363.99, 401.79, 437.14, 470.48, 502.10];
-        assert!(due.iter().zip(expected).all(|(got, want)| (got - want).abs() < 0.005), "{due:?}");
+        let told = [100.0, 170.71, 228.45, 278.45, 323.17, 363.99, 401.79, 437.14, 470.48, 502.10];
+        // Sums of 100/sqrt(k).
+        let mut sum = 0.0;
+        let expected = std::array::from_fn::<f64, 10, _>(|k| {
+            sum += 100.0 / ((k + 1) as f64).sqrt();
+            sum
+        });
+        assert!(expected.iter().zip(told).all(|(exact, told)| (exact - told).abs() <= 0.005), "{expected:?}");
+        assert!(due.iter().zip(expected).all(|(got, want)| (got - want).abs() < 1e-8), "{due:?}");
         // And through the queue: packets wait far beyond the target, one is asked for every microsecond.
         let mut d = Driver::new("{ kind = 'codel', limit = 'none' }");
         d.put_all(SimTime::ZERO, 1_000_000, packet(0, 1500));
@@ -360,7 +367,19 @@ mod tests {
         let want: Vec<f64> = std::iter::once(0.0).chain(expected).map(|t| first + t).collect();
         let got = drops(&d);
         assert_eq!(got.len(), want.len(), "{got:?}");
-        assert!(got.iter().zip(&want).all(|(got, want)| (got - want).abs() < 0.006), "{got:?}");
+        // At the first packet that is asked for when it is due, up to a microsecond later.
+        assert!(got.iter().zip(&want).all(|(got, want)| (-1e-8..1e-3 + 1e-8).contains(&(got - want))), "{got:?}");
+    }
+
+    #[test]
+    fn constants_are_those_of_the_rfc() {
+        // RFC 8289: target 5 ms, interval 100 ms, a largest packet of 1500 B; from a table in which nothing is said too.
+        let told = format!("{:?}", made("{ kind = 'codel' }", None).expect("valid"));
+        for part in ["target: 5000000000,", "interval: 100000000000,", "mtu: 12000,"] {
+            assert!(told.contains(part), "{told}");
+        }
+        let Control { target, interval, mtu, .. } = Control::default();
+        assert_eq!((target, interval, mtu), (5_000_000_000, 100_000_000_000, 12_000));
     }
 
     #[test]

@@ -265,6 +265,23 @@ mod tests {
     }
 
     #[test]
+    fn each_of_sixteen_priorities_has_its_band() {
+        use crate::network::discipline::DISCIPLINES;
+        use crate::network::traffic::fixture::table;
+        let read = |text: &str, bands| read_map(&table(DISCIPLINES, text), bands, &mut Findings::default());
+        assert_eq!(read("{ kind = 'prio' }", 3), [1, 2, 2, 2, 1, 2, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1]);
+        let ns3 = "{ kind = 'prio', bands = 4, priomap = [0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3] }";
+        assert_eq!(read(ns3, 4), [0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3]);
+        // With a band for each priority, all code points come out in the order of their priorities, and in that of their
+        // arrival within one.
+        let text = "{ kind = 'prio', bands = 16, priomap = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] }";
+        let all: Vec<u8> = (0..64).collect();
+        let mut expected: Vec<u32> = (0..64).collect();
+        expected.sort_by_key(|dscp| linux_priority(*dscp as usize));
+        assert_eq!(order(text, &all), expected);
+    }
+
+    #[test]
     fn rules_come_before_the_map() {
         let text =
             "{ kind = 'prio', rules = [{ match = { dscp = 'EF' }, band = 0 }, { match = { flow = 'f0' }, band = 2 }] }";

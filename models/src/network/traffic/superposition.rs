@@ -102,10 +102,14 @@ mod tests {
             let mean = 100.0 * width;
             counts.iter().map(|c| (c - mean) * (c - mean)).sum::<f64>() / windows as f64
         };
-        for (alpha, hurst) in [(1.2, 0.9), (1.4, 0.8), (1.6, 0.7)] {
-            let text = format!(
+        let pareto = |alpha: f64| {
+            format!(
                 "{{ kind = 'on_off_pareto', peak = '40 packets/s', on = '50 ms', off = '50 ms', alpha = {alpha}, sources = 5 }}"
-            );
+            )
+        };
+        // Poisson packets of the same rate have no memory.
+        let poisson = "{ kind = 'poisson', rate = '100 packets/s' }";
+        for (text, hurst) in [(pareto(1.2), 0.9), (pareto(1.4), 0.8), (pareto(1.6), 0.7), (poisson.to_owned(), 0.5)] {
             let (mut short, mut long) = (0.0, 0.0);
             for seed in 100..108 {
                 let times = sent(traffic(&text).unwrap().as_mut(), seed, 8192.0);
@@ -113,7 +117,7 @@ mod tests {
                 long += variance(&times, 256.0, 32);
             }
             let estimate = (long / short).ln() / 16f64.ln() / 2.0;
-            assert!((estimate - hurst).abs() < 0.05, "alpha {alpha}: H {estimate} not {hurst}");
+            assert!((estimate - hurst).abs() < 0.05, "{text}: H {estimate} not {hurst}");
         }
     }
 }

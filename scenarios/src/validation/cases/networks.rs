@@ -1,7 +1,7 @@
 //! Networks of queues.
 
 use super::super::case::{Case, Observable};
-use super::super::closed_form::{mm1, traffic_equations};
+use super::super::closed_form::{mm1, mmc, traffic_equations};
 use super::{NUMBER, SOJOURN, case};
 
 const TANDEM: (&str, &str) = (
@@ -34,7 +34,29 @@ pub(super) fn cases() -> Vec<Case> {
                 "packets",
             ),
         ),
+        case(
+            "branch-office",
+            "Three flows of a branch office through four inspectors and an uplink",
+            JACKSON,
+            include_str!("branch-office.toml"),
+            office(),
+        ),
     ]
+}
+
+/// The rate of all flows goes through every station; all flows wait alike.
+fn office() -> Vec<Observable> {
+    let total = 1000.0;
+    let (access, inspection, uplink) = (mm1(total, 125e3).means, mmc(total, 1e3 / 3.0, 4), mm1(total, 1250.0).means);
+    let time = access.sojourn + inspection.sojourn + uplink.sojourn + 8e-3;
+    let mut all: Vec<Observable> = [("inspection", inspection.number), ("uplink", uplink.number)]
+        .map(|(at, number)| Observable::mean(&format!("number in system, {at}"), at, NUMBER, number, "packet"))
+        .into();
+    all.extend(
+        ["calls", "web", "backup"]
+            .map(|flow| Observable::mean(&format!("sojourn time, {flow}, end to end"), flow, SOJOURN, time, "s")),
+    );
+    all
 }
 
 fn tandem() -> Vec<Observable> {

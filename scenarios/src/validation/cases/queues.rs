@@ -120,6 +120,8 @@ pub(super) fn further() -> Vec<Case> {
         imix("mg1-imix-050", "M/G/1 with the Internet mix at load 0.5, on a link", FRAMES, 0.5),
         imix("mg1-imix-090", "M/G/1 with the Internet mix at load 0.9, on a link", FRAMES, 0.9),
         imix("mg1-imix-ip", "M/G/1 with the Internet mix of IP packets at load 0.8, on a link", PACKETS, 0.8),
+        imix("mg1-imix-ip-050", "M/G/1 with the Internet mix of IP packets at load 0.5, on a link", PACKETS, 0.5),
+        imix("mg1-imix-ip-090", "M/G/1 with the Internet mix of IP packets at load 0.9, on a link", PACKETS, 0.9),
         erlang("erlang-b-3", "M/M/3/3 at 2 erlangs", 2, 3).with(&["study.seed=115"]),
         erlang("erlang-b-110", "M/M/110/110 at 100 erlangs", 100, 110).with(&["run.duration=15 s", "study.seed=116"]),
         erlang("erlang-b-constant", "M/D/15/15 at 10 erlangs", 10, 15).with(&[constant, "study.seed=117"]),
@@ -235,7 +237,7 @@ fn imix(id: &'static str, title: &str, (variant, sizes): Mix, load: f64) -> Case
         let term = |(bytes, weight): (f64, f64)| weight / 12.0 * (8.0 * bytes / 1e7).powi(power);
         sizes.into_iter().zip([7.0, 4.0, 1.0]).map(term).sum::<f64>()
     };
-    let lambda = (load / moment(1)).round();
+    let lambda = load / moment(1);
     let q = pollaczek_khinchine(lambda, moment(1), moment(2));
     let mut case = case(id, title, MG1, MG1_LINK, means("line", &q));
     case.set.push(format!("traffic.customers.size={{ kind = \"imix\", variant = \"{variant}\" }}"));

@@ -15,6 +15,7 @@ const SHARING: (&str, &str) = (
 
 const CLASSES: &str = include_str!("fair.toml");
 const FLUID: &str = include_str!("sharing.toml");
+const SIZES: &str = include_str!("sharing-sizes.toml");
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -42,6 +43,7 @@ pub(super) fn further() -> Vec<Case> {
             "traffic.transfers.alpha=2.5",
             "study.seed=164",
         ]),
+        case("sharing-sizes", "Transfers of two sizes, 1 to 100, that share a link", SHARING, SIZES, two_sizes()),
     ]
 }
 
@@ -52,6 +54,16 @@ fn equal_classes() -> Vec<Observable> {
         Observable::mean("wait, second class", "files", WAIT, q.wait, "s"),
         Observable::mean("number in system", "line", NUMBER, q.number, "packet"),
         Observable::mean("utilization", "line", BUSY, q.utilization, "1"),
+    ]
+}
+
+/// The slowdown is the same at every size.
+fn two_sizes() -> Vec<Observable> {
+    let slowdown = |name, at| Observable::mean(name, at, ("slowdown", "mean"), 5.0, "1").within(0.02);
+    vec![
+        slowdown("slowdown, small", "small"),
+        slowdown("slowdown, large", "large"),
+        Observable::mean("utilization", "line", BUSY, 0.8, "1"),
     ]
 }
 

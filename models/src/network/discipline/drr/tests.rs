@@ -72,6 +72,30 @@ fn after_k_rounds_every_class_has_sent_k_quanta_to_within_a_packet() {
 }
 
 #[test]
+fn no_two_classes_differ_by_more_than_two_packets_and_a_quantum_over_any_interval() {
+    // Shreedhar & Varghese 1995, theorem 2: what two classes with a backlog were sent, over their quanta relative to the
+    // least one Q, differs by 2 max + Q at most.
+    let weights = [1.0, 4.0 / 3.0, 3.0];
+    let bound = 2.0 * 12_000.0 + 12_000.0;
+    let mut worst = 0.0f64;
+    for seed in 0..10 {
+        let mut drr = make(&quanta([1500, 2000, 4500]), &ABC, 8_000_000).unwrap();
+        let sent = send(drr.as_mut(), &mixed(5000, seed), 8_000_000, us(4e6));
+        for (i, j) in [(0, 1), (0, 2), (1, 2)] {
+            // Over all intervals: the range of the difference since the beginning.
+            let (mut difference, mut low, mut high) = (0.0, 0.0f64, 0.0f64);
+            for s in &sent {
+                let part = |f: usize| if s.flow as usize == f { f64::from(s.bits) / weights[f] } else { 0.0 };
+                difference += part(i) - part(j);
+                (low, high) = (low.min(difference), high.max(difference));
+            }
+            worst = worst.max(high - low);
+        }
+    }
+    assert!(worst <= bound && worst > 0.5 * bound, "{worst}");
+}
+
+#[test]
 fn latency_stays_below_the_bound_of_stiliadis_and_varma() {
     // A class with a backlog since s has had at least share (t - s - theta) by t; theta = (3 F - 2 phi) / r.
     let (rate, phi) = (1e6, [500.0, 500.0, 1000.0].map(|b| 8.0 * b));

@@ -49,6 +49,20 @@ fn what_is_not_needed_is_lent_in_proportion_to_the_rates() {
 }
 
 #[test]
+fn the_rate_is_the_class_s_not_the_flows() {
+    // Two flows in the one class, one in the other, equal rates: a half, not a third each.
+    let text = "{ kind = 'htb', classes = {
+        ab = { rate = '5 Mbit/s', ceil = '10 Mbit/s', match = { class = ['a', 'b'] }, queue = { kind = 'fifo', limit = 'none' } },
+        c = { rate = '5 Mbit/s', ceil = '10 Mbit/s', queue = { kind = 'fifo', limit = 'none' } } } }";
+    let mut htb = make(text, &ABC, LINK).unwrap();
+    let sent = send(htb.as_mut(), &backlog(4000, &[8000; 3]), LINK, us(4e6));
+    let bits = bits_of(&sent, 3, us(4e6));
+    assert!(bits[0].abs_diff(bits[1]) <= 8000, "{bits:?}");
+    // To within a quantum of 62.5 kB.
+    assert!(bits[2].abs_diff(20_000_000) <= 500_000 && bits[0] + bits[1] + bits[2] == 40_000_000, "{bits:?}");
+}
+
+#[test]
 fn shares_are_exact_in_the_long_run() {
     // Quanta of three packets and one: what is lent is 3 to 1 without rest.
     let lend =

@@ -273,8 +273,88 @@ mod tests {
         assert!((gains(&bbr).0 - 1.0 / 2.885).abs() < 1e-3);
         bbr.mode = Mode::Bandwidth(0, SimTime::ZERO);
         assert_eq!(gains(&bbr), (1.25, 2.0));
+        bbr.mode = Mode::Bandwidth(1, SimTime::ZERO);
+        assert_eq!(gains(&bbr), (0.75, 2.0));
+        for phase in 2..8 {
+            bbr.mode = Mode::Bandwidth(phase, SimTime::ZERO);
+            assert_eq!(gains(&bbr), (1.0, 2.0));
+        }
         bbr.mode = Mode::RoundTrip(None);
         assert_eq!(gains(&bbr), (1.0, 1.0));
+    }
+
+    fn ms(t: u64) -> SimTime {
+        SimTime::from_ticks(t * 1_000_000_000)
+    }
+
+    /// One that knows 1000 segments/s and 0.1 s: a pipe of a hundred segments.
+    fn knowing() -> Bbr {
+        let mut bbr = Bbr::new(true);
+        (bbr.rates[0], bbr.round_trip, bbr.filled, bbr.mode) = (1000.0, 0.1, true, Mode::Bandwidth(2, ms(0)));
+        bbr
+    }
+
+    #[test]
+    fn a_cycle_takes_eight_propagation_times() {
+        // An acknowledgement every millisecond, and always more in flight than even the gain of 1.25 asks for.
+        let (mut bbr, mut changes) = (knowing(), Vec::new());
+        for t in 1..=1700 {
+            let before = bbr.gains().0;
+            let mode = bbr.mode;
+            bbr.change_mode(130.0, false, ms(t));
+            if bbr.mode != mode {
+                changes.push((t, before));
+            }
+        }
+        let gains: Vec<f64> = changes.iter().map(|c| c.1).collect();
+        assert_eq!(gains, [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.25, 0.75, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.25, 0.75]);
+        assert!(changes.iter().enumerate().all(|(i, c)| c.0 == 101 * (i as u64 + 1)), "{changes:?}");
+        // Probing up goes on until a quarter more is in flight or something is lost; draining ends when the pipe holds no
+        // more than it should.
+        let mut bbr = knowing();
+        bbr.mode = Mode::Bandwidth(0, ms(0));
+        bbr.change_mode(124.0, false, ms(500));
+        assert_eq!(bbr.gains().0, 1.25);
+        bbr.change_mode(124.0, true, ms(501));
+        assert_eq!(bbr.gains().0, 0.75);
+        bbr.change_mode(100.0, false, ms(502));
+        assert_eq!((bbr.gains().0, bbr.mode), (1.0, Mode::Bandwidth(2, ms(502))));
+    }
+
+    #[test]
+    fn a_rate_is_remembered_for_ten_round_trips() {
+        let mut bbr = Bbr::new(true);
+        let mut total = 0;
+        let mut round = |bbr: &mut Bbr, segments: u64| {
+            let interval = SimDuration::from_secs_f64(0.1);
+            let sample = RateSample { segments, interval, before: total, total: total + segments, limited: false };
+            total += segments;
+            assert!(bbr.measure(&sample));
+            bbr.rate()
+        };
+        assert_eq!(round(&mut bbr, 200), 2000.0);
+        assert!((0..9).all(|_| round(&mut bbr, 100) == 2000.0));
+        assert_eq!(round(&mut bbr, 100), 1000.0);
+    }
+
+    #[test]
+    fn a_propagation_time_is_believed_for_ten_seconds_and_looked_for_during_200_ms() {
+        let mut bbr = knowing();
+        let mut window = Window { size: 203.0, threshold: f64::INFINITY };
+        let mut see = |bbr: &mut Bbr, t: u64, round_trip: f64, flight: f64| {
+            bbr.see_round_trip(&mut window, &Ack { now: ms(t), ..ack(0.0, 1, round_trip) }, flight);
+            (bbr.mode, bbr.round_trip)
+        };
+        assert_eq!(see(&mut bbr, 0, 0.1, 100.0), (Mode::Bandwidth(2, ms(0)), 0.1));
+        assert_eq!(see(&mut bbr, 10_000, 0.15, 100.0), (Mode::Bandwidth(2, ms(0)), 0.1));
+        // A longer one is taken up once the old one is too old.
+        assert_eq!(see(&mut bbr, 10_001, 0.15, 100.0), (Mode::RoundTrip(None), 0.15));
+        // 200 ms from when no more than four segments are in flight.
+        assert_eq!(see(&mut bbr, 10_100, 0.15, 5.0).0, Mode::RoundTrip(None));
+        assert_eq!(see(&mut bbr, 10_150, 0.15, 4.0).0, Mode::RoundTrip(Some(ms(10_350))));
+        assert_eq!(see(&mut bbr, 10_349, 0.12, 4.0), (Mode::RoundTrip(Some(ms(10_350))), 0.12));
+        assert_eq!(see(&mut bbr, 10_350, 0.12, 4.0).0, Mode::Bandwidth(2, ms(10_350)));
+        assert_eq!(window.size, 203.0);
     }
 
     /// Acknowledgements of a path that delivers `rate` segments/s with `round_trip` s, from `from` to `to` s, each of a

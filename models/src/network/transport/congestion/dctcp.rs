@@ -86,6 +86,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn alpha_is_forgotten_by_a_sixteenth_a_window() {
+        // ns-3's tcp-validation.cc at 80 ms: below 0.01 six seconds after the start, 75 windows without a mark.
+        let mut dctcp = Dctcp { g: 0.0625, initial: 1.0, alpha: 1.0, seen: 0, marked: 0, until: 0 };
+        for n in 1..=75u64 {
+            dctcp.observe(&Ack { first: n, next: n, ..ack(0.0, 1, 0.08) });
+        }
+        assert!((dctcp.alpha - 0.9375f64.powi(75)).abs() < 1e-12 && dctcp.alpha < 0.01, "{}", dctcp.alpha);
+    }
+
+    #[test]
     fn the_window_falls_by_half_the_share_of_marks() {
         let mut dctcp = control("{ kind = 'dctcp' }");
         let mut window = Window { size: 100.0, threshold: 50.0 };

@@ -6,6 +6,8 @@
 mod bbr;
 mod cubic;
 mod dctcp;
+#[cfg(test)]
+mod equilibria;
 mod reno;
 
 use std::fmt::Debug;
