@@ -103,7 +103,15 @@ fn bursts() -> Vec<Observable> {
     let (packets, q) = (200.0, on_off_fluid(2.0, 1.0, 2.5, 1.0));
     let of_packets = |o: Observable| Observable { tolerance: 0.005, ..o };
     let number = packets * q.mean;
+    // eta = 1 / (on (peak - c)) - 1 / (off c), in 1/Mbit.
+    let beyond = |name: &str, at, x: f64, error| {
+        let share = q.busy * (-(1.0 - 1.0 / 2.5) * x).exp();
+        of_packets(Observable::mean(name, at, ("time_share", "time_mean"), share, "1").within(error))
+    };
     vec![
+        beyond("more than 1 Mbit", "line@n>=200", 1.0, 0.02),
+        beyond("more than 3 Mbit", "line@n>=600", 3.0, 0.03),
+        beyond("more than 5 Mbit", "line@n>=1000", 5.0, 0.06),
         Observable::mean("utilization", "line", BUSY, q.busy, "1"),
         of_packets(Observable::mean("content", "line", NUMBER, number, "packet").within(0.02)),
         of_packets(Observable {
