@@ -46,6 +46,10 @@ pub(super) enum Sides {
 }
 
 impl Sides {
+    /// The directed links of `link`.
+    pub(super) fn of_link(self, link: usize) -> impl Iterator<Item = usize> {
+        [2 * link, 2 * link + 1].into_iter().take(if self == Self::There { 1 } else { 2 })
+    }
     /// Those that the key `key` of `link` speaks of.
     fn of(link: &LinkSpec, key: &str) -> Self {
         let own = link.reverse.as_ref().is_some_and(|table| table.get(key).is_some_and(|v| !v.defaulted));
@@ -63,10 +67,7 @@ impl Changes {
     pub(super) fn actions(&self, flows: &[Flow], stations: &[u32]) -> Vec<(SimTime, Action)> {
         let mut actions = Vec::new();
         for (i, (at, change)) in self.all.iter().enumerate() {
-            let of = |link: usize, sides| {
-                let ways = if sides == Sides::There { 1 } else { 2 };
-                [2 * link, 2 * link + 1].into_iter().take(ways).map(|l| stations[l]).filter(|s| *s != u32::MAX)
-            };
+            let of = |link: usize, sides: Sides| sides.of_link(link).map(|l| stations[l]).filter(|s| *s != u32::MAX);
             match *change {
                 Change::Down(link) => of(link, Sides::Both).for_each(|s| actions.push((*at, Action::Down(s)))),
                 Change::Up(link) => of(link, Sides::Both).for_each(|s| actions.push((*at, Action::Up(s)))),

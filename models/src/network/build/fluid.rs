@@ -1,13 +1,15 @@
 //! From a scenario to its fluid network.
 
+use sim_core::SimTime;
 use sim_core::config::{Diagnostic, Diagnostics, Table};
 
+use super::changes::{Change, Changes};
 use super::flows::Flow;
 use super::ways::Ways;
 use super::{Builder, Load, Origin, ticks};
 use crate::System;
-use crate::network::fluid::{FlowPlan, FluidSystem, LinkPlan, LoadPlan};
-use crate::network::routing::{Ecmp, Routes};
+use crate::network::fluid::{FlowPlan, FluidSystem, LinkPlan, LoadPlan, Turn, Way};
+use crate::network::routing::{Ecmp, Routes, Step};
 use crate::network::topology::{LinkSpec, Medium};
 
 /// Whether the scenario asks for its fluid.
@@ -16,51 +18,113 @@ pub(super) fn is_asked_for(scenario: &Table) -> bool {
 }
 
 impl Builder<'_> {
-    pub(super) fn finish_fluid(mut self, ways: &Ways) -> Result<Box<dyn System>, Diagnostics> {
-        self.check_fluid(ways);
+    pub(super) fn finish_fluid(mut self, ways: &Ways, changes: &Changes) -> Result<Box<dyn System>, Diagnostics> {
+        self.check_fluid(ways, changes);
         self.stop_if_wrong()?;
-        let (routes, used) = (&ways.tables[0], &ways.used);
-        let mut index = vec![u32::MAX; used.len()];
+        let mut index = vec![u32::MAX; ways.used.len()];
         let mut links = Vec::new();
-        for l in (0..used.len()).filter(|l| used[*l]) {
+        for l in (0..ways.used.len()).filter(|l| ways.used[*l]) {
             index[l] = links.len() as u32;
             let link = self.link(l);
             let name = if l.is_multiple_of(2) { link.name.clone() } else { format!("{}.reverse", link.name) };
-            links.push(LinkPlan { name, capacity: capacity(&link) });
+            links.push(LinkPlan { name, is_rated: rate(&link).min(bucket(&link)).is_finite() });
         }
-        let ways: Vec<(Vec<u32>, u64)> = self
-            .flows
-            .iter()
-            .map(|f| {
-                let delay = self.way(f, routes).map(|l| ticks(self.link(l).delay));
-                let delay = delay.fold(0, u64::saturating_add);
-                (self.way(f, routes).map(|l| index[l]).collect(), delay)
-            })
-            .collect();
-        // The flow after that of data is of its acknowledgements.
-        let back: Vec<u64> = ways.iter().skip(1).map(|way| way.1).chain([0]).collect();
-        let flows = self.flows.into_iter().zip(ways).zip(back).filter_map(|((f, (path, delay)), back)| {
+        let turns = self.turns(ways, changes, &index);
+        let flows = self.flows.into_iter().filter_map(|f| {
             let load = match f.origin {
-                Origin::Load(Load::Application(application, settings)) => LoadPlan::Transfers {
-                    wire: settings.wire_bits_per_byte(),
-                    ceiling: settings.window_rate(delay.saturating_add(back)),
-                    application,
-                },
-                Origin::Load(Load::Source(source)) => LoadPlan::Steady(source.mean_rate() * f.mean_bits),
+                Origin::Load(Load::Application(application, settings)) => {
+                    LoadPlan::Transfers { wire: settings.wire_bits_per_byte(), application }
+                }
+                Origin::Load(Load::Source(_)) => LoadPlan::Steady,
                 // Acknowledgements weigh nothing here.
                 Origin::Acknowledgements => return None,
             };
-            Some(FlowPlan { name: f.name, stream: f.stream, path, delay, start: f.start, stop: f.stop, load })
+            Some(FlowPlan { name: f.name, stream: f.stream, start: f.start, stop: f.stop, load })
         });
-        Ok(Box::new(FluidSystem::new(flows.collect(), links)))
+        let flows = flows.collect();
+        Ok(Box::new(FluidSystem::new(flows, links, turns)))
+    }
+
+    /// What holds from which time on; `index` is the place of each directed link that is used.
+    fn turns(&self, ways: &Ways, changes: &Changes, index: &[u32]) -> Vec<Turn> {
+        let links = 0..ways.used.len();
+        let mut now = Links {
+            rates: links.clone().map(|l| rate(&self.link(l))).collect(),
+            buckets: links.clone().map(|l| bucket(&self.link(l))).collect(),
+            delays: links.map(|l| ticks(self.link(l).delay)).collect(),
+            down: vec![false; self.graph.links.len()],
+        };
+        let mut rates: Vec<f64> = self.flows.iter().map(|f| f.steady_rate().unwrap_or(0.0)).collect();
+        let starts = self.flows.iter().flat_map(|f| [SimTime::ZERO + f.start, f.stop]);
+        let told = changes.all.iter().map(|c| c.0).chain(changes.epochs.iter().map(|e| e.0));
+        let mut times: Vec<SimTime> = told.chain(starts).filter(|at| *at < SimTime::NEVER).collect();
+        times.push(SimTime::ZERO);
+        times.sort_unstable();
+        times.dedup();
+        let mut turns = Vec::new();
+        for at in times {
+            for (_, change) in changes.all.iter().filter(|c| c.0 == at) {
+                match change {
+                    Change::Flow(flow, source) => rates[*flow] = source.mean_rate() * self.flows[*flow].mean_bits,
+                    change => now.take(change),
+                }
+            }
+            let state = changes.epochs.iter().rfind(|epoch| epoch.0 <= at).map_or(0, |epoch| epoch.1);
+            let capacities = (0..index.len()).filter(|l| index[*l] != u32::MAX).map(|l| now.capacity(l)).collect();
+            let ways = self.fluid_ways(&ways.tables[state], &now, &rates, index, at);
+            turns.push(Turn { at, capacities, ways });
+        }
+        turns
+    }
+
+    /// The way of each flow but those of acknowledgements.
+    fn fluid_ways(&self, routes: &Routes, now: &Links, rates: &[f64], index: &[u32], at: SimTime) -> Vec<Way> {
+        let delay = |f: &Flow| self.way(f, routes).map(|l| now.delays[l]).fold(0, u64::saturating_add);
+        let mut ways = Vec::new();
+        for (i, f) in self.flows.iter().enumerate() {
+            let ceiling = match &f.origin {
+                Origin::Load(Load::Application(_, settings)) => {
+                    // The flow after that of data is of its acknowledgements.
+                    let back = self.flows.get(i + 1).map_or(0, &delay);
+                    settings.window_rate(delay(f).saturating_add(back))
+                }
+                Origin::Load(Load::Source(_)) if at < SimTime::ZERO + f.start || at >= f.stop => 0.0,
+                Origin::Load(Load::Source(_)) => rates[i],
+                Origin::Acknowledgements => continue,
+            };
+            let arrives = f.to.is_some_and(|to| {
+                let end = self.way(f, routes).last().map_or(f.from, |l| self.end_of(l));
+                routes.step(to as u32, end as u32) == Step::Here
+            });
+            let path = if arrives { self.way(f, routes).map(|l| index[l]).collect() } else { Vec::new() };
+            ways.push(Way { path, delay: delay(f), ceiling: if arrives { ceiling } else { 0.0 } });
+        }
+        ways
     }
 
     /// That the scenario has a fluid.
-    fn check_fluid(&mut self, ways: &Ways) {
+    fn check_fluid(&mut self, ways: &Ways, changes: &Changes) {
         let help = "leave out `fidelity` (or give \"packet\") to simulate packets";
+        for (_, change) in &changes.all {
+            if let Change::Flow(flow, source) = change
+                && source.steady_rate().is_none()
+            {
+                let message = format!("`{}` comes to have no steady rate", self.flows[*flow].name);
+                let d = Diagnostic::error("E0390", self.flows[*flow].span, message, "an intervention changes it");
+                self.diagnostics.push(d.help(help));
+            }
+        }
         for (_, table) in self.scenario.named("intervention") {
-            let d = Diagnostic::error("E0390", table.span, "interventions have no fluid", "needs packets");
-            self.diagnostics.push(d.help(help));
+            let target = table.text("target");
+            if target.starts_with("traffic.") && target.contains(".size.") {
+                let d = Diagnostic::error(
+                    "E0390",
+                    table.span_of("target"),
+                    "sizes of packets have no fluid",
+                    "needs packets",
+                );
+                self.diagnostics.push(d.help(help));
+            }
         }
         for (_, table) in self.scenario.named("probe") {
             let d =
@@ -81,16 +145,14 @@ impl Builder<'_> {
             }
         }
         if let Some(table) = self.routing().filter(|_| self.ecmp() != Ecmp::Off)
-            && self.flows.iter().any(|flow| self.is_split(flow, &ways.tables[0]))
+            && self.flows.iter().any(|flow| ways.tables.iter().any(|routes| self.is_split(flow, routes)))
         {
             let d =
                 Diagnostic::error("E0390", table.span_of("ecmp"), "equal-cost paths have no fluid", "needs packets");
             self.diagnostics.push(d.help(help));
         }
         for flow in &self.flows {
-            if let Origin::Load(Load::Source(source)) = &flow.origin
-                && source.steady_rate().is_none()
-            {
+            if matches!(flow.origin, Origin::Load(Load::Source(_))) && flow.steady_rate().is_none() {
                 let message = format!("`{}` has no steady rate", flow.name);
                 let label = "a trace, or a rate that follows a waveform";
                 self.diagnostics.push(Diagnostic::error("E0390", flow.span, message, label).help(help));
@@ -98,8 +160,8 @@ impl Builder<'_> {
             if flow.to.is_none() {
                 let d = Diagnostic::error("E0390", flow.span, "packets that wander have no fluid", "no `to`");
                 self.diagnostics.push(d.help(help));
-            } else if self.slowest(flow, &ways.tables[0]).is_none()
-                && matches!(flow.origin, Origin::Load(Load::Application(..)))
+            } else if matches!(flow.origin, Origin::Load(Load::Application(..)))
+                && ways.tables.iter().any(|routes| self.is_unlimited(flow, routes))
             {
                 let message = format!("nothing limits the rate of `{}`", flow.name);
                 let d = Diagnostic::error("E0390", flow.span, message, "no link on its way has a rate");
@@ -110,6 +172,13 @@ impl Builder<'_> {
 }
 
 impl Builder<'_> {
+    /// Whether no link on the way of a flow has a rate, if there is a way.
+    fn is_unlimited(&self, flow: &Flow, routes: &Routes) -> bool {
+        let mut way = self.way(flow, routes).peekable();
+        (way.peek().is_some() || flow.to.is_some_and(|to| routes.step(to as u32, flow.from as u32) == Step::Here))
+            && !way.any(|l| rate(&self.link(l)).min(bucket(&self.link(l))).is_finite())
+    }
+
     /// Whether packets of a flow may take one way or another.
     fn is_split(&self, flow: &Flow, routes: &Routes) -> bool {
         let Some(to) = flow.to else { return false };
@@ -118,10 +187,43 @@ impl Builder<'_> {
     }
 }
 
-/// What a link carries at most, in bit/s: its rate, or that of its token bucket.
-fn capacity(link: &LinkSpec) -> f64 {
-    let bucket = (link.queue.kind() == "tbf").then(|| link.queue.quantity("rate").value);
-    link.rate.map_or(f64::INFINITY, |q| q.value).min(bucket.unwrap_or(f64::INFINITY))
+/// Directed links at some time.
+struct Links {
+    /// Of the links and of token buckets at them, in bit/s; infinite without one.
+    rates: Vec<f64>,
+    buckets: Vec<f64>,
+    /// Ticks.
+    delays: Vec<u64>,
+    /// By link, both ways.
+    down: Vec<bool>,
+}
+
+impl Links {
+    fn capacity(&self, l: usize) -> f64 {
+        if self.down[l / 2] { 0.0 } else { self.rates[l].min(self.buckets[l]) }
+    }
+    /// A change of a link comes about.
+    fn take(&mut self, change: &Change) {
+        match *change {
+            Change::Down(link) => self.down[link] = true,
+            Change::Up(link) => self.down[link] = false,
+            Change::Rate(link, rate, sides) => {
+                sides.of_link(link).for_each(|l| self.rates[l] = rate.rate());
+            }
+            Change::Delay(link, delay, sides) => sides.of_link(link).for_each(|l| self.delays[l] = delay),
+            Change::Flow(..) => {}
+        }
+    }
+}
+
+/// The rate of a link, in bit/s; infinite without one.
+fn rate(link: &LinkSpec) -> f64 {
+    link.rate.map_or(f64::INFINITY, |q| q.value)
+}
+
+/// The rate of the token bucket at a link, in bit/s; infinite without one.
+fn bucket(link: &LinkSpec) -> f64 {
+    if link.queue.kind() == "tbf" { link.queue.quantity("rate").value } else { f64::INFINITY }
 }
 
 /// What of a link needs packets, if anything does.
@@ -131,7 +233,7 @@ fn without_fluid(link: &LinkSpec) -> Option<Diagnostic> {
     if let Some(shape) = shape {
         return refuse(shape.span, format!("the shape of link `{}` has no fluid", link.name));
     }
-    if ["prio", "drr", "wfq", "htb"].contains(&link.queue.kind()) {
+    if ["priority", "prio", "drr", "wfq", "htb"].contains(&link.queue.kind()) {
         let message = format!("what `{}` gives to classes at link `{}` has no fluid", link.queue.kind(), link.name);
         return refuse(link.queue.span, message);
     }

@@ -106,7 +106,11 @@ pub(crate) fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<
     }
     builder.stop_if_wrong()?;
     let ways = ways.expect("the tables have a size that fits");
-    if fluid::is_asked_for(scenario) { builder.finish_fluid(&ways) } else { builder.finish(ways, &changes, &probes) }
+    if fluid::is_asked_for(scenario) {
+        builder.finish_fluid(&ways, &changes)
+    } else {
+        builder.finish(ways, &changes, &probes)
+    }
 }
 
 /// A node's own declarations.

@@ -43,10 +43,17 @@ struct Link {
 const ROUNDING: f64 = 1e-12;
 
 impl MaxMin {
-    /// Links of these capacities, in bit/s. Every path must have a finite one on it, or its demand a finite ceiling.
+    /// Links of these capacities, in bit/s. Every path must have a finite one on it, or its demand a finite ceiling; 0 passes nothing.
     pub(super) fn new(capacities: &[f64]) -> Self {
         let link = |&capacity: &f64| Link { capacity, left: capacity, growing: 0, is_full: false };
         Self { links: capacities.iter().map(link).collect(), open: Vec::new() }
+    }
+
+    /// Links of other capacities.
+    pub(super) fn set_capacities(&mut self, capacities: &[f64]) {
+        for (link, &capacity) in self.links.iter_mut().zip(capacities) {
+            link.capacity = capacity;
+        }
     }
 
     /// Sets the rates of all demands.

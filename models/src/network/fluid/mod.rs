@@ -6,7 +6,8 @@
 //! Queueing Systems vol. 2, ch. 4; Massoulie & Roberts 2000, doi:10.1023/A:1019146925423 (both from memory)). Open-loop
 //! traffic asks for its mean rate and takes less where there is less.
 //!
-//! A connection takes a receiver's window a round trip at most. A token bucket at a link (`tbf`) is a link of its rate.
+//! Links fail, recover and change, and paths follow, as interventions say; what is under way goes on by the new path, and waits
+//! while there is none. A connection takes a receiver's window a round trip at most. A token bucket at a link (`tbf`) is a link of its rate.
 //!
 //! There are no queues, losses, headers of acknowledgements, slow starts or disciplines here: what depends on them (loss,
 //! delay under active queue management, bursts shorter than a round trip) needs packets. Stages, packets that wander, equal-cost
@@ -23,6 +24,7 @@ mod model;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use sim_core::rng::Streams;
@@ -43,10 +45,6 @@ pub(super) const ENTITY: &str = "transfer";
 pub(super) struct FlowPlan {
     pub(super) name: String,
     pub(super) stream: String,
-    /// The links of its path.
-    pub(super) path: Vec<u32>,
-    /// Propagation along it, in ticks.
-    pub(super) delay: u64,
     pub(super) start: SimDuration,
     pub(super) stop: SimTime,
     pub(super) load: LoadPlan,
@@ -60,18 +58,38 @@ pub(super) enum LoadPlan {
         application: Box<dyn Application>,
         /// Bits on the wire of a byte of payload.
         wire: f64,
-        /// What one takes at most, in bit/s on the wire: a window a round trip.
-        ceiling: f64,
     },
-    /// This rate, in bit/s.
-    Steady(f64),
+    /// A steady rate, which its ways have as their ceiling.
+    Steady,
 }
 
-/// A link of a fluid network: its name, and its capacity in bit/s (infinite if it has no rate).
+/// The way of a flow while nothing changes.
+#[derive(Clone, Debug)]
+pub(super) struct Way {
+    /// The links of its path.
+    pub(super) path: Vec<u32>,
+    /// Propagation along it, in ticks.
+    pub(super) delay: u64,
+    /// What it takes at most, in bit/s on the wire: a steady rate, of each transfer a window a round trip, or 0 if there is no way.
+    pub(super) ceiling: f64,
+}
+
+/// What holds from a time on.
+#[derive(Clone, Debug)]
+pub(super) struct Turn {
+    pub(super) at: SimTime,
+    /// Of each link, in bit/s: infinite if it has no rate, 0 if it is down.
+    pub(super) capacities: Vec<f64>,
+    /// Of each flow.
+    pub(super) ways: Vec<Way>,
+}
+
+/// A link of a fluid network.
 #[derive(Debug)]
 pub(super) struct LinkPlan {
     pub(super) name: String,
-    pub(super) capacity: f64,
+    /// Whether it has a rate.
+    pub(super) is_rated: bool,
 }
 
 /// Everything about a fluid network that replications share.
@@ -80,6 +98,8 @@ pub(super) struct FluidSystem {
     components: Vec<Component>,
     flows: Vec<FlowPlan>,
     links: Vec<LinkPlan>,
+    /// In order of time; the first is at time zero.
+    turns: Arc<[Turn]>,
     event_rate: f64,
 }
 
@@ -90,16 +110,16 @@ const UTILIZATION: Extra = Extra { metric: "utilization", unit: "1", scale: BILL
 const BIT_RATE: Extra = Extra { metric: "bit_rate", unit: "bit/s", scale: 1.0, form: Form::Rate };
 
 impl FluidSystem {
-    pub(super) fn new(flows: Vec<FlowPlan>, links: Vec<LinkPlan>) -> Self {
+    pub(super) fn new(flows: Vec<FlowPlan>, links: Vec<LinkPlan>, turns: Vec<Turn>) -> Self {
         let of_flow = |f: &FlowPlan| {
             let extras = match f.load {
                 LoadPlan::Transfers { .. } => vec![GOODPUT, SLOWDOWN],
-                LoadPlan::Steady(_) => vec![GOODPUT],
+                LoadPlan::Steady => vec![GOODPUT],
             };
             Component { extras, ..Component::new(&f.name, ComponentKind::Flow, ENTITY) }
         };
         let of_link = |l: &LinkPlan| {
-            let extras = if l.capacity.is_finite() { vec![BIT_RATE, UTILIZATION] } else { vec![BIT_RATE] };
+            let extras = if l.is_rated { vec![BIT_RATE, UTILIZATION] } else { vec![BIT_RATE] };
             Component { extras, ..Component::new(&l.name, ComponentKind::Pathway { saturable: false }, ENTITY) }
         };
         let components = flows.iter().map(of_flow).chain(links.iter().map(of_link)).collect();
@@ -109,10 +129,10 @@ impl FluidSystem {
                 let rate = application.transfer_rate().or_else(|| Some(application.mean_rate()? / 1e5));
                 3.0 * rate.unwrap_or(0.0)
             }
-            LoadPlan::Steady(_) => 0.0,
+            LoadPlan::Steady => 0.0,
         };
         let event_rate = flows.iter().map(rate).sum();
-        Self { components, flows, links, event_rate }
+        Self { components, flows, links, turns: turns.into(), event_rate }
     }
 
     /// The network at time zero of a replication.
@@ -120,23 +140,21 @@ impl FluidSystem {
         let (mut clients, mut flows, mut steady) = (Vec::new(), Vec::new(), Vec::new());
         let (mut demands, mut further) = (Vec::new(), Vec::new());
         for (i, f) in self.flows.iter().enumerate() {
-            let path = f.path.clone();
+            // The first turn gives ways and rates.
+            let demand = |flows| Demand { path: Vec::new(), flows, ceiling: 0.0, rate: 0.0 };
             match &f.load {
-                LoadPlan::Transfers { application, wire, ceiling } => {
+                LoadPlan::Transfers { application, wire } => {
                     let draws = traffic::Streams {
                         gap: streams.stream(&f.stream, "gap"),
                         size: streams.stream(&f.stream, "size"),
                     };
-                    let capacity = path.iter().map(|l| self.links[*l as usize].capacity).fold(*ceiling, f64::min);
-                    let client =
-                        Client::new(application.boxed_clone(), draws, f.delay, *wire, capacity, f.start, f.stop);
-                    clients.push(client);
+                    clients.push(Client::new(application.boxed_clone(), draws, *wire, f.start, f.stop));
                     flows.push(i as u32);
-                    demands.push(Demand { path, flows: 0, ceiling: *ceiling, rate: 0.0 });
+                    demands.push(demand(0));
                 }
-                LoadPlan::Steady(rate) => {
+                LoadPlan::Steady => {
                     steady.push(Stream::new(i as u32));
-                    further.push(Demand { path, flows: 1, ceiling: *rate, rate: 0.0 });
+                    further.push(demand(1));
                 }
             }
         }
@@ -144,11 +162,13 @@ impl FluidSystem {
         let first = self.flows.len() as u32;
         let link = |(l, plan): (usize, &LinkPlan)| Link {
             component: first + l as u32,
-            capacity: plan.capacity,
+            is_rated: plan.is_rated,
+            capacity: 0.0,
             load: 0.0,
             carried: Meter::default(),
         };
-        FluidNetwork::new((clients, flows), steady, demands, self.links.iter().enumerate().map(link).collect())
+        let links = self.links.iter().enumerate().map(link).collect();
+        FluidNetwork::new((clients, flows), steady, demands, links, Arc::clone(&self.turns))
     }
 }
 

@@ -1,9 +1,11 @@
 //! The fluid network in motion: transfers begin and end, rates are max-min fair in between.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use sim_core::{Ctx, Departure, Model, Probe, SimDuration, SimTime, TICKS_PER_SECOND, TimerSlot};
+use sim_core::{Ctx, Departure, Model, Priority, Probe, SimDuration, SimTime, TICKS_PER_SECOND, TimerSlot};
 
+use super::Turn;
 use super::bundle::Bundle;
 use super::max_min::{Demand, MaxMin};
 use crate::network::traffic::Streams;
@@ -20,6 +22,8 @@ pub(super) enum Event {
     Begin(u32),
     /// A transfer ends.
     End,
+    /// The next turn is due.
+    Turn,
 }
 
 /// Extra measures of a flow.
@@ -51,7 +55,7 @@ pub(super) struct Client {
     pub(super) delay: u64,
     /// What a byte of payload is on the wire, in bits: headers included.
     pub(super) wire: f64,
-    /// The least capacity on its path, in bit/s.
+    /// What a transfer that is alone has on its path, in bit/s.
     pub(super) capacity: f64,
     pub(super) start: SimDuration,
     /// No connection is opened from here on.
@@ -65,30 +69,16 @@ pub(super) struct Client {
 }
 
 impl Client {
-    #[allow(clippy::too_many_arguments, reason = "filled in one place")]
     pub(super) fn new(
         application: Box<dyn Application>,
         streams: Streams,
-        delay: u64,
         wire: f64,
-        capacity: f64,
         start: SimDuration,
         stop: SimTime,
     ) -> Self {
-        let (bundle, coming) = (Bundle::default(), VecDeque::new());
-        Self {
-            application,
-            streams,
-            delay,
-            wire,
-            capacity,
-            start,
-            stop,
-            next: None,
-            bundle,
-            coming,
-            sent: Meter::default(),
-        }
+        let (bundle, coming, sent) = (Bundle::default(), VecDeque::new(), Meter::default());
+        let (delay, capacity, next) = (0, f64::INFINITY, None);
+        Self { application, streams, delay, wire, capacity, start, stop, next, bundle, coming, sent }
     }
     /// When the next connection opens, after the one at `after`.
     fn draw_next(&mut self, after: SimTime) -> Option<SimTime> {
@@ -125,8 +115,10 @@ pub(super) struct FluidNetwork {
     /// Those of clients, then those of streams.
     pub(super) demands: Vec<Demand>,
     pub(super) max_min: MaxMin,
-    /// Component, capacity (infinite if it has no rate), and load in bit/s of each link.
     pub(super) links: Vec<Link>,
+    turns: Arc<[Turn]>,
+    /// How many turns have been.
+    turned: usize,
     /// Pauses between transfers: client, and payload of the next.
     pauses: Vec<(u32, Option<u64>)>,
     free: Vec<u32>,
@@ -139,7 +131,10 @@ pub(super) struct FluidNetwork {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Link {
     pub(super) component: u32,
+    pub(super) is_rated: bool,
+    /// In bit/s: infinite without a rate, 0 if it is down.
     pub(super) capacity: f64,
+    /// In bit/s.
     pub(super) load: f64,
     /// Bits carried.
     pub(super) carried: Meter,
@@ -169,11 +164,40 @@ impl FluidNetwork {
         streams: Vec<Stream>,
         demands: Vec<Demand>,
         links: Vec<Link>,
+        turns: Arc<[Turn]>,
     ) -> Self {
-        let capacities: Vec<f64> = links.iter().map(|l| l.capacity).collect();
-        let max_min = MaxMin::new(&capacities);
-        let (pauses, free) = (Vec::new(), Vec::new());
-        Self { clients, flows, streams, demands, max_min, links, pauses, free, ends: None, at: SimTime::ZERO }
+        let max_min = MaxMin::new(&turns[0].capacities);
+        let (pauses, free, at) = (Vec::new(), Vec::new(), SimTime::ZERO);
+        Self { clients, flows, streams, demands, max_min, links, turns, turned: 0, pauses, free, ends: None, at }
+    }
+
+    /// The next turn comes now. `catch_up` first, and `share` afterwards.
+    fn turn<P: Probe>(&mut self, ctx: &mut Ctx<'_, Event, P>) {
+        let turns = Arc::clone(&self.turns);
+        let turn = &turns[self.turned];
+        self.turned += 1;
+        for (link, &capacity) in self.links.iter_mut().zip(&turn.capacities) {
+            link.capacity = capacity;
+        }
+        self.max_min.set_capacities(&turn.capacities);
+        let flows = self.flows.iter().copied().chain(self.streams.iter().map(|s| s.flow));
+        for (demand, flow) in self.demands.iter_mut().zip(flows) {
+            let way = &turn.ways[flow as usize];
+            demand.path.clone_from(&way.path);
+            demand.ceiling = way.ceiling;
+        }
+        for (client, &flow) in self.clients.iter_mut().zip(&self.flows) {
+            let way = &turn.ways[flow as usize];
+            client.delay = way.delay;
+            let capacity = way.path.iter().map(|l| turn.capacities[*l as usize]).fold(way.ceiling, f64::min);
+            // While there is no way, a transfer is measured by the one that there was.
+            if capacity > 0.0 {
+                client.capacity = capacity;
+            }
+        }
+        if let Some(next) = turns.get(self.turned) {
+            ctx.after_with(next.at - ctx.now(), Priority::FIRST, Event::Turn);
+        }
     }
 
     /// A transfer of `bytes` (`None`: without end) of client `c` is opened now.
@@ -181,7 +205,9 @@ impl FluidNetwork {
         let now = ctx.now();
         let client = &mut self.clients[c as usize];
         ctx.probe().enter(self.flows[c as usize], now);
-        let at = SimTime::from_ticks(now.ticks().saturating_add(client.delay));
+        // A way that has become shorter does not make it overtake.
+        let before = client.coming.back().map_or(SimTime::ZERO, |c| c.at);
+        let at = SimTime::from_ticks(now.ticks().saturating_add(client.delay)).max(before);
         let bits = bytes.map_or(f64::INFINITY, |b| b as f64 * client.wire);
         if client.coming.is_empty() {
             let ticket = ctx.ticket();
@@ -236,8 +262,9 @@ impl FluidNetwork {
             }
         }
         let now = ctx.now();
-        for link in self.links.iter().filter(|l| l.capacity.is_finite()) {
-            let share = (link.load / link.capacity).min(1.0) / BILLIONTH;
+        for link in self.links.iter().filter(|l| l.is_rated) {
+            let used = if link.capacity > 0.0 { link.load / link.capacity } else { 0.0 };
+            let share = used.min(1.0) / BILLIONTH;
             ctx.probe().record(link.component, UTILIZATION, now, share.round() as u64);
         }
         let mut next = SimTime::NEVER;
@@ -310,6 +337,7 @@ impl<P: Probe> Model<P> for FluidNetwork {
                 ctx.at(at, ticket, Event::Open(c as u32));
             }
         }
+        self.turn(ctx);
         self.share(ctx);
     }
 
@@ -340,6 +368,11 @@ impl<P: Probe> Model<P> for FluidNetwork {
                 self.share(ctx);
             }
             Event::End => self.end(ctx),
+            Event::Turn => {
+                self.catch_up(ctx.now(), ctx.probe());
+                self.turn(ctx);
+                self.share(ctx);
+            }
         }
     }
 
@@ -359,6 +392,7 @@ impl<P: Probe> Model<P> for FluidNetwork {
             Event::Open(c) | Event::Begin(c) => format!("client {c}"),
             Event::Again(_) => "a connection's next transfer".into(),
             Event::End => "the end of a transfer".into(),
+            Event::Turn => "an intervention".into(),
         }
     }
 }

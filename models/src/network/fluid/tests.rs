@@ -4,7 +4,7 @@ use sim_core::rng::Streams;
 use sim_core::stats::{RunRecord, Window};
 use sim_core::{SimDuration, SimTime};
 
-use super::{FlowPlan, FluidSystem, LinkPlan, LoadPlan};
+use super::{FlowPlan, FluidSystem, LinkPlan, LoadPlan, Turn, Way};
 use crate::System;
 use crate::network::traffic;
 use crate::network::transport::{Application, Opening};
@@ -55,24 +55,25 @@ impl Application for Arrivals {
     }
 }
 
-fn flow(name: &str, path: &[u32], delay: f64, sizes: Sizes) -> FlowPlan {
-    FlowPlan {
+fn flow(name: &str, path: &[u32], delay: f64, sizes: Sizes) -> (FlowPlan, Way) {
+    let plan = FlowPlan {
         name: name.into(),
         stream: format!("traffic.{name}"),
-        path: path.to_vec(),
-        delay: (delay * 1e12) as u64,
         start: SimDuration::ZERO,
         stop: SimTime::NEVER,
-        load: LoadPlan::Transfers {
-            application: Box::new(Arrivals { sizes, opened: 0 }),
-            wire: 8.0,
-            ceiling: f64::INFINITY,
-        },
-    }
+        load: LoadPlan::Transfers { application: Box::new(Arrivals { sizes, opened: 0 }), wire: 8.0 },
+    };
+    (plan, Way { path: path.to_vec(), delay: (delay * 1e12) as u64, ceiling: f64::INFINITY })
+}
+
+/// A system in which nothing changes.
+fn system(flows: Vec<(FlowPlan, Way)>, capacities: &[f64]) -> FluidSystem {
+    let (flows, ways) = flows.into_iter().unzip();
+    FluidSystem::new(flows, links(capacities), vec![Turn { at: SimTime::ZERO, capacities: capacities.to_vec(), ways }])
 }
 
 fn links(capacities: &[f64]) -> Vec<LinkPlan> {
-    capacities.iter().enumerate().map(|(i, c)| LinkPlan { name: format!("l{i}"), capacity: *c }).collect()
+    capacities.iter().enumerate().map(|(i, c)| LinkPlan { name: format!("l{i}"), is_rated: c.is_finite() }).collect()
 }
 
 fn run(system: &FluidSystem, seed: u64, seconds: u64, bins: u32) -> RunRecord {
@@ -106,7 +107,7 @@ fn transfers_one_way_share_and_both_ways_do_not() {
     let (m, n) = (3, 2);
     let there = flow("there", &[0], 0.0, Sizes::Same { bytes: 1000, n: m });
     let back = flow("back", &[1], 0.0, Sizes::Same { bytes: 1000, n });
-    let record = all_of(&FluidSystem::new(vec![there, back], links(&[800.0, 800.0])));
+    let record = all_of(&system(vec![there, back], &[800.0, 800.0]));
     assert_eq!(value(&record, 0, "sojourn_time", "max"), 30.0);
     assert_eq!(value(&record, 1, "sojourn_time", "max"), 20.0);
     assert_eq!(value(&record, 0, "departures", "mean"), 3.0);
@@ -117,16 +118,17 @@ fn a_triangle_of_one_way_links() {
     // Three links of 100 B/s and 0.1 s; each transfer of 1000 B takes two of them: all share, 20 s and two delays.
     let flows =
         vec![flow("a", &[0, 1], 0.2, THOUSAND), flow("b", &[1, 2], 0.2, THOUSAND), flow("c", &[2, 0], 0.2, THOUSAND)];
-    assert_eq!(last_end(&all_of(&FluidSystem::new(flows, links(&[800.0; 3]))), 3), 20.2);
-    let alone = FluidSystem::new(vec![flow("a", &[0, 1], 0.2, THOUSAND)], links(&[800.0; 2]));
+    assert_eq!(last_end(&all_of(&system(flows, &[800.0; 3])), 3), 20.2);
+    let alone = system(vec![flow("a", &[0, 1], 0.2, THOUSAND)], &[800.0; 2]);
     assert_eq!(last_end(&all_of(&alone), 1), 10.2);
 }
 
 #[test]
 fn steady_traffic_takes_its_rate_first_come_or_last() {
     // 600 of 1000 bit/s are asked for steadily: the transfer has what is left, and more than half of it never goes.
-    let steady = FlowPlan { load: LoadPlan::Steady(600.0), ..flow("steady", &[0], 0.0, THOUSAND) };
-    let record = all_of(&FluidSystem::new(vec![steady, flow("x", &[0], 0.0, THOUSAND)], links(&[1000.0])));
+    let (plan, way) = flow("steady", &[0], 0.0, THOUSAND);
+    let steady = (FlowPlan { load: LoadPlan::Steady, ..plan }, Way { ceiling: 600.0, ..way });
+    let record = all_of(&system(vec![steady, flow("x", &[0], 0.0, THOUSAND)], &[1000.0]));
     // Max-min: 500 each while both want more.
     assert_eq!(value(&record, 1, "sojourn_time", "max"), 16.0);
     let sent = (16.0 * 500.0 + 984.0 * 600.0) / 1000.0;
@@ -145,7 +147,7 @@ fn bins_do_not_change_a_run() {
             flow("b", &[0], 0.0, Sizes::Exponential),
             flow("c", &[1], 0.1, sizes),
         ];
-        FluidSystem::new(flows, links(&[2e6, 2.5e6]))
+        system(flows, &[2e6, 2.5e6])
     };
     let (few, many) = (run(&make(), 3, 2000, 1), run(&make(), 3, 2000, 1009));
     assert!(few.measures.iter().zip(&many.measures).all(|(a, b)| a.value.to_bits() == b.value.to_bits()));
@@ -156,7 +158,7 @@ fn sharing_is_insensitive_to_the_law_of_sizes() {
     // M/G/1-PS: E[T | x] = x / (1 - rho) for any law, so that the mean slowdown is 2 at load 1/2, whatever the sizes, and
     // the number under way is geometric: mean rho / (1 - rho) = 1, variance rho / (1 - rho)^2 = 2.
     for sizes in [Sizes::Exponential, Sizes::Pareto { alpha: 2.5 }] {
-        let system = FluidSystem::new(vec![flow("x", &[0], 0.0, sizes)], links(&[1.6e6]));
+        let system = system(vec![flow("x", &[0], 0.0, sizes)], &[1.6e6]);
         let (n, seconds) = (20, 48_000);
         let runs: Vec<RunRecord> = (0..n).map(|seed| run(&system, 50 + seed, seconds, 1)).collect();
         for (metric, stat, expected) in
@@ -170,4 +172,30 @@ fn sharing_is_insensitive_to_the_law_of_sizes() {
             assert!((mean - expected).abs() < 3.3 * error, "{sizes:?} {metric}: {mean} not {expected} +- {error}");
         }
     }
+}
+
+#[test]
+fn transfers_go_on_where_links_let_them() {
+    // 1000 B at 100 B/s; at 4 s half the rate, at 6 s none, at 10 s by another link of 50 B/s with 0.5 s more to go.
+    let (plan, way) = flow("x", &[0], 0.0, THOUSAND);
+    let turn = |at, capacities: [f64; 2], way: &Way| Turn {
+        at: SimTime::from_secs(at),
+        capacities: capacities.to_vec(),
+        ways: vec![way.clone()],
+    };
+    let other = Way { path: vec![1], delay: 500_000_000_000, ..way.clone() };
+    let turns = vec![
+        turn(0, [800.0, 400.0], &way),
+        turn(4, [400.0, 400.0], &way),
+        turn(6, [0.0, 400.0], &way),
+        turn(8, [0.0, 400.0], &Way { path: Vec::new(), ceiling: 0.0, ..way.clone() }),
+        turn(10, [0.0, 400.0], &other),
+    ];
+    let record = all_of(&FluidSystem::new(vec![plan], links(&[800.0, 400.0]), turns));
+    // 400 B, 100 B, and the other 500 B in 10 s.
+    assert_eq!(last_end(&record, 1), 20.0);
+    let busy = |link: u32| value(&record, 1 + link, "utilization", "time_mean") * 1000.0;
+    assert!((busy(0) - 6.0).abs() < 1e-5 && (busy(1) - 10.0).abs() < 1e-5, "{} {}", busy(0), busy(1));
+    // Measured by the way that it ended on: 20 s and half a second.
+    assert!((value(&record, 0, "slowdown", "mean") - 20.0 / 20.5).abs() < 1e-6);
 }

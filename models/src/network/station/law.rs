@@ -60,6 +60,11 @@ impl Serialisation {
             carry: 0,
         })
     }
+    /// In bit/s.
+    pub(in crate::network) fn rate(&self) -> f64 {
+        let per_bit = self.whole as f64 + self.part as f64 / self.of as f64;
+        sim_core::TICKS_PER_SECOND as f64 / per_bit
+    }
     #[inline]
     pub(in crate::network) fn ticks(&mut self, bits: u32) -> u64 {
         let whole = u64::from(bits) * self.whole;
