@@ -1,9 +1,9 @@
 //! Shares of time in certain states, counts at certain times on the way to the steady state, first passages and gaps between
-//! passages: of queues and of molecules.
+//! passages, of queues and of molecules; and queues that are written as reactions.
 
 use super::super::case::{Case, Observable, Statistic};
 use super::super::closed_form::{birth_death_at, erlang_c};
-use super::{QUANTILE_ERROR, case};
+use super::{NUMBER, QUANTILE_ERROR, case};
 
 const ROOM: (&str, &str) =
     ("P(n) = (1 - rho) rho^n / (1 - rho^(K + 1))", "Kleinrock 1975, Queueing Systems vol. 1, ch. 3 (from memory)");
@@ -32,6 +32,16 @@ const BURKE: (&str, &str) =
 const LAST: (&str, &str) = (
     "each leaves at k: the last of n after the sum of 1 / (k i), with the variance that of 1 / (k i)^2, the first after 1 / (k n)",
     "order statistics of exponentials, Feller 1971, An Introduction to Probability Theory vol. 2, ch. I (from memory)",
+);
+const ENGSET: (&str, &str) =
+    ("P(n) proportional to C(20, n) 0.5^n; those who find all busy see 19 sources", "Engset 1918 (from memory)");
+const KAUFMAN: (&str, &str) = (
+    "n q(n) = sum of a b q(n - b) over classes; a class is refused where fewer than its b are free",
+    "Kaufman 1981, doi:10.1109/TCOM.1981.1094894; Roberts 1981 (DOI from memory)",
+);
+const PREEMPTIVE: (&str, &str) = (
+    "T = S / (1 - s') + R / ((1 - s') (1 - s)), s' and s the loads before a class and with it, R = s S",
+    "Kleinrock 1976, Queueing Systems vol. 2, ch. 3 (from memory)",
 );
 const GAPS: &str = concat!(include_str!("server.toml"), "[probe.gaps]\nkind = \"passages\"\nof = \"workers\"\n");
 
@@ -65,6 +75,27 @@ pub(super) fn cases() -> Vec<Case> {
             LAST,
             include_str!("last-of-ten.toml"),
             last_of_ten(),
+        ),
+        case(
+            "finite-sources",
+            "Twenty sources at ten circuits, as reactions",
+            ENGSET,
+            include_str!("finite-sources.toml"),
+            engset(),
+        ),
+        case(
+            "circuits",
+            "Calls of one and of three circuits at ten, as reactions",
+            KAUFMAN,
+            include_str!("circuits.toml"),
+            kaufman(),
+        ),
+        case(
+            "preemptive",
+            "M/M/1 in three classes with preemption, as reactions",
+            PREEMPTIVE,
+            include_str!("preemptive.toml"),
+            preemptive(),
         ),
     ]
 }
@@ -129,5 +160,56 @@ fn last_of_ten() -> Vec<Observable> {
         last("its variance", variance, Statistic::VarianceOfKnown { kurtosis }, "s^2").within(0.03),
         first.known(Statistic::MeanOfKnown { sd: time(10) }),
         Observable::mean("mean gap", "out@interval", ("interval", "mean"), (mean - time(10)) / 9.0, "s"),
+    ]
+}
+
+fn rate(name: &str, at: &'static str, exact: f64) -> Observable {
+    Observable::mean(name, at, ("throughput", "mean"), exact, "1/s")
+}
+
+fn engset() -> Vec<Observable> {
+    let weights: Vec<f64> = (0..=10)
+        .scan(1.0, |w, n| {
+            let now = *w;
+            *w *= 0.5 * f64::from(20 - n) / f64::from(n + 1);
+            Some(now)
+        })
+        .collect();
+    let all: f64 = weights.iter().sum();
+    let accepted: f64 = (0..10).map(|n| weights[n] / all * 0.5 * (20 - n) as f64).sum();
+    let full = weights[10] / all;
+    vec![
+        Observable::mean("share of time congested", "trunk.busy@n=10", SHARE, full, "1").within(0.02),
+        rate("calls refused", "refused", 5.0 * full).within(0.02),
+        rate("calls accepted", "accepted", accepted),
+    ]
+}
+
+fn kaufman() -> Vec<Observable> {
+    let mut q = vec![1.0];
+    for n in 1..=10 {
+        let of = |a: f64, b: usize| if n >= b { a * b as f64 * q[n - b] } else { 0.0 };
+        let next = (of(4.0, 1) + of(1.0, 3)) / n as f64;
+        q.push(next);
+    }
+    let all: f64 = q.iter().sum();
+    let refused = |b: usize| q[11 - b..].iter().sum::<f64>() / all;
+    vec![
+        rate("calls of one accepted", "ones", 4.0 * (1.0 - refused(1))),
+        rate("calls of three accepted", "threes", 1.0 - refused(3)),
+    ]
+}
+
+fn preemptive() -> Vec<Observable> {
+    let loads = [0.2, 0.3, 0.3];
+    let number = |k: usize| {
+        let (before, with): (f64, f64) = (loads[..k].iter().sum(), loads[..=k].iter().sum());
+        loads[k] * (1.0 / (1.0 - before) + with / ((1.0 - before) * (1.0 - with)))
+    };
+    let of = |name: &str, at, k| Observable::mean(name, at, NUMBER, number(k), "molecule");
+    vec![
+        of("first in the system", "queue.first", 0),
+        of("second in the system", "queue.second", 1),
+        of("third in the system", "queue.third", 2).within(0.02),
     ]
 }
