@@ -154,6 +154,28 @@ fn transfers_over_a_busy_link_are_slowed_down_as_processor_sharing_says() {
 }
 
 #[test]
+fn transfers_wait_for_each_other_in_the_evening() {
+    // A day of four hours: 280 000 transfers a run, whose sizes are long-tailed.
+    let short = ["--set", "run.duration=4 h", "--set", "waveform.day.period=4 h", "--set", "waveform.day.shift=2 h"];
+    let [busy] = Study::of("evening-peak", "3", &short).medians("access", "utilization", "time_mean");
+    let load = 19.5 * 24e6 * 1500.0 / 1460.0 / 1e9;
+    within("utilization", busy / load, 0.98, 1.02);
+    // E[(1 + a s) / (1 - U (1 + a s))] over s = sin of the phase, and 5 ms.
+    let slowdown = |swing: f64| {
+        let at = |i: u32| 1.0 + swing * (std::f64::consts::TAU * (f64::from(i) + 0.5) / 1000.0).sin();
+        (0..1000).map(|i| at(i) / (1.0 - load * at(i))).sum::<f64>() / 1000.0
+    };
+    let alone = 24e6 * 1500.0 / 1460.0 / 1e9;
+    within("the day as told", 5e-3 + alone * slowdown(0.8), 0.1005, 0.1015);
+    within("an even day as told", 5e-3 + alone * slowdown(0.0), 0.0520, 0.0530);
+    let [time] = Study::of("evening-peak", "3", &short).medians("web", "sojourn_time", "mean");
+    within("transfers", time / (5e-3 + alone * slowdown(0.8)), 0.93, 1.07);
+    let even = [&short[..], &["--set", "waveform.day.amplitude=0"]].concat();
+    let [time] = Study::of("evening-peak", "3", &even).medians("web", "sojourn_time", "mean");
+    within("transfers of an even day", time / (5e-3 + alone * slowdown(0.0)), 0.95, 1.05);
+}
+
+#[test]
 fn classes_of_their_own_keep_calls_from_what_backups_do() {
     let study = Study::of("qos-voice-vs-bulk", "3", &[]);
     let [fifo, prio, drr, htb] = study.medians("calls", "sojourn_time", "p99");

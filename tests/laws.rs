@@ -9,7 +9,7 @@ use egress::scenarios::library;
 fn shorter(name: &str) -> [&'static str; 2] {
     match name {
         "abilene" => ["run.duration=50 ms", "run.warmup=40 ms"],
-        "abilene-day" => ["run.duration=2 h", "run.warmup=20 min"],
+        "abilene-day" | "evening-peak" => ["run.duration=2 h", "run.warmup=20 min"],
         "beta-cell-biphasic" => ["run.duration=10 min", "run.warmup=1 min"],
         "branch-office" | "bufferbloat" | "cellular-uplink" | "dumbbell-tcp" | "parking-lot" | "qos-voice-vs-bulk"
         | "shaped-uplink" => ["run.duration=5 s", "run.warmup=1 s"],

@@ -17,6 +17,7 @@ const LIBRARY: &[(&str, &str)] = &[
     ("cellular-uplink", include_str!("../library/cellular-uplink.toml")),
     ("dumbbell-tcp", include_str!("../library/dumbbell-tcp.toml")),
     ("efflux-assay", include_str!("../library/efflux-assay.toml")),
+    ("evening-peak", include_str!("../library/evening-peak.toml")),
     ("export-bottleneck", include_str!("../library/export-bottleneck.toml")),
     ("export-defects", include_str!("../library/export-defects.toml")),
     ("lactate-export", include_str!("../library/lactate-export.toml")),

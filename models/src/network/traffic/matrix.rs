@@ -22,6 +22,7 @@ use sim_core::quantity::{Dimension, Quantity};
 use super::constant::Constant;
 use super::poisson::Poisson;
 use super::rate::{PacketRate, RATE, product};
+use super::shape::{SHAPE, Shape};
 use super::transfer::{ALPHA, BYTES, CV, PARETO, Transfer};
 use super::web::Web;
 use super::{Load, MakeTraffic};
@@ -70,6 +71,7 @@ pub(super) const KIND: Kind<MakeTraffic> = Kind {
             "\"poisson\"",
             "How the packets of an entry follow each other; \"constant\" sends the first of every flow at the start.",
         ),
+        SHAPE,
         Field::optional(
             "transfers",
             Type::Record(&[BYTES, PARETO, ALPHA, CV, transport::FIELD]),
@@ -110,12 +112,17 @@ pub fn load(table: &Table, demand: &Demand, size: &Size, context: &BuildContext<
             Dimension::BIT_RATE => demand.rate.value / (8.0 * mean),
             _ => demand.rate.value,
         };
-        return Ok(Load::Application(Box::new(Web::new(transfer, mean, a_second)), settings));
+        let shape = Shape::read(table, context)?;
+        return Ok(Load::Application(Box::new(Web::new(transfer, mean, a_second, shape)), settings));
     }
     let rate = PacketRate::new(demand.rate, size, demand.span)?;
-    Ok(match table.text("arrivals") {
-        "constant" => Load::Source(Box::new(Constant::new(rate, size))),
-        _ => Load::Source(Box::new(Poisson::new(rate, size))),
+    if table.text("arrivals") == "constant" {
+        return Ok(Load::Source(Box::new(Constant::new(rate, size))));
+    }
+    let poisson = Poisson::new(rate, size);
+    Ok(match Shape::read(table, context)? {
+        None => Load::Source(Box::new(poisson)),
+        Some(shape) => Load::Source(Box::new(poisson.shaped(shape))),
     })
 }
 
@@ -139,6 +146,11 @@ impl Rates {
         if table.opt_table("transfers").is_some() && table.get("arrivals").is_some_and(|v| !v.defaulted) {
             let message = "transfers arrive at random, as a Poisson process";
             return Err(one("E0356", table.span_of("arrivals"), message, "not for transfers", "leave it out"));
+        }
+        if table.get("shape").is_some() && table.text("arrivals") == "constant" {
+            let message = "a shape is of arrivals at random";
+            let help = "leave out `shape`, or `arrivals = \"constant\"`";
+            return Err(one("E0356", table.span_of("shape"), message, "not for regular arrivals", help));
         }
         let unit = table.opt_text("unit").map(|text| unit(text, table.span_of("unit"))).transpose()?;
         let load = Quantity::from_value(table.number("load"), Dimension::NUMBER);
@@ -279,6 +291,7 @@ mod tests {
             ("{ kind = 'matrix' }", 1),
             ("{ kind = 'matrix', demands = [], file = 'x' }", 1),
             ("{ kind = 'matrix', demands = [], arrivals = 'constant', transfers = { bytes = '1 MB' } }", 1),
+            ("{ kind = 'matrix', demands = [], arrivals = 'constant', shape = 'day' }", 1),
             ("{ kind = 'matrix', unit = 'Mbit', demands = [['a', 'b', 1]] }", 1),
             ("{ kind = 'matrix', demands = [['a', 'b', 1], ['a', 'b']] }", 2),
             ("{ kind = 'matrix', unit = '/s', demands = [['a'], ['a', 1], ['a', 'b', 1, 1], ['a', 'b', '3 ms']] }", 4),

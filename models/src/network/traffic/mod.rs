@@ -17,6 +17,7 @@ mod on_off;
 mod poisson;
 mod rate;
 mod request_response;
+mod shape;
 mod superposition;
 mod trace;
 mod transfer;

@@ -9,12 +9,11 @@
 
 use sim_core::SimDuration;
 use sim_core::config::{Field, Type};
-use sim_core::quantity::Quantity;
 use sim_core::rng::Exponentials;
 
 use super::rate::{PacketRate, RATE_FIELD};
+use super::shape::{SHAPE, Shape};
 use super::{Emission, Load, MakeTraffic, Streams, Traffic};
-use crate::common::waveform::Course;
 use crate::network::size::Size;
 use crate::registry::Kind;
 
@@ -23,11 +22,7 @@ pub(super) const KIND: Kind<MakeTraffic> = Kind {
     doc: "Poisson arrivals: independent, exponentially distributed gaps.",
     fields: &[
         RATE_FIELD,
-        Field::optional(
-            "shape",
-            Type::Reference("waveform"),
-            "The [waveform.NAME] that multiplies the rate (a diurnal course).",
-        ),
+        SHAPE,
         Field::default(
             "batch",
             Type::Integer { min: 1, max: 1_000_000 },
@@ -39,11 +34,10 @@ pub(super) const KIND: Kind<MakeTraffic> = Kind {
         let rate = PacketRate::new(table.quantity("rate"), size, table.span_of("rate"))?;
         let batch = table.integer("batch") as u32;
         let poisson = Poisson::new(rate, size).every(batch);
-        let Some(name) = table.opt_text("shape") else { return Ok(batched(poisson, size, batch)) };
-        let shape = context.waveforms.factor(name, table.span_of("shape"))?;
-        // The course is that of the run, whenever the source begins.
-        let at = table.opt_quantity("start").and_then(Quantity::to_ticks).unwrap_or(0);
-        Ok(batched(Shaped { poisson, max: shape.max(), course: Course::new(shape), at }, size, batch))
+        Ok(match Shape::read(table, context)? {
+            None => batched(poisson, size, batch),
+            Some(shape) => batched(poisson.shaped(shape), size, batch),
+        })
     },
 };
 
@@ -60,6 +54,10 @@ pub(super) struct Poisson {
 impl Poisson {
     pub(super) fn new(rate: PacketRate, size: &Size) -> Self {
         Self { size: size.clone(), rate: rate.per_second(), mean_gap: rate.mean_gap(), ahead: Exponentials::default() }
+    }
+    /// The same at a rate that follows a waveform.
+    pub(super) fn shaped(self, shape: Shape) -> Shaped {
+        Shaped { poisson: self, shape }
     }
     /// Only every n-th of the arrivals.
     fn every(self, n: u32) -> Self {
@@ -115,25 +113,19 @@ impl Traffic for Poisson {
 
 /// Poisson arrivals whose rate follows a waveform.
 #[derive(Clone, Debug)]
-struct Shaped {
+pub(super) struct Shaped {
     poisson: Poisson,
-    /// The greatest value of its course.
-    max: f64,
-    course: Course,
-    /// When the last packet was sent, in ticks.
-    at: u64,
+    shape: Shape,
 }
 
 impl Traffic for Shaped {
     fn next(&mut self, streams: &mut Streams) -> Option<Emission> {
         let area = self.poisson.ahead.next(&mut streams.gap) * self.poisson.mean_gap;
-        let (gap, _) = self.course.reach(self.at, area)?;
-        self.at += gap;
-        let gap = SimDuration::from_ticks(gap);
+        let gap = self.shape.gap(area)?;
         Some(Emission { gap, bits: self.poisson.size.draw(&mut streams.size), conversation: 0 })
     }
     fn mean_rate(&self) -> f64 {
-        self.poisson.rate * self.max
+        self.poisson.rate * self.shape.max
     }
     fn steady_rate(&self) -> Option<f64> {
         None
@@ -147,6 +139,7 @@ impl Traffic for Shaped {
 mod tests {
     use sim_core::SimTime;
     use sim_core::config::Span;
+    use sim_core::quantity::Quantity;
 
     use super::super::fixture::{counts, of_size, sent, table, traffic};
     use super::*;
@@ -207,7 +200,7 @@ mod tests {
         let n = 4000;
         // By quarter of a period: Poisson counts, mean 20 (1 +- 0.9 x 2/pi), all independent.
         let mut counts = vec![[0u32; 4]; n];
-        let mut source = Shaped { poisson, max: shape.max(), course: Course::new(&shape), at: 0 };
+        let mut source = poisson.shaped(Shape::of(&shape));
         for (at, _) in sent(&mut source, 11, 4.0 * n as f64) {
             let second = (at / 1_000_000_000_000) as usize;
             counts[second / 4][second % 4] += 1;

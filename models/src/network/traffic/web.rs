@@ -1,16 +1,17 @@
 //! Sessions that come at random, each with a connection of its own and a transfer of heavy-tailed size.
 //!
-//! Sessions arrive as a Poisson process, which holds for sessions though not for packets (Paxson & Floyd 1995,
+//! Sessions arrive as a Poisson process, at a rate that may follow a waveform (`shape`), which holds for sessions though not for packets (Paxson & Floyd 1995,
 //! doi:10.1109/90.392383).
 //!
 //! Validated against: the exponential law of the times between sessions; the mean of goodput, rate x size; packets are no
 //! Poisson process.
 
-use sim_core::SimDuration;
 use sim_core::config::{Field, Type};
 use sim_core::quantity::Dimension;
+use sim_core::{SimDuration, TICKS_PER_SECOND};
 
 use super::rate::PacketRate;
+use super::shape::{SHAPE, Shape};
 use super::transfer::{ALPHA, BYTES, CV, PARETO, Transfer};
 use super::{Load, MakeTraffic, Streams};
 use crate::network::transport::{self, Application, Opening, Settings};
@@ -21,6 +22,7 @@ pub(super) const KIND: Kind<MakeTraffic> = Kind {
     doc: "Sessions that arrive as a Poisson process, each a TCP connection with one transfer of random size.",
     fields: &[
         Field::required("rate", Type::Quantity(&[Dimension::RATE]), "Sessions a second, \"20 /s\"."),
+        SHAPE,
         BYTES,
         PARETO,
         ALPHA,
@@ -31,7 +33,7 @@ pub(super) const KIND: Kind<MakeTraffic> = Kind {
         let settings = Settings::read(table, context)?;
         let (transfer, mean) = Transfer::read(table)?;
         let rate = PacketRate::new(table.quantity("rate"), size, table.span_of("rate"))?.per_second();
-        Ok(Load::Application(Box::new(Web::new(transfer, mean, rate)), settings))
+        Ok(Load::Application(Box::new(Web::new(transfer, mean, rate, Shape::read(table, context)?)), settings))
     },
 };
 
@@ -41,28 +43,37 @@ pub(super) struct Web {
     mean: f64,
     /// Sessions a second.
     rate: f64,
+    shape: Option<Shape>,
 }
 
 impl Web {
-    /// `rate` sessions a second with transfers of this law, `mean` bytes on average.
-    pub(super) fn new(transfer: Transfer, mean: f64, rate: f64) -> Self {
-        Self { transfer, mean, rate }
+    /// `rate` sessions a second, times what `shape` says, with transfers of this law, `mean` bytes on average.
+    pub(super) fn new(transfer: Transfer, mean: f64, rate: f64, shape: Option<Shape>) -> Self {
+        Self { transfer, mean, rate, shape }
+    }
+    /// Sessions a second where there are most.
+    fn most(&self) -> f64 {
+        self.rate * self.shape.as_ref().map_or(1.0, |shape| shape.max)
     }
 }
 
 impl Application for Web {
     fn open(&mut self, streams: &mut Streams) -> Option<Opening> {
-        let gap = SimDuration::from_secs_f64(streams.gap.exponential() / self.rate);
+        let seconds = streams.gap.exponential() / self.rate;
+        let gap = match &mut self.shape {
+            None => SimDuration::from_secs_f64(seconds),
+            Some(shape) => shape.gap(seconds * TICKS_PER_SECOND as f64)?,
+        };
         Some(Opening { gap, bytes: Some(self.transfer.draw(&mut streams.size)) })
     }
     fn is_finite(&self) -> bool {
         true
     }
     fn mean_rate(&self) -> Option<f64> {
-        Some(self.rate * self.mean)
+        Some(self.most() * self.mean)
     }
     fn transfer_rate(&self) -> Option<f64> {
-        Some(self.rate)
+        Some(self.most())
     }
     fn boxed_clone(&self) -> Box<dyn Application> {
         Box::new(self.clone())
@@ -71,12 +82,16 @@ impl Application for Web {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::streams;
+    use sim_core::SimTime;
+
+    use super::super::fixture::{streams, table};
     use super::*;
+    use crate::common::spikes::Trains;
+    use crate::common::waveform::{Sources, WAVEFORMS};
 
     #[test]
     fn sessions_are_a_poisson_process() {
-        let mut web = Web { transfer: Transfer::Constant(1), mean: 1.0, rate: 20.0 };
+        let mut web = Web::new(Transfer::Constant(1), 1.0, 20.0, None);
         let mut streams = streams(17);
         let n = 100_000;
         let mut gaps: Vec<f64> = (0..n).map(|_| 20.0 * web.open(&mut streams).unwrap().gap.as_secs_f64()).collect();
@@ -90,5 +105,33 @@ mod tests {
         let distance = |(i, g): (usize, &f64)| (-(-g).exp_m1() - (i as f64 + 0.5) / n).abs();
         let d = gaps.iter().enumerate().map(distance).fold(0.0, f64::max);
         assert!(n.sqrt() * d < 1.95, "{d}");
+    }
+
+    #[test]
+    fn a_shape_gives_each_phase_its_sessions() {
+        let day = table(WAVEFORMS, "{ kind = 'sine', amplitude = 0.9, period = '4 s' }");
+        let make = WAVEFORMS.iter().find(|k| k.name == "sine").unwrap().make;
+        let (folder, trains) = (std::env::temp_dir(), Trains::default());
+        let course = make(&day, &Sources { folder: &folder, trains: &trains, end: SimTime::from_secs(60) }).unwrap();
+        let mut web = Web::new(Transfer::Constant(1), 1.0, 20.0, Some(Shape::of(&course)));
+        assert!((web.transfer_rate().unwrap() - 38.0).abs() < 1e-9);
+        let (mut streams, n, mut at) = (streams(18), 4000, SimDuration::ZERO);
+        let mut counts = vec![[0u32; 2]; n];
+        loop {
+            at += web.open(&mut streams).unwrap().gap;
+            let half = (at.as_secs_f64() / 2.0) as usize;
+            let Some(count) = counts.get_mut(half / 2) else { break };
+            count[half % 2] += 1;
+        }
+        // By half of a period: Poisson counts, mean 40 (1 +- 0.9 x 2/pi).
+        for (half, sign) in [1.0, -1.0].into_iter().enumerate() {
+            let expected = 40.0 * (1.0 + sign * 0.9 * 2.0 / std::f64::consts::PI);
+            let all = counts.iter().map(|c| f64::from(c[half]));
+            let mean = all.clone().sum::<f64>() / n as f64;
+            let variance = all.map(|c| (c - mean).powi(2)).sum::<f64>() / (n - 1) as f64;
+            assert!((mean - expected).abs() < 4.0 * (expected / n as f64).sqrt(), "{half}: {mean} not {expected}");
+            let error = ((2.0 * expected * expected + expected) / n as f64).sqrt();
+            assert!((variance - expected).abs() < 4.0 * error, "{half}: {variance} not {expected}");
+        }
     }
 }

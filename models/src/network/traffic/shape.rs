@@ -1,0 +1,48 @@
+//! A rate that follows a waveform: arrivals come where the integral of the rate has reached exponential variates, exactly.
+
+use sim_core::SimDuration;
+use sim_core::config::{Diagnostics, Field, Table, Type};
+use sim_core::quantity::Quantity;
+
+use crate::BuildContext;
+use crate::common::waveform::Course;
+
+/// The key `shape` of traffic that comes at random.
+pub(super) const SHAPE: Field = Field::optional(
+    "shape",
+    Type::Reference("waveform"),
+    "The [waveform.NAME] that multiplies the rate (a diurnal course).",
+);
+
+/// What a rate is multiplied by as time goes by.
+#[derive(Clone, Debug)]
+pub(super) struct Shape {
+    /// The greatest value of its course.
+    pub(super) max: f64,
+    course: Course,
+    /// When the last arrival was, in ticks.
+    at: u64,
+}
+
+impl Shape {
+    /// That of the checked table of traffic, if it has one.
+    pub(super) fn read(table: &Table, context: &BuildContext<'_>) -> Result<Option<Self>, Diagnostics> {
+        let Some(name) = table.opt_text("shape") else { return Ok(None) };
+        let shape = context.waveforms.factor(name, table.span_of("shape"))?;
+        // The course is that of the run, whenever the traffic begins.
+        let at = table.opt_quantity("start").and_then(Quantity::to_ticks).unwrap_or(0);
+        Ok(Some(Self { max: shape.max(), course: Course::new(shape), at }))
+    }
+    /// How long after the last arrival the next one is, if the integral from one to the other is to be `area`, in ticks at a
+    /// value of one; `None` if no run lasts as long.
+    #[inline]
+    pub(super) fn gap(&mut self, area: f64) -> Option<SimDuration> {
+        let (gap, _) = self.course.reach(self.at, area)?;
+        self.at += gap;
+        Some(SimDuration::from_ticks(gap))
+    }
+    #[cfg(test)]
+    pub(super) fn of(shape: &crate::common::waveform::Waveform) -> Self {
+        Self { max: shape.max(), course: Course::new(shape), at: 0 }
+    }
+}
