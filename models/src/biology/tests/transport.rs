@@ -207,3 +207,30 @@ inhibitors = [{{ species = "I", Ki = "0.5 uM" }}]
         assert!(error < 0.011 * n, "{error}");
     }
 }
+
+#[test]
+fn a_layer_of_cells_lets_back_more_than_there() {
+    // Clearances of 1 fL/s through either membrane and of 10 fL/s by a pump back, far from saturation: with the other side a
+    // sink, J there = PS_A PS_B / (PS_A + PS_B + PS_e), J back = PS_B (PS_A + PS_e) / (the same), and their ratio is 1 + PS_e/PS_A.
+    let flux = |from: &str, to: &str, pathways: [&str; 2]| {
+        let s = system(&format!(
+            "[run]\nfidelity = \"mean\"\n[compartment.{from}]\nvolume = \"1 uL\"\nfixed = {{ drug = \"1 uM\" }}\n\
+             [compartment.{to}]\nvolume = \"1 uL\"\nfixed = {{ drug = \"0 uM\" }}\n\
+             [compartment.cell]\nvolume = \"1 pL\"\ninitial = {{ drug = 0 }}\n\
+             [pathway.apex]\nkind = \"permeation\"\nspecies = \"drug\"\nbetween = [\"cell\", \"apical\"]\nP = \"1e-6 cm/s\"\narea = \"100 um^2\"\n\
+             [pathway.base]\nkind = \"permeation\"\nspecies = \"drug\"\nbetween = [\"cell\", \"basal\"]\nP = \"1e-6 cm/s\"\narea = \"100 um^2\"\n\
+             [pathway.pump]\nkind = \"pump\"\nspecies = \"drug\"\nfrom = \"cell\"\nto = \"apical\"\nN = 6022141\nkcat = \"100 /s\"\nKm = \"100 mM\"\n"
+        ));
+        let record = run(&*s, 0, 40_000.0, 50_000.0);
+        pathways
+            .iter()
+            .map(|p| if p.is_empty() { 0.0 } else { measure(&*s, &record, p, "net_flux", "mean") })
+            .sum::<f64>()
+    };
+    let (there, back) = (flux("apical", "basal", ["base", ""]), flux("basal", "apical", ["apex", "pump"]));
+    // 1 uM in 1 fL/s is 602 molecules a second.
+    let per_clearance = 602.214_076;
+    assert!((there / per_clearance * 12.0 - 1.0).abs() < 1e-5, "{there}");
+    assert!((back / per_clearance * 12.0 - 11.0).abs() < 1e-4, "{back}");
+    assert!((back / there - 11.0).abs() < 1e-4, "{}", back / there);
+}
