@@ -48,13 +48,13 @@ fn an_imported_model_gives_the_numbers_of_the_model() {
 fn what_is_not_supported_is_located_in_the_model() {
     let model = EVENTS.replace(
         "    <listOfReactions>",
-        "    <listOfRules>\n      <rateRule variable=\"X\"/>\n    </listOfRules>\n    <listOfReactions>",
+        "    <listOfRules>\n      <rateRule variable=\"X\"><math><cn>1</cn></math></rateRule>\n    </listOfRules>\n    <listOfReactions>",
     );
     let line = model.lines().position(|l| l.contains("<rateRule")).expect("a rule") + 1;
     let place = Place::with("rates.xml", &model);
     for args in [&["check", "rates.xml"][..], &["run", "rates.xml"], &["import", "sbml", "rates.xml"]] {
         let told = place.egress(args).ends_with(3);
-        assert!(told.err.contains("error[E0703]: <rateRule> of `X` is not supported"), "{}", told.err);
+        assert!(told.err.contains("error[E0703]: this <rateRule> of `X` is not supported"), "{}", told.err);
         assert!(told.err.contains(&format!(" --> rates.xml:{line}:7\n")), "{}", told.err);
     }
     place.egress(&["import", "sbml", "nowhere.xml"]).ends_with(2);
