@@ -39,6 +39,8 @@ pub(super) struct Lanes<const B: usize, const L: usize> {
     j: [[u8; B]; L],
     /// How many slots a channel changes at most.
     pub(super) changes: usize,
+    /// From this place of each block on, channels have one reactant at most: their second factor is one.
+    pub(super) pairs: usize,
     pub(super) steps: [[Step<B, L>; B]; L],
 }
 
@@ -59,6 +61,10 @@ impl<const B: usize, const L: usize> Lanes<B, L> {
             i: at_rest,
             j: at_rest,
             changes,
+            pairs: (rates.common.iter().enumerate().filter(|(_, law)| law.j as usize != one || law.d != 0.0))
+                .map(|(q, _)| q % L + 1)
+                .max()
+                .unwrap_or(0),
             steps: [[step; B]; L],
         });
         for (q, law) in rates.common.iter().enumerate() {
@@ -110,24 +116,34 @@ impl<const B: usize, const L: usize> Factors<B, L> {
         Self { left, right }
     }
 
-    /// What they are after a firing.
+    /// What they are after a firing, in a plan whose channels have one reactant at most from place `R` of a block on.
     #[inline]
-    pub(super) fn add(&mut self, step: &Step<B, L>) {
+    pub(super) fn add<const R: usize>(&mut self, step: &Step<B, L>) {
         for child in 0..L {
             for b in 0..B {
                 self.left[child][b] += step.left[child][b];
+            }
+        }
+        for child in 0..R {
+            for b in 0..B {
                 self.right[child][b] += step.right[child][b];
             }
         }
     }
 
-    #[expect(clippy::needless_range_loop, reason = "four arrays side by side, by the same places")]
+    /// The propensities, in such a plan.
+    #[expect(clippy::needless_range_loop, reason = "arrays side by side, by the same places")]
     #[inline]
-    pub(super) fn propensities(&self, lanes: &Lanes<B, L>) -> Lane<B, L> {
+    pub(super) fn propensities<const R: usize>(&self, lanes: &Lanes<B, L>) -> Lane<B, L> {
         let mut p = [[0.0; B]; L];
         for child in 0..L {
             for b in 0..B {
-                p[child][b] = lanes.c[child][b] * self.left[child][b] * self.right[child][b];
+                p[child][b] = lanes.c[child][b] * self.left[child][b];
+            }
+        }
+        for child in 0..R {
+            for b in 0..B {
+                p[child][b] *= self.right[child][b];
             }
         }
         p
