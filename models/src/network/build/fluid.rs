@@ -55,7 +55,8 @@ impl Builder<'_> {
             down: vec![false; self.graph.links.len()],
         };
         let mut rates: Vec<f64> = self.flows.iter().map(|f| f.steady_rate().unwrap_or(0.0)).collect();
-        let starts = self.flows.iter().flat_map(|f| [SimTime::ZERO + f.start, f.stop]);
+        let sources = self.flows.iter().filter(|f| matches!(f.origin, Origin::Load(Load::Source(_))));
+        let starts = sources.flat_map(|f| [SimTime::ZERO + f.start, f.stop]);
         let told = changes.all.iter().map(|c| c.0).chain(changes.epochs.iter().map(|e| e.0));
         let mut times: Vec<SimTime> = told.chain(starts).filter(|at| *at < SimTime::NEVER).collect();
         times.push(SimTime::ZERO);
