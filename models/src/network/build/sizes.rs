@@ -30,7 +30,8 @@ impl Bound {
             Works::Serves { discipline, .. } => discipline.largest(packet).map(Self::Burst),
             Works::Judges(gate) => gate.largest().map(Self::Policed),
         };
-        own.or_else(|| plan.line.mtu.map(|bits| Self::Mtu(bits.into())))
+        let mtu = plan.line.mtu.map(|bits| Self::Mtu(bits.into()));
+        own.into_iter().chain(mtu).min_by_key(|bound| bound.bits())
     }
     fn bits(self) -> u64 {
         let (Self::Burst(bits) | Self::Policed(bits) | Self::Mtu(bits)) = self;
@@ -106,15 +107,16 @@ impl Builder<'_> {
             for station in self.stations_passed(row, flow.from, routes, layout) {
                 let Some(bound) = Bound::of(&stations.plans[station as usize], &packet) else { continue };
                 let at = &stations.components[station as usize].name;
-                // Once for each station.
-                match flow.largest {
-                    Some(largest) if bound.bits() < largest.into() && told.insert(station) => {
-                        found.push(bound.finding(flow.span, &flow.name, largest, at));
+                let finding = match flow.largest {
+                    Some(largest) if bound.bits() < largest.into() => bound.finding(flow.span, &flow.name, largest, at),
+                    None if bound.share_above(flow.mean_bits) > RARE => {
+                        bound.doubt(flow.span, &flow.name, flow.mean_bits, at)
                     }
-                    None if bound.share_above(flow.mean_bits) > RARE && told.insert(station) => {
-                        found.push(bound.doubt(flow.span, &flow.name, flow.mean_bits, at));
-                    }
-                    _ => {}
+                    _ => continue,
+                };
+                // Of errors and of warnings, one for each station.
+                if told.insert((station, finding.code)) {
+                    found.push(finding);
                 }
             }
         }

@@ -304,6 +304,13 @@ fn mistakes_are_told_with_their_codes() {
     assert_eq!(warned(&at_gateway(plain, &tbf("1500 B", ""), exponential)), ["W0381"]);
     assert_eq!(warned(&at_gateway(plain, &tbf("5 kB", ""), exponential)), [""; 0], "one in 22 000");
     assert_eq!(warned(&at_gateway(plain, &tbf("3 kB", ", mtu = '9000 B'"), traffic)), ["W0381"]);
+    // A warning of one flow does not hide an error of another, nor a burst an MTU.
+    let both = at_gateway(plain, &tbf("1 kB", ""), exponential)
+        .replace("traffic = { x =", "traffic = { y = { from = 'a', to = 'b', kind = 'poisson', rate = '1 /s' }, x =");
+    assert_eq!(code(&both), ["E0382"]);
+    let swapped = both.replace(" y = ", " z = ").replace(" x = ", " y = ").replace(" z = ", " x = ");
+    assert_eq!(code(&swapped), ["E0382"]);
+    assert_eq!(warned(&at_gateway(plain, &tbf("10 kB", ", mtu = '1000 B'"), traffic)), ["W0381"]);
     let file = TestFile::new("large.csv", b"0.1,100\n0.2,1500\n");
     let recorded = format!("kind = 'trace', file = '{}'", file.name);
     assert_eq!(code(&at_gateway(plain, &tbf("1 kB", ""), &recorded)), ["E0382"]);

@@ -144,11 +144,11 @@ fn check_rates(classes: &[Class<'_>], whole: Option<Quantity>, found: &mut Findi
             let d = Diagnostic::error("E0376", class.table.span_of("ceil"), message, "at least the rate");
             found.error(d.help("without `ceil` it never has more than its rate"));
         }
-        for (key, of) in [("burst", Some(rate)), ("cburst", ceil)] {
+        for (key, of) in [("burst", rate), ("cburst", ceil.unwrap_or(rate))] {
             let is_given = class.table.get(key).is_some_and(|v| !v.defaulted);
-            found.warnings.extend(
-                of.filter(|of| is_given && of.value > 0.0).and_then(|of| long_burst(class.table, key, of.value)),
-            );
+            if is_given && of.value > 0.0 {
+                found.warnings.extend(long_burst(class.table, key, of.value));
+            }
             let burst = class.table.quantity(key);
             if (burst.value as u64) < FULL_PACKET {
                 let message = format!("a burst of {burst} does not hold a full packet of 1500 B");
