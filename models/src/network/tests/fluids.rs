@@ -101,6 +101,9 @@ fn what_has_no_fluid_is_refused_by_name() {
     let shaped = "kind = 'poisson', rate = '10 packets/s', shape = 'day'";
     let day = ", waveform = { day = { kind = 'sine', mean = 1, amplitude = 0.9, period = '10 s' } }";
     assert_eq!(codes(&text("", shaped, day)), ["E0390"]);
+    assert_eq!(codes(&text("", &format!("{shaped}, batch = 3"), day)), ["E0390"], "in batches too");
+    let batches = "kind = 'poisson', rate = '600 packets/s', batch = 3, size = { kind = 'constant', size = '1250 B' }";
+    assert!((goodput(&text("", batches, "")) / 6e6 - 1.0).abs() < 1e-6);
     let change = |target: &str| {
         let poisson = "kind = 'poisson', rate = '10 packets/s', size = { kind = 'exponential', mean = '500 B' }";
         let change =

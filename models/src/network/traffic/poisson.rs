@@ -93,6 +93,9 @@ impl<T: Traffic + Clone + 'static> Traffic for Batched<T> {
     fn mean_rate(&self) -> f64 {
         self.source.mean_rate() * f64::from(self.batch)
     }
+    fn steady_rate(&self) -> Option<f64> {
+        Some(self.source.steady_rate()? * f64::from(self.batch))
+    }
     fn boxed_clone(&self) -> Box<dyn Traffic> {
         Box::new(self.clone())
     }
