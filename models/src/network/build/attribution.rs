@@ -112,15 +112,32 @@ impl<'a> Builder<'a> {
         let mut nodes = BTreeSet::from([flow.from]);
         // Where packets are when tables change, they go on by the new ones.
         for &(_, state) in &changes.epochs {
-            let mut open: Vec<usize> = nodes.iter().copied().collect();
-            while let Some(node) = open.pop() {
-                let stages = layout.first[node] as usize..layout.first[node + 1] as usize;
-                stations.extend(&layout.stages[stages]);
-                for (link, to) in self.steps(flow, &ways.tables[state], node) {
-                    stations.extend(link.map(|l| layout.link_stations[l]));
-                    if nodes.insert(to) {
-                        open.push(to);
-                    }
+            self.go_on(flow, &ways.tables[state], layout, &mut nodes, stations);
+        }
+    }
+    /// The stations that packets of `flow` can come to by one table, each once.
+    pub(super) fn stations_passed(&self, flow: &Flow, routes: &Routes, layout: &Layout<'_>) -> Vec<u32> {
+        let mut stations = Vec::new();
+        self.go_on(flow, routes, layout, &mut BTreeSet::from([flow.from]), &mut stations);
+        stations
+    }
+    /// Adds the nodes and stations that packets of `flow` can come to from where they are, at `nodes`.
+    fn go_on(
+        &self,
+        flow: &Flow,
+        routes: &Routes,
+        layout: &Layout<'_>,
+        nodes: &mut BTreeSet<usize>,
+        stations: &mut impl Extend<u32>,
+    ) {
+        let mut open: Vec<usize> = nodes.iter().copied().collect();
+        while let Some(node) = open.pop() {
+            let stages = layout.first[node] as usize..layout.first[node + 1] as usize;
+            stations.extend(layout.stages[stages].iter().copied());
+            for (link, to) in self.steps(flow, routes, node) {
+                stations.extend(link.map(|l| layout.link_stations[l]));
+                if nodes.insert(to) {
+                    open.push(to);
                 }
             }
         }

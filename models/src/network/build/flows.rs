@@ -207,8 +207,7 @@ impl Builder<'_> {
             Origin::Load(Load::Source(source)) => source.largest(),
             _ => None,
         };
-        let is_recorded = matches!(table.kind(), "trace" | "pcap");
-        let largest = recorded.or_else(|| size.largest().filter(|_| !is_recorded));
+        let largest = recorded.or_else(|| size.largest());
         Flow {
             stream: format!("traffic.{name}"),
             name,

@@ -1,7 +1,7 @@
 //! From a scenario to its fluid network.
 
 use sim_core::SimTime;
-use sim_core::config::{Diagnostic, Diagnostics, Table};
+use sim_core::config::{Diagnostic, Diagnostics, Span, Table};
 
 use super::changes::{Change, Changes};
 use super::flows::Flow;
@@ -105,62 +105,52 @@ impl Builder<'_> {
 
     /// That the scenario has a fluid.
     fn check_fluid(&mut self, ways: &Ways, changes: &Changes) {
-        let help = "leave out `fidelity` (or give \"packet\") to simulate packets";
         for (_, change) in &changes.all {
             if let Change::Flow(flow, source) = change
                 && source.steady_rate().is_none()
             {
-                let message = format!("`{}` comes to have no steady rate", self.flows[*flow].name);
-                let d = Diagnostic::error("E0390", self.flows[*flow].span, message, "an intervention changes it");
-                self.diagnostics.push(d.help(help));
+                let flow = &self.flows[*flow];
+                let message = format!("`{}` comes to have no steady rate", flow.name);
+                self.diagnostics.push(refusal(flow.span, message, "an intervention changes it"));
             }
         }
         for (_, table) in self.scenario.named("intervention") {
             let target = table.text("target");
             if target.starts_with("traffic.") && target.contains(".size.") {
-                let d = Diagnostic::error(
-                    "E0390",
+                self.diagnostics.push(refusal(
                     table.span_of("target"),
                     "sizes of packets have no fluid",
-                    "needs packets",
-                );
-                self.diagnostics.push(d.help(help));
+                    NEEDS_PACKETS,
+                ));
             }
         }
         for (_, table) in self.scenario.named("probe") {
-            let d =
-                Diagnostic::error("E0390", table.span, "a probe has nothing to look at in a fluid", "needs packets");
-            self.diagnostics.push(d.help(help));
+            let message = "a probe has nothing to look at in a fluid";
+            self.diagnostics.push(refusal(table.span, message, NEEDS_PACKETS));
         }
-        for node in &self.nodes {
-            for (stage, span) in &node.stages {
-                let message = format!("stage `{stage}` has no fluid");
-                self.diagnostics.push(Diagnostic::error("E0390", *span, message, "needs packets").help(help));
-            }
+        for (stage, span) in self.nodes.iter().flat_map(|node| &node.stages) {
+            self.diagnostics.push(refusal(*span, format!("stage `{stage}` has no fluid"), NEEDS_PACKETS));
         }
         for l in (0..ways.used.len()).filter(|l| ways.used[*l]) {
             if let Some(d) = without_fluid(&self.link(l))
                 && !self.diagnostics.iter().any(|known| (known.code, known.span) == (d.code, d.span))
             {
-                self.diagnostics.push(d.help(help));
+                self.diagnostics.push(d);
             }
         }
         if let Some(table) = self.routing().filter(|_| self.ecmp() != Ecmp::Off)
             && self.flows.iter().any(|flow| ways.tables.iter().any(|routes| self.is_split(flow, routes)))
         {
-            let d =
-                Diagnostic::error("E0390", table.span_of("ecmp"), "equal-cost paths have no fluid", "needs packets");
-            self.diagnostics.push(d.help(help));
+            let d = refusal(table.span_of("ecmp"), "equal-cost paths have no fluid", NEEDS_PACKETS);
+            self.diagnostics.push(d);
         }
         for flow in &self.flows {
             if matches!(flow.origin, Origin::Load(Load::Source(_))) && flow.steady_rate().is_none() {
                 let message = format!("`{}` has no steady rate", flow.name);
-                let label = "a trace, or a rate that follows a waveform";
-                self.diagnostics.push(Diagnostic::error("E0390", flow.span, message, label).help(help));
+                self.diagnostics.push(refusal(flow.span, message, "a trace, or a rate that follows a waveform"));
             }
             if flow.to.is_none() {
-                let d = Diagnostic::error("E0390", flow.span, "packets that wander have no fluid", "no `to`");
-                self.diagnostics.push(d.help(help));
+                self.diagnostics.push(refusal(flow.span, "packets that wander have no fluid", "no `to`"));
             } else if matches!(flow.origin, Origin::Load(Load::Application(..)))
                 && ways.tables.iter().any(|routes| self.is_unlimited(flow, routes))
             {
@@ -170,9 +160,7 @@ impl Builder<'_> {
             }
         }
     }
-}
 
-impl Builder<'_> {
     /// Whether no link on the way of a flow has a rate, if there is a way.
     fn is_unlimited(&self, flow: &Flow, routes: &Routes) -> bool {
         let mut way = self.way(flow, routes).peekable();
@@ -227,10 +215,19 @@ fn bucket(link: &LinkSpec) -> f64 {
     if link.queue.kind() == "tbf" { link.queue.quantity("rate").value } else { f64::INFINITY }
 }
 
+/// The usual reason.
+const NEEDS_PACKETS: &str = "needs packets";
+
+/// That something has no fluid.
+fn refusal(span: Span, message: impl Into<String>, label: &str) -> Diagnostic {
+    let d = Diagnostic::error("E0390", span, message, label);
+    d.help("leave out `fidelity` (or give \"packet\") to simulate packets")
+}
+
 /// What of a link needs packets, if anything does.
 fn without_fluid(link: &LinkSpec) -> Option<Diagnostic> {
     let Medium { shape, overhead, mtu, loss, jitter } = &link.medium;
-    let refuse = |span, message| Some(Diagnostic::error("E0390", span, message, "needs packets"));
+    let refuse = |span, message| Some(refusal(span, message, NEEDS_PACKETS));
     if let Some(shape) = shape {
         return refuse(shape.span, format!("the shape of link `{}` has no fluid", link.name));
     }

@@ -16,12 +16,12 @@ pub(super) struct Looks {
 }
 
 impl Builder<'_> {
-    /// Reads the probes, which name flows and stations by what these `components` are called.
-    pub(super) fn looks(&mut self, probes: &[&Table], components: &[Component]) -> Looks {
+    /// Reads the probes of flows and of these `stations`, whose components come after those of the flows.
+    pub(super) fn looks(&mut self, probes: &[&Table], stations: &[Component]) -> Looks {
         let (mut instants, mut states, mut passages) = (Vec::new(), Vec::new(), Vec::new());
         for table in probes.iter().filter(|table| table.kind() != "attribution") {
             let is_count = table.kind() == "count";
-            let done = looked_at(table, components, is_count).and_then(|of| {
+            let done = self.looked_at(table, stations, is_count).and_then(|of| {
                 match table.kind() {
                     "count" => instants.extend(probe::instants(table)?.into_iter().map(|i| (of, i))),
                     "passages" => passages.extend(probe::passages(table, of)?),
@@ -47,39 +47,32 @@ impl Builder<'_> {
             },
         }
     }
-}
 
-/// The component that a probe is of.
-///
-/// Fails if there is none, or none that can be looked at so.
-fn looked_at(table: &Table, components: &[Component], is_count: bool) -> Result<u32, Diagnostic> {
-    let (of, span) = (table.text("of"), table.span_of("of"));
-    let holds = |kind: ComponentKind| match kind {
-        ComponentKind::Station { .. } => true,
-        ComponentKind::Flow => is_count,
-        _ => false,
-    };
-    let found = components.iter().zip(0..).find(|(c, _)| c.name == of);
-    match found {
-        Some((c, place)) if holds(c.kind) => Ok(place),
-        Some(_) => {
-            let label = if is_count {
-                "expected a link, a stage that takes time, or a flow"
-            } else {
-                "expected a link or a stage that takes time"
-            };
-            Err(Diagnostic::error("E0398", span, format!("`{of}` holds nothing that could be counted"), label))
-        }
-        None => {
-            let names = || components.iter().filter(|c| holds(c.kind)).map(|c| c.name.as_str());
-            let d = Diagnostic::error(
-                "E0398",
-                span,
-                format!("there is no `{of}` to look at"),
-                "expected a link or a stage",
-            );
-            let all = || format!("there are: {}", names().take(8).collect::<Vec<_>>().join(", "));
-            Err(d.help(did_you_mean(of, names()).unwrap_or_else(all)))
+    /// The component that a probe is of.
+    ///
+    /// Fails if there is none, or none that can be looked at so.
+    fn looked_at(&self, table: &Table, stations: &[Component], is_count: bool) -> Result<u32, Diagnostic> {
+        let (of, span) = (table.text("of"), table.span_of("of"));
+        let flows = self.flows.iter().map(|f| (f.name.as_str(), is_count));
+        let holds = |c: &Component| matches!(c.kind, ComponentKind::Station { .. });
+        let known = flows.chain(stations.iter().map(|c| (c.name.as_str(), holds(c))));
+        match known.clone().zip(0..).find(|((name, _), _)| *name == of) {
+            Some(((_, true), place)) => Ok(place),
+            Some(_) => {
+                let label = if is_count {
+                    "expected a link, a stage that takes time, or a flow"
+                } else {
+                    "expected a link or a stage that takes time"
+                };
+                Err(Diagnostic::error("E0398", span, format!("`{of}` holds nothing that could be counted"), label))
+            }
+            None => {
+                let names = || known.clone().filter(|k| k.1).map(|k| k.0);
+                let message = format!("there is no `{of}` to look at");
+                let d = Diagnostic::error("E0398", span, message, "expected a link or a stage");
+                let all = || format!("there are: {}", names().take(8).collect::<Vec<_>>().join(", "));
+                Err(d.help(did_you_mean(of, names()).unwrap_or_else(all)))
+            }
         }
     }
 }

@@ -1,7 +1,5 @@
 //! Traffic that reacts to marks where nothing marks.
 
-use std::collections::BTreeSet;
-
 use sim_core::config::Diagnostic;
 
 use super::Builder;
@@ -22,10 +20,12 @@ impl Builder<'_> {
         let marking: Vec<bool> = stations.plans.iter().map(marks).collect();
         let mut told = Vec::new();
         for (flow, label) in self.flows.iter().zip(&self.labels) {
-            let Some(row) = flow.to.filter(|_| label.ecn) else { continue };
+            if flow.to.is_none() || !label.ecn {
+                continue;
+            }
             // Once for all flows of a matrix.
             if told.contains(&flow.span)
-                || self.stations_passed(row, flow.from, routes, layout).iter().any(|s| marking[*s as usize])
+                || self.stations_passed(flow, routes, layout).iter().any(|s| marking[*s as usize])
             {
                 continue;
             }
@@ -37,22 +37,5 @@ impl Builder<'_> {
                  another congestion control)",
             ));
         }
-    }
-
-    /// The stations that a packet may pass from `node` to the destination of `row`, each once.
-    pub(super) fn stations_passed(&self, row: usize, node: usize, routes: &Routes, layout: &Layout<'_>) -> Vec<u32> {
-        let (mut stations, mut known, mut open) = (Vec::new(), BTreeSet::from([node]), vec![node]);
-        while let Some(node) = open.pop() {
-            let own = layout.first[node] as usize..layout.first[node + 1] as usize;
-            stations.extend_from_slice(&layout.stages[own]);
-            for &link in routes.links(row as u32, node as u32) {
-                stations.push(layout.link_stations[link as usize]);
-                let next = self.end_of(link as usize);
-                if known.insert(next) {
-                    open.push(next);
-                }
-            }
-        }
-        stations
     }
 }

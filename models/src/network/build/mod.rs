@@ -260,9 +260,7 @@ impl<'a> Builder<'a> {
             }
             None => (None, Vec::new()),
         };
-        let flows = self.flows.iter().map(|f| Component::new(f.name.clone(), ComponentKind::Flow, "packet"));
-        let known: Vec<Component> = flows.chain(stations.components.iter().cloned()).collect();
-        let looks = self.looks(probes, &known);
+        let looks = self.looks(probes, &stations.components);
         let told = stations.components.iter().chain(&shares).chain(&looks.components);
         self.check_names(told.map(|c| c.name.as_str()));
         self.stop_if_wrong()?;

@@ -9,6 +9,7 @@ use sim_core::quantity::{Dimension, Quantity};
 use super::Builder;
 use super::attribution::Layout;
 use super::stations::Stations;
+use crate::network::discipline::MTU;
 use crate::network::packet::Packet;
 use crate::network::routing::Routes;
 use crate::network::system::{StationPlan, Works};
@@ -24,6 +25,14 @@ enum Bound {
 }
 
 impl Bound {
+    /// Whether there can be one for any packet.
+    fn is_possible(plan: &StationPlan) -> bool {
+        plan.line.mtu.is_some()
+            || match &plan.works {
+                Works::Serves { discipline, .. } => discipline.reasons().contains(&MTU),
+                Works::Judges(gate) => gate.largest().is_some(),
+            }
+    }
     /// For packets that are like `packet`.
     fn of(plan: &StationPlan, packet: &Packet) -> Option<Self> {
         let own = match &plan.works {
@@ -98,13 +107,18 @@ impl Builder<'_> {
 
     /// Finds flows whose largest packets are never let pass somewhere on their way: an error at a shaper, else a warning.
     pub(super) fn check_sizes(&mut self, routes: &Routes, stations: &Stations, layout: &Layout<'_>) {
+        if !stations.plans.iter().any(Bound::is_possible) {
+            return;
+        }
         let mut found: Vec<Diagnostic> = Vec::new();
         let mut told = BTreeSet::new();
         for (i, flow) in self.flows.iter().enumerate() {
-            let Some(row) = flow.to else { continue };
+            if flow.to.is_none() {
+                continue;
+            }
             let (class, dscp) = (flow.class, flow.dscp);
             let packet = Packet { class, dscp, ..Packet::new(i as u32, flow.mean_bits as u32, SimTime::ZERO) };
-            for station in self.stations_passed(row, flow.from, routes, layout) {
+            for station in self.stations_passed(flow, routes, layout) {
                 let Some(bound) = Bound::of(&stations.plans[station as usize], &packet) else { continue };
                 let at = &stations.components[station as usize].name;
                 let finding = match flow.largest {
