@@ -175,7 +175,7 @@ impl<'a> Group<'a> {
             rng,
             dwellers: network.dwells.iter().map(|scheme| Dwellers::new(scheme, network, streams)).collect(),
             tags,
-            told: network.told.iter().zip(&network.initial).map(|(_, &x)| x).collect(),
+            told: if network.told.is_empty() { Vec::new() } else { network.initial.clone() },
         };
         group.enter_phase(0);
         group.aim(group.total());

@@ -137,6 +137,9 @@ impl Members {
         dwells: &[dwell::Plan],
     ) -> Piece {
         let place = |list: &[u32], x: u32| list.binary_search(&x).map_or(NONE, |i| i as u32);
+        let own = |list: &[u32], all: Vec<u32>| {
+            all.into_iter().map(|x| place(list, x)).filter(|x| *x != NONE).collect::<Vec<u32>>()
+        };
         let species = |s: Species| Species { slot: place(&self.pools, s.slot), ..s };
         let mut part = World {
             pools: self.pools.iter().map(|&s| world.pools[s as usize].clone()).collect(),
@@ -169,11 +172,8 @@ impl Members {
                 .map(|d| dwell::Plan { pathway: place(&self.pathways, d.pathway), ..*d })
                 .filter(|d| d.pathway != NONE)
                 .collect(),
-            told: world.states.iter().map(|s| place(&self.pools, s.0.of)).filter(|&slot| slot != NONE).collect(),
-            told_pathways: (world.asked_passages.iter())
-                .map(|p| place(&self.pathways, p.0.of))
-                .filter(|&pathway| pathway != NONE)
-                .collect(),
+            told: own(&self.pools, world.states.iter().map(|s| s.0.of).collect()),
+            told_pathways: own(&self.pathways, world.asked_passages.iter().map(|p| p.0.of).collect()),
             exits: (first_pathway + world.pathways.len() as u32..)
                 .zip(exits)
                 .map(|(c, e)| (Exit { slot: place(&self.pools, e.slot), pathway: place(&self.pathways, e.pathway) }, c))

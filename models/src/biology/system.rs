@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use sim_core::config::{Diagnostics, Table};
 use sim_core::rng::Streams;
 use sim_core::stats::{
-    Component, ComponentKind, Measure, PassageQuestion, RunRecord, StateQuestion, Watch, Window, numbers, observe_with,
+    Component, ComponentKind, Measure, PassageQuestion, RunRecord, StateQuestion, Window, numbers_with, observe_with,
 };
 use sim_core::{RunError, SimTime};
 
@@ -101,7 +101,7 @@ fn components(world: &World) -> Vec<Component> {
     let states = world.states.iter().map(|(of, name)| (name, world.pools[of.of as usize].entity));
     let passages = world.asked_passages.iter().map(|(of, name)| (name, world.pathways[of.of as usize].entity));
     let asked = states.chain(passages).map(|(name, entity)| Component::new(name, ComponentKind::Asked, entity));
-    let first_pathway = world.pools.iter().filter(|p| !p.fixed).count() as u32;
+    let first_pathway = place(world.pools.len() as u32);
     let passed = world.passed.iter().map(|passed| {
         let pathway = &world.pathways[passed.pathway as usize];
         let (from, until) = (SimTime::from_ticks(passed.from), SimTime::from_ticks(passed.until));
@@ -134,10 +134,7 @@ impl System for Biology {
     }
 
     fn numbers(&self) -> Vec<Measure> {
-        let mut all = numbers(&self.components);
-        let window = Window { warmup: SimTime::ZERO, end: SimTime::from_secs(1), bins: 1 };
-        self.asked.answers(&self.components).report(window, &self.components, &mut all);
-        all
+        numbers_with(&self.asked.answers(&self.components), &self.components)
     }
 
     fn warnings(&self) -> Diagnostics {

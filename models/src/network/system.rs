@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use sim_core::config::Diagnostics;
 use sim_core::rng::Streams;
 use sim_core::stats::{
-    Attribution, Component, Grouping, Measure, RunRecord, Watch, Window, numbers, observe, observe_with,
+    Attribution, Component, Grouping, Measure, RunRecord, Window, numbers_with, observe, observe_with,
 };
 use sim_core::{RunError, SimDuration, SimTime};
 
@@ -152,10 +152,7 @@ impl System for NetworkSystem {
         &self.components
     }
     fn numbers(&self) -> Vec<Measure> {
-        let mut all = numbers(&self.components);
-        let window = Window { warmup: SimTime::ZERO, end: SimTime::from_secs(1), bins: 1 };
-        self.watch().report(window, &self.components, &mut all);
-        all
+        numbers_with(&self.watch(), &self.components)
     }
     fn run_unless(&self, cancel: &AtomicBool, streams: Streams, window: Window) -> Result<RunRecord, RunError> {
         let network = self.start(streams);

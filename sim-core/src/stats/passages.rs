@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::component::{Component, Measure};
 use super::observe::Watch;
+use super::places::Places;
 use super::sketch::Sketch;
 use super::station::Times;
 use super::window::Window;
@@ -26,13 +27,11 @@ pub struct Passages {
     questions: Arc<[PassageQuestion]>,
     /// The component of the first.
     first: ComponentId,
-    /// By component: its place in `seen`, or `NONE`.
-    places: Vec<u32>,
+    places: Places,
+    /// By place.
     seen: Vec<Seen>,
     answers: Vec<Answer>,
 }
-
-const NONE: u32 = u32::MAX;
 
 /// What is kept of a component.
 #[derive(Clone, Debug, Default)]
@@ -53,15 +52,14 @@ enum Answer {
 impl Passages {
     /// Nothing seen yet, with components from `first` on for the answers.
     pub fn new(questions: Arc<[PassageQuestion]>, first: ComponentId) -> Self {
-        let mut places = vec![NONE; first as usize];
+        let mut places = Places::new(first as usize);
         let mut seen: Vec<Seen> = Vec::new();
         for (i, question) in questions.iter().enumerate() {
-            let place = &mut places[question.of as usize];
-            if *place == NONE {
-                *place = seen.len() as u32;
+            let place = places.enter(question.of);
+            if place == seen.len() {
                 seen.push(Seen::default());
             }
-            seen[*place as usize].questions.push(i);
+            seen[place].questions.push(i);
         }
         let answer = |question: &PassageQuestion| match question.number {
             Some(_) => Answer::Time(f64::NAN),
@@ -72,8 +70,8 @@ impl Passages {
     }
     #[inline]
     fn pass(&mut self, c: ComponentId, at: SimTime) {
-        let place = self.places.get(c as usize).copied().unwrap_or(NONE);
-        let Some(seen) = self.seen.get_mut(place as usize) else { return };
+        let Some(place) = self.places.get(c) else { return };
+        let seen = &mut self.seen[place];
         let at = at.ticks();
         seen.n += 1;
         for &question in &seen.questions {

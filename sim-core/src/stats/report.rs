@@ -2,6 +2,7 @@
 
 use super::component::{Component, ComponentKind, Measure};
 use super::extra::Extra;
+use super::observe::Watch;
 use super::sketch::Sketch;
 use super::station::{Census, Times, Totals};
 use super::statistics::{Snapshot, Statistics, Tally};
@@ -23,9 +24,18 @@ pub fn numbers(components: &[Component]) -> Vec<Measure> {
     let mut statistics = Statistics::new(components);
     let mut opening = || Opening { totals: statistics.snapshot(), census: statistics.take_census() };
     let (opening, closing) = (opening(), opening().census);
-    let window = Window { warmup: SimTime::ZERO, end: SimTime::from_secs(1), bins: 1 };
-    Report { components, window, opening, closing, statistics }.measures()
+    Report { components, window: UNMEASURED, opening, closing, statistics }.measures()
 }
+
+/// The same with those of what watches besides, which has seen nothing.
+pub fn numbers_with<W: Watch>(watch: &W, components: &[Component]) -> Vec<Measure> {
+    let mut all = numbers(components);
+    watch.report(UNMEASURED, components, &mut all);
+    all
+}
+
+/// A window in which nothing was.
+const UNMEASURED: Window = Window { warmup: SimTime::ZERO, end: SimTime::from_secs(1), bins: 1 };
 
 /// Makes the measures and checks the laws.
 pub(super) struct Report<'a> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::component::{Component, ComponentKind, Measure};
 use super::observe::Watch;
+use super::places::Places;
 use super::window::Window;
 use crate::probe::{ComponentId, Departure, LossReason, Probe};
 use crate::time::{SimTime, TICKS_PER_SECOND};
@@ -34,19 +35,16 @@ pub struct States {
     questions: Arc<[StateQuestion]>,
     /// The component of the first.
     first: ComponentId,
-    /// By component: its place in `seen`, or `NONE`.
-    places: Vec<u32>,
+    places: Places,
+    /// By place.
     seen: Vec<Seen>,
     /// By question: when what it awaits was the case, in ticks.
     times: Vec<Option<u64>>,
 }
 
-const NONE: u32 = u32::MAX;
-
 /// What is kept of a component.
 #[derive(Clone, Debug)]
 struct Seen {
-    of: ComponentId,
     now: u64,
     since: u64,
     /// By number: for how many ticks. All from the last on are taken together.
@@ -56,12 +54,6 @@ struct Seen {
 }
 
 impl Seen {
-    /// The number is another from `at` on.
-    #[inline]
-    fn turn(&mut self, now: u64, at: u64) {
-        self.stay(at);
-        self.now = now;
-    }
     /// The number has been what it is until `at`.
     #[inline]
     fn stay(&mut self, at: u64) {
@@ -80,20 +72,19 @@ impl Seen {
 impl States {
     /// Nothing seen yet, of `components`, of which those from `first` on are for the answers.
     pub fn new(questions: Arc<[StateQuestion]>, first: ComponentId, components: &[Component]) -> Self {
-        let mut places = vec![NONE; first as usize];
+        let mut places = Places::new(first as usize);
         let mut seen: Vec<Seen> = Vec::new();
         let mut times = vec![None; questions.len()];
         for (i, question) in questions.iter().enumerate() {
-            let place = &mut places[question.of as usize];
-            if *place == NONE {
-                *place = seen.len() as u32;
+            let place = places.enter(question.of);
+            if place == seen.len() {
                 let now = match components[question.of as usize].kind {
                     ComponentKind::Population { initial, .. } => initial as u64,
                     _ => 0,
                 };
-                seen.push(Seen { of: question.of, now, since: 0, ticks: vec![0], awaited: Vec::new() });
+                seen.push(Seen { now, since: 0, ticks: vec![0], awaited: Vec::new() });
             }
-            let seen = &mut seen[*place as usize];
+            let seen = &mut seen[place];
             if question.first {
                 if question.holds(seen.now) {
                     times[i] = Some(0);
@@ -108,27 +99,21 @@ impl States {
         }
         Self { questions, first, places, seen, times }
     }
-    #[inline]
-    fn seen(&mut self, c: ComponentId) -> Option<&mut Seen> {
-        let place = *self.places.get(c as usize)?;
-        if place == NONE { None } else { Some(&mut self.seen[place as usize]) }
-    }
     /// The number that `c` holds is `next` of what it was, from `at` on.
     #[inline]
     fn turn(&mut self, c: ComponentId, at: SimTime, next: impl FnOnce(u64) -> u64) {
-        let Some(seen) = self.seen(c) else { return };
-        let (now, at) = (next(seen.now), at.ticks());
-        seen.turn(now, at);
-        if seen.awaited.iter().any(|(question, _)| question.holds(now)) {
-            let (place, times) = (self.places[c as usize] as usize, &mut self.times);
-            self.seen[place].awaited.retain(|&(question, i)| {
-                let holds = question.holds(now);
-                if holds {
-                    times[i] = Some(at);
-                }
-                !holds
-            });
-        }
+        let Some(place) = self.places.get(c) else { return };
+        let (seen, times) = (&mut self.seen[place], &mut self.times);
+        seen.stay(at.ticks());
+        seen.now = next(seen.now);
+        let now = seen.now;
+        seen.awaited.retain(|&(question, i)| {
+            let holds = question.holds(now);
+            if holds {
+                times[i] = Some(at.ticks());
+            }
+            !holds
+        });
     }
 }
 
@@ -166,8 +151,8 @@ impl Watch for States {
                 out.push(Measure { component, metric: "first_passage_time", stat: "mean", value, unit: "s" });
                 continue;
             }
-            let seen = self.seen.iter().find(|s| s.of == question.of).expect("each that is asked about is seen");
-            let value = seen.within(*question, window.end.ticks()) as f64 / all;
+            let place = self.places.get(question.of).expect("each that is asked about has one");
+            let value = self.seen[place].within(*question, window.end.ticks()) as f64 / all;
             out.push(Measure { component, metric: "time_share", stat: "time_mean", value, unit: "1" });
         }
     }
