@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
+use sim_core::SimTime;
 use sim_core::config::{Data, Diagnostics, Field, Node, Section, Shape, Span, Table, Tree, Type, check, check_table};
 use sim_core::rng::Rng;
 
 use super::{Emission, Load, MakeTraffic, Streams, TRAFFIC, Traffic};
 use crate::BuildContext;
+use crate::common::spikes::Trains;
+use crate::common::waveform::{Sources, WAVEFORMS, Waveform};
 use crate::network::size::Size;
 use crate::registry::{Kind, Registry, registry};
 
@@ -47,6 +50,14 @@ pub(crate) fn scenario(sections: &[Section], text: &str) -> Table {
     let table = check(&tree(text), sections, &registry(), &mut found);
     assert!(found.is_empty(), "{text}: {found:?}");
     table
+}
+
+/// A waveform, for runs of a minute.
+pub(crate) fn waveform(text: &str) -> Waveform {
+    let table = table(WAVEFORMS, text);
+    let make = WAVEFORMS.iter().find(|k| k.name == table.kind()).expect("the table is of one").make;
+    let (folder, trains) = (std::env::temp_dir(), Trains::default());
+    make(&table, &Sources { folder: &folder, trains: &trains, end: SimTime::from_secs(60) }).expect("a good one")
 }
 
 /// Runs `f` with a context whose folder is `folder`.

@@ -140,14 +140,11 @@ impl Traffic for Shaped {
 
 #[cfg(test)]
 mod tests {
-    use sim_core::SimTime;
     use sim_core::config::Span;
     use sim_core::quantity::Quantity;
 
-    use super::super::fixture::{counts, of_size, sent, table, traffic};
+    use super::super::fixture::{counts, of_size, sent, traffic, waveform};
     use super::*;
-    use crate::common::spikes::Trains;
-    use crate::common::waveform::{Sources, WAVEFORMS};
 
     #[test]
     fn counts_vary_as_much_as_their_mean() {
@@ -193,17 +190,13 @@ mod tests {
 
     #[test]
     fn a_shape_gives_each_phase_its_counts() {
-        let text = "{ kind = 'sine', amplitude = 0.9, period = '4 s' }";
-        let day = table(WAVEFORMS, text);
-        let make = WAVEFORMS.iter().find(|k| k.name == "sine").unwrap().make;
-        let (folder, trains) = (std::env::temp_dir(), Trains::default());
-        let shape = make(&day, &Sources { folder: &folder, trains: &trains, end: SimTime::from_secs(60) }).unwrap();
+        let day = waveform("{ kind = 'sine', amplitude = 0.9, period = '4 s' }");
         let rate = PacketRate::new(Quantity::parse("20 packets/s").unwrap(), &Size::Constant(8), Span::default());
         let poisson = Poisson::new(rate.unwrap(), &Size::Constant(8));
         let n = 4000;
         // By quarter of a period: Poisson counts, mean 20 (1 +- 0.9 x 2/pi), all independent.
         let mut counts = vec![[0u32; 4]; n];
-        let mut source = poisson.shaped(Shape::of(&shape));
+        let mut source = poisson.shaped(Shape::of(&day));
         for (at, _) in sent(&mut source, 11, 4.0 * n as f64) {
             let second = (at / 1_000_000_000_000) as usize;
             counts[second / 4][second % 4] += 1;

@@ -1,7 +1,7 @@
 //! Sessions that come at random, each with a connection of its own and a transfer of heavy-tailed size.
 //!
-//! Sessions arrive as a Poisson process, at a rate that may follow a waveform (`shape`), which holds for sessions though not for packets (Paxson & Floyd 1995,
-//! doi:10.1109/90.392383).
+//! Sessions arrive as a Poisson process, which holds for sessions though not for packets (Paxson & Floyd 1995,
+//! doi:10.1109/90.392383), at a rate that may follow a waveform (`shape`).
 //!
 //! Validated against: the exponential law of the times between sessions; the mean of goodput, rate x size; packets are no
 //! Poisson process.
@@ -82,12 +82,8 @@ impl Application for Web {
 
 #[cfg(test)]
 mod tests {
-    use sim_core::SimTime;
-
-    use super::super::fixture::{streams, table};
+    use super::super::fixture::{streams, waveform};
     use super::*;
-    use crate::common::spikes::Trains;
-    use crate::common::waveform::{Sources, WAVEFORMS};
 
     #[test]
     fn sessions_are_a_poisson_process() {
@@ -109,11 +105,8 @@ mod tests {
 
     #[test]
     fn a_shape_gives_each_phase_its_sessions() {
-        let day = table(WAVEFORMS, "{ kind = 'sine', amplitude = 0.9, period = '4 s' }");
-        let make = WAVEFORMS.iter().find(|k| k.name == "sine").unwrap().make;
-        let (folder, trains) = (std::env::temp_dir(), Trains::default());
-        let course = make(&day, &Sources { folder: &folder, trains: &trains, end: SimTime::from_secs(60) }).unwrap();
-        let mut web = Web::new(Transfer::Constant(1), 1.0, 20.0, Some(Shape::of(&course)));
+        let day = waveform("{ kind = 'sine', amplitude = 0.9, period = '4 s' }");
+        let mut web = Web::new(Transfer::Constant(1), 1.0, 20.0, Some(Shape::of(&day)));
         assert!((web.transfer_rate().unwrap() - 38.0).abs() < 1e-9);
         let (mut streams, n, mut at) = (streams(18), 4000, SimDuration::ZERO);
         let mut counts = vec![[0u32; 2]; n];

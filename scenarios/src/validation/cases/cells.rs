@@ -4,7 +4,7 @@ use super::super::case::{Case, Observable, Quantity, Statistic};
 use super::super::closed_form::{
     Law, binomial, birth_death_stationary, exponential_quantile, linear_birth_death, mmc, poisson,
 };
-use super::{BUSY, FLUX, NUMBER, QUANTILE_ERROR, case};
+use super::{BUSY, FLUX, NUMBER, QUANTILE_ERROR, case, moments};
 
 const GARDINER: &str = "Gardiner 2009, Stochastic Methods, ch. 11 (from memory)";
 const PERMEATION: (&str, &str) = (
@@ -172,16 +172,8 @@ fn carriers() -> [Case; 3] {
 /// Mean and variance of a count at the ends of runs of these lengths, s.
 pub(super) fn counts(at: &'static str, times: &[f64], law: impl Fn(f64) -> Law) -> Vec<Observable> {
     let pair = |(point, &t): (usize, &f64)| {
-        let law = law(t);
-        let count = |name: String, exact, statistic, unit| {
-            Observable::mean(&name, at, ("in_system", "mean"), exact, unit).at(point).known(statistic)
-        };
-        let mean = Statistic::MeanOfKnown { sd: law.variance.sqrt() };
-        let variance = Statistic::VarianceOfKnown { kurtosis: law.kurtosis };
-        [
-            count(format!("count at {t:.4} s"), law.mean, mean, "molecule"),
-            count(format!("its variance at {t:.4} s"), law.variance, variance, "1").within(0.02),
-        ]
+        let names = [(format!("count at {t:.4} s"), "molecule"), (format!("its variance at {t:.4} s"), "1")];
+        moments(names, at, ("in_system", "mean"), &law(t)).map(|o| o.at(point))
     };
     times.iter().enumerate().flat_map(pair).collect()
 }
@@ -246,17 +238,11 @@ fn leak_pump(id: &'static str, title: &str, inhibitor: f64) -> Case {
 fn inhibition() -> Vec<Observable> {
     let seconds = 100.0;
     let at_dose = |(point, inhibitor): (usize, &f64)| {
-        let law = poisson(30.0 / (2.0 + inhibitor / 0.5) * seconds);
-        let count = |name: String, exact, statistic, unit| {
-            Observable::mean(&name, "pump", FLUX, exact, unit).at(point).known(statistic)
-        };
-        let mean = Statistic::MeanOfKnown { sd: law.variance.sqrt() / seconds };
-        let variance = Statistic::VarianceOfKnown { kurtosis: law.kurtosis };
-        [
-            count(format!("flux at {inhibitor} uM"), law.mean / seconds, mean, "1/s"),
-            count(format!("its variance at {inhibitor} uM"), law.variance / (seconds * seconds), variance, "1/s^2")
-                .within(0.03),
-        ]
+        let count = poisson(30.0 / (2.0 + inhibitor / 0.5) * seconds);
+        let law = Law { mean: count.mean / seconds, variance: count.variance / (seconds * seconds), ..count };
+        let names = [(format!("flux at {inhibitor} uM"), "1/s"), (format!("its variance at {inhibitor} uM"), "1/s^2")];
+        let [mean, variance] = moments(names, "pump", FLUX, &law);
+        [mean.at(point), variance.at(point).within(0.03)]
     };
     [0.0, 1.0, 10.0].iter().enumerate().flat_map(at_dose).collect()
 }

@@ -1,8 +1,8 @@
 //! Token buckets and links that lose packets.
 
-use super::super::case::{Case, Observable, Statistic};
+use super::super::case::{Case, Observable};
 use super::super::closed_form::{Law, binomial, gilbert_elliott, md1_wait_beyond, md1k_loss};
-use super::{LOSS, NUMBER, WAIT, case};
+use super::{LOSS, NUMBER, WAIT, case, moments};
 
 const POLICER: (&str, &str) = (
     "a policer of K packets accepts what finds at most K - 1 services of work: the loss of M/D/1/K, 1 - 1 / (p_0 + rho)",
@@ -87,12 +87,8 @@ fn shaper(id: &'static str, title: &str, load: f64, burst: u32) -> Case {
 
 /// Mean and variance of the number that arrives.
 fn lost(law: &Law) -> Vec<Observable> {
-    let arrived = |name, exact, unit| Observable::mean(name, "customers", ("departures", "mean"), exact, unit);
-    vec![
-        arrived("number that arrives", SENT as f64 - law.mean, "packet")
-            .known(Statistic::MeanOfKnown { sd: law.variance.sqrt() }),
-        arrived("its variance", law.variance, "1")
-            .within(0.04)
-            .known(Statistic::VarianceOfKnown { kurtosis: law.kurtosis }),
-    ]
+    let names = [("number that arrives".to_owned(), "packet"), ("its variance".to_owned(), "1")];
+    let arrived = Law { mean: SENT as f64 - law.mean, ..*law };
+    let [mean, variance] = moments(names, "customers", ("departures", "mean"), &arrived);
+    vec![mean, variance.within(0.04)]
 }

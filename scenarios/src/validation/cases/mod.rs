@@ -12,7 +12,8 @@ mod states;
 mod synapses;
 mod transfers;
 
-use super::case::{Case, Observable};
+use super::case::{Case, Observable, Statistic};
+use super::closed_form::Law;
 
 /// The metric and statistic of a measure.
 type Measured = (&'static str, &'static str);
@@ -74,6 +75,22 @@ fn case(
 ) -> Case {
     let (title, set, sweep) = (title.to_owned(), Vec::new(), Vec::new());
     Case { id, title, formula, source, scenario, set, sweep, replications: None, observables }
+}
+
+/// Mean and variance of a number that has a known law, each with its name and unit; the variance need be known to 2 % only.
+fn moments(
+    [mean, variance]: [(String, &'static str); 2],
+    at: &'static str,
+    measured: Measured,
+    law: &Law,
+) -> [Observable; 2] {
+    let of = |(name, unit): (String, _), exact, statistic| {
+        Observable::mean(&name, at, measured, exact, unit).known(statistic)
+    };
+    [
+        of(mean, law.mean, Statistic::MeanOfKnown { sd: law.variance.sqrt() }),
+        of(variance, law.variance, Statistic::VarianceOfKnown { kurtosis: law.kurtosis }).within(0.02),
+    ]
 }
 
 impl Case {

@@ -2,8 +2,8 @@
 //! passages, of queues and of molecules; and queues that are written as reactions.
 
 use super::super::case::{Case, Observable, Statistic};
-use super::super::closed_form::{birth_death_at, erlang_c};
-use super::{NUMBER, QUANTILE_ERROR, case};
+use super::super::closed_form::{Law, birth_death_at, erlang_c};
+use super::{NUMBER, QUANTILE_ERROR, case, moments};
 
 const ROOM: (&str, &str) =
     ("P(n) = (1 - rho) rho^n / (1 - rho^(K + 1))", "Kleinrock 1975, Queueing Systems vol. 1, ch. 3 (from memory)");
@@ -115,16 +115,9 @@ fn from_empty() -> Vec<Observable> {
     let number = |at, t| {
         // Of more than 200 the chance is 0.8^200.
         let law = birth_death_at(200, |_| 800.0, |_| 1000.0, t);
-        let of = |name: String, exact, statistic| {
-            Observable::mean(&name, at, ("count", "mean"), exact, "packet").known(statistic)
-        };
-        let mean = Statistic::MeanOfKnown { sd: law.variance.sqrt() };
-        let variance = Statistic::VarianceOfKnown { kurtosis: law.kurtosis };
         let t = t * 1e3;
-        [
-            of(format!("number at {t} ms"), law.mean, mean).within(0.02),
-            Observable { unit: "1", ..of(format!("its variance at {t} ms"), law.variance, variance).within(0.02) },
-        ]
+        let names = [(format!("number at {t} ms"), "packet"), (format!("its variance at {t} ms"), "1")];
+        moments(names, at, ("count", "mean"), &law).map(|o| o.within(0.02))
     };
     [number("workers@1 ms", 0.001), number("workers@5 ms", 0.005), number("workers@20 ms", 0.02)].concat()
 }
@@ -150,14 +143,13 @@ fn last_of_ten() -> Vec<Observable> {
     let sum = |power: i32| (1..=10).map(|i| time(i).powi(power)).sum::<f64>();
     let (mean, variance) = (sum(1), sum(2));
     // Cumulants add up: the fourth of an exponential is six times the fourth power of its mean.
-    let kurtosis = 3.0 + 6.0 * sum(4) / (variance * variance);
-    let last = |name: &str, exact, statistic, unit| {
-        Observable::mean(name, "cell.A@first n<=0", ("first_passage_time", "mean"), exact, unit).known(statistic)
-    };
+    let law = Law { mean, variance, kurtosis: 3.0 + 6.0 * sum(4) / (variance * variance) };
+    let names = [("time of the last".to_owned(), "s"), ("its variance".to_owned(), "s^2")];
+    let [last, its_variance] = moments(names, "cell.A@first n<=0", ("first_passage_time", "mean"), &law);
     let first = Observable::mean("time of the first", "out@passage 1", ("passage_time", "mean"), time(10), "s");
     vec![
-        last("time of the last", mean, Statistic::MeanOfKnown { sd: variance.sqrt() }, "s"),
-        last("its variance", variance, Statistic::VarianceOfKnown { kurtosis }, "s^2").within(0.03),
+        last,
+        its_variance.within(0.03),
         first.known(Statistic::MeanOfKnown { sd: time(10) }),
         Observable::mean("mean gap", "out@interval", ("interval", "mean"), (mean - time(10)) / 9.0, "s"),
     ]

@@ -1,8 +1,8 @@
 //! Synapses: release at spikes.
 
-use super::super::case::{Case, Observable, Statistic};
+use super::super::case::{Case, Observable};
 use super::super::closed_form::{binomial, poisson};
-use super::case;
+use super::{case, moments};
 
 const DEPRESSION: (&str, &str) = (
     "released at spike k + 1 is binomial (N, U (R + (1 - R) ((1 - U) e)^k)), R = (1 - e) / (1 - (1 - U) e), e = exp(-D / tau_rec)",
@@ -65,15 +65,8 @@ fn under_way() -> Vec<Observable> {
 
 /// Mean and variance of a Poisson count at the end.
 fn poissonian(at: &'static str, what: &str, mean: f64) -> Vec<Observable> {
-    let law = poisson(mean);
-    let number = |name: String, exact, statistic| {
-        Observable::mean(&name, at, ("in_system", "mean"), exact, "vesicle").known(statistic)
-    };
-    vec![
-        number(what.to_owned(), law.mean, Statistic::MeanOfKnown { sd: law.variance.sqrt() }),
-        number(format!("{what}, variance"), law.variance, Statistic::VarianceOfKnown { kurtosis: law.kurtosis })
-            .within(0.02),
-    ]
+    let names = [(what.to_owned(), "vesicle"), (format!("{what}, variance"), "vesicle")];
+    moments(names, at, ("in_system", "mean"), &poisson(mean)).to_vec()
 }
 
 /// Mean and variance of what 400 sites release at some of the spikes, each with the probability that `law` says of the spikes before.
@@ -86,16 +79,9 @@ fn released(law: impl Fn(i32) -> f64) -> Vec<Observable> {
         (40, "synapse@spike 40"),
     ];
     let pair = |(spike, at): (i32, &'static str)| {
-        let law = binomial(400.0, law(spike - 1));
-        let number = |name: String, exact, statistic, unit| {
-            Observable::mean(&name, at, ("passages", "mean"), exact, unit).known(statistic)
-        };
-        let mean = Statistic::MeanOfKnown { sd: law.variance.sqrt() };
-        let variance = Statistic::VarianceOfKnown { kurtosis: law.kurtosis };
-        [
-            number(format!("released at spike {spike}"), law.mean, mean, "vesicle"),
-            number(format!("its variance at spike {spike}"), law.variance, variance, "1").within(0.02),
-        ]
+        let names =
+            [(format!("released at spike {spike}"), "vesicle"), (format!("its variance at spike {spike}"), "1")];
+        moments(names, at, ("passages", "mean"), &binomial(400.0, law(spike - 1)))
     };
     all.into_iter().flat_map(pair).collect()
 }
