@@ -22,7 +22,7 @@ use super::releases::Releases;
 use super::run::Event;
 use super::small;
 use super::system::Part;
-use super::tree::SumTree;
+use super::tree::{SumTree, WHOLE};
 use super::turnover::Turnover;
 use super::varying::Varying;
 use super::watch::{self, Watch};
@@ -664,9 +664,8 @@ pub(super) fn leave<P: Probe>(c: u32, since: u64, exit: u32, now: u64, probe: &m
 /// total is no rate to go on with.
 #[inline]
 pub(super) fn due(now: u64, hazard: f64, total: f64) -> u64 {
-    /// 2^52: added to a number below 2^51, it leaves the nearest whole number in the low bits.
-    const WHOLE: f64 = 4_503_599_627_370_496.0;
     let gap = hazard * TICKS / total;
+    // Added to a number below 2^51, 2^52 leaves the nearest whole number in the low bits.
     if gap < WHOLE / 2.0 && total < RATE_MAX {
         return now + ((gap + WHOLE).to_bits() - WHOLE.to_bits());
     }

@@ -18,8 +18,10 @@ pub(super) const CHANGES: usize = 4;
 /// blocks are added up side by side.
 pub(super) type Lane<const B: usize, const L: usize> = [[f64; B]; L];
 
-/// What a firing of one channel does.
+/// What a firing of one channel does. Aligned so that the table of 16 channels is indexed by a shift: what fires is known
+/// late, and all that follows waits for its row.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(256))]
 pub(super) struct Step<const B: usize, const L: usize> {
     /// What it adds to both factors of every channel.
     left: Lane<B, L>,
@@ -41,7 +43,8 @@ pub(super) struct Lanes<const B: usize, const L: usize> {
     pub(super) changes: usize,
     /// From this place of each block on, channels have one reactant at most: their second factor is one.
     pub(super) pairs: usize,
-    pub(super) steps: [[Step<B, L>; B]; L],
+    /// By block, then by place in it.
+    pub(super) steps: [[Step<B, L>; L]; B],
 }
 
 impl<const B: usize, const L: usize> Lanes<B, L> {
@@ -65,7 +68,7 @@ impl<const B: usize, const L: usize> Lanes<B, L> {
                 .map(|(q, _)| q % L + 1)
                 .max()
                 .unwrap_or(0),
-            steps: [[step; B]; L],
+            steps: [[step; L]; B],
         });
         for (q, law) in rates.common.iter().enumerate() {
             let (child, b) = (q % L, q / L);
@@ -74,7 +77,7 @@ impl<const B: usize, const L: usize> Lanes<B, L> {
         }
         for q in 0..channels {
             let step = lanes.step(network.changes.row(q), step);
-            lanes.steps[q % L][q / L] = step;
+            lanes.steps[q / L][q % L] = step;
         }
         Some(lanes)
     }

@@ -6,6 +6,8 @@
 //! partial sums of Gibson & Bruck 2000, doi:10.1021/jp993732q).
 
 const FAN: usize = 8;
+/// 2^52: what is added to it stands in its low bits.
+pub(super) const WHOLE: f64 = 4_503_599_627_370_496.0;
 
 /// Two nodes, child by child in turn. So no two children of a node are neighbours, and a node is read child by child: what
 /// has just been written by itself would not be forwarded to a load of several, which would wait for the cache.
