@@ -44,7 +44,11 @@ pub(crate) const PROBES: &[Kind<&'static [World]>] = &[
         doc: "How many there are at certain times, exactly: of each time `COMPARTMENT.SPECIES@TIME` or `LINK@TIME`, as `count`. What \
               happens at that time is not counted yet.",
         fields: &[
-            Field::required("of", Type::Text, "Where: `compartment.species`; a link, a stage or a flow."),
+            Field::required(
+                "of",
+                Type::Text,
+                "Where: `compartment.species`, or `pathway.state` of a channel or carrier; a link, a stage or a flow.",
+            ),
             Field::required("times", Type::List(&Type::Quantity(&[Dimension::TIME])), "When: `[\"10 s\", \"1 min\"]`."),
         ],
         make: &[World::Network, World::Biology],
@@ -54,7 +58,11 @@ pub(crate) const PROBES: &[Kind<&'static [World]>] = &[
         doc: "For what share of the time there are so many, as `time_share`: of each number `COMPARTMENT.SPECIES@n=3` or `LINK@n=3`, \
               and `@n>=10` for ten or more. A link has what waits and what is sent.",
         fields: &[
-            Field::required("of", Type::Text, "Where: `compartment.species`; a link or a stage."),
+            Field::required(
+                "of",
+                Type::Text,
+                "Where: `compartment.species`, or `pathway.state` of a channel or carrier; a link or a stage.",
+            ),
             Field::optional("counts", Type::List(&HELD), "Exactly so many: `[0, 1, 5]`."),
             Field::optional("at_least", Type::List(&HELD), "So many or more: `[10, 20]`."),
         ],
@@ -65,7 +73,11 @@ pub(crate) const PROBES: &[Kind<&'static [World]>] = &[
         doc: "When there are first so few or so many, since time zero, as `first_passage_time`: of each number \
               `COMPARTMENT.SPECIES@first n<=0`, `LINK@first n>=100`. Runs in which that does not come to pass are left out.",
         fields: &[
-            Field::required("of", Type::Text, "Where: `compartment.species`; a link or a stage."),
+            Field::required(
+                "of",
+                Type::Text,
+                "Where: `compartment.species`, or `pathway.state` of a channel or carrier; a link or a stage.",
+            ),
             Field::optional("down_to", Type::List(&HELD), "So few or fewer: `[0]`."),
             Field::optional("up_to", Type::List(&HELD), "So many or more: `[100]`."),
         ],

@@ -194,15 +194,20 @@ pub(super) fn count(quantity: Quantity, place: &Compartment, whole: bool) -> Res
     Ok(if whole { n.round() } else { n })
 }
 
-/// The slot of the species that a probe is of.
+/// The slot of the species that a probe is of, or of the state of a channel or carrier, which cannot be `followed` one by one.
 ///
 /// Fails if there is none, or if its count does not change.
-fn probed(table: &Table, world: &World) -> Result<usize, Diagnostic> {
+fn probed(table: &Table, world: &World, followed: bool) -> Result<usize, Diagnostic> {
     let (of, span) = (table.text("of"), table.span_of("of"));
-    let names = world.pools.iter().filter(|p| !p.fixed).map(|p| p.name.as_str());
-    let Some(at) = world.pools.iter().position(|p| p.name == of && p.compartment.is_some()) else {
-        let d =
-            Diagnostic::error("E0602", span, format!("there is no `{of}` to follow"), "expected `compartment.species`");
+    let fits = |p: &Pool| p.compartment.is_some() || !followed;
+    let names = world.pools.iter().filter(|p| !p.fixed && fits(p)).map(|p| p.name.as_str());
+    let Some(at) = world.pools.iter().position(|p| p.name == of && fits(p)) else {
+        let expected = if followed {
+            "expected `compartment.species`"
+        } else {
+            "expected `compartment.species`, or `pathway.state` of a channel or carrier"
+        };
+        let d = Diagnostic::error("E0602", span, format!("there is no `{of}` to follow"), expected);
         return Err(match sim_core::config::did_you_mean(of, names.clone()) {
             Some(near) => d.help(near),
             None => d.help(format!("there are: {}", names.collect::<Vec<_>>().join(", "))),
@@ -217,7 +222,7 @@ fn probed(table: &Table, world: &World) -> Result<usize, Diagnostic> {
 
 /// `[probe.NAME] kind = "count"`: how many there are at certain times.
 fn sample(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
-    let slot = probed(table, world)? as u32;
+    let slot = probed(table, world, false)? as u32;
     for instant in probe::instants(table)? {
         let name = instant.name();
         is_new(&name, instant.span, world)?;
@@ -228,7 +233,7 @@ fn sample(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
 
 /// `[probe.NAME]` of kind `states` and `first_passage`: for what share of the time there are so many, and when there first are.
 fn states(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
-    let slot = probed(table, world)? as u32;
+    let slot = probed(table, world, false)? as u32;
     for (question, name) in probe::states(table, slot)? {
         is_new(&name, table.span, world)?;
         world.states.push((question, name));
@@ -266,7 +271,7 @@ fn is_new(name: &str, span: Span, world: &World) -> Result<(), Diagnostic> {
 
 /// `[probe.NAME] kind = "residence"`: entities of a species are followed one by one.
 fn follow(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
-    let at = probed(table, world)?;
+    let at = probed(table, world, true)?;
     let (of, span) = (table.text("of"), table.span_of("of"));
     if table.get("split_by").is_some() {
         world.split.push(at as u32);

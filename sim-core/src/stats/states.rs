@@ -45,6 +45,8 @@ pub struct States {
 /// What is kept of a component.
 #[derive(Clone, Debug)]
 struct Seen {
+    /// A population tells its levels, and who comes and goes only besides, if entities are followed.
+    tells_levels: bool,
     now: u64,
     since: u64,
     /// By number: for how many ticks. All from the last on are taken together.
@@ -78,11 +80,11 @@ impl States {
         for (i, question) in questions.iter().enumerate() {
             let place = places.enter(question.of);
             if place == seen.len() {
-                let now = match components[question.of as usize].kind {
-                    ComponentKind::Population { initial, .. } => initial as u64,
-                    _ => 0,
+                let (tells_levels, now) = match components[question.of as usize].kind {
+                    ComponentKind::Population { initial, .. } => (true, initial as u64),
+                    _ => (false, 0),
                 };
-                seen.push(Seen { now, since: 0, ticks: vec![0], awaited: Vec::new() });
+                seen.push(Seen { tells_levels, now, since: 0, ticks: vec![0], awaited: Vec::new() });
             }
             let seen = &mut seen[place];
             if question.first {
@@ -99,11 +101,14 @@ impl States {
         }
         Self { questions, first, places, seen, times }
     }
-    /// The number that `c` holds is `next` of what it was, from `at` on.
+    /// The number that `c` holds is `next` of what it was, from `at` on; `level`: this tells of its level.
     #[inline]
-    fn turn(&mut self, c: ComponentId, at: SimTime, next: impl FnOnce(u64) -> u64) {
+    fn turn(&mut self, c: ComponentId, at: SimTime, level: bool, next: impl FnOnce(u64) -> u64) {
         let Some(place) = self.places.get(c) else { return };
         let (seen, times) = (&mut self.seen[place], &mut self.times);
+        if seen.tells_levels != level {
+            return;
+        }
         seen.stay(at.ticks());
         seen.now = next(seen.now);
         let now = seen.now;
@@ -120,18 +125,18 @@ impl States {
 impl Probe for States {
     #[inline]
     fn enter(&mut self, c: ComponentId, at: SimTime) {
-        self.turn(c, at, |n| n + 1);
+        self.turn(c, at, false, |n| n + 1);
     }
     #[inline]
     fn leave(&mut self, c: ComponentId, d: Departure) {
-        self.turn(c, d.at, |n| n - 1);
+        self.turn(c, d.at, false, |n| n - 1);
     }
     fn lose(&mut self, c: ComponentId, at: SimTime, _since: SimTime, _service: u64, _reason: LossReason) {
-        self.turn(c, at, |n| n - 1);
+        self.turn(c, at, false, |n| n - 1);
     }
     #[inline]
     fn level(&mut self, c: ComponentId, at: SimTime, level: f64) {
-        self.turn(c, at, |_| level as u64);
+        self.turn(c, at, true, |_| level as u64);
     }
 }
 
@@ -189,6 +194,8 @@ mod tests {
             states.leave(0, Departure { at: secs(at), ..Departure::default() });
         }
         states.level(1, secs(6), 5.0);
+        // One of those that left is followed.
+        states.leave(1, Departure { at: secs(6), ..Departure::default() });
         states.level(1, secs(8), 1e9);
         states.level(1, secs(9), 3.0);
         let mut out = Vec::new();

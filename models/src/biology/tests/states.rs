@@ -57,6 +57,46 @@ fn doses_count_at_once() {
 }
 
 #[test]
+fn states_of_channels_can_be_asked_for() {
+    // Of two channels, each open with probability 2 / (2 + 6): none, one or both.
+    let text = "[compartment.cell]\nvolume = \"1 pL\"\n\
+                [pathway.gate]\nkind = \"channel\"\nN = 2\nstates = [\"C\", \"O\"]\nconducting = [\"O\"]\n\
+                transitions = [{ from = \"C\", to = \"O\", rate = \"2 /s\" }, { from = \"O\", to = \"C\", rate = \"6 /s\" }]\n";
+    let probes = "[probe.share]\nkind = \"states\"\nof = \"gate.O\"\ncounts = [0, 1, 2]\n\
+                  [probe.first]\nkind = \"first_passage\"\nof = \"gate.O\"\nup_to = [1]\n\
+                  [probe.then]\nkind = \"count\"\nof = \"gate.O\"\ntimes = [\"3000 s\"]\n";
+    let s = system(&format!("{text}{probes}"));
+    let record = s.run(Streams::new(1, 0), window(0.0, 4000.0, 5)).unwrap();
+    // Correlated over 1/8 s: 4000 s are some 16 000 draws.
+    for (n, exact) in [(0, 9.0 / 16.0), (1, 6.0 / 16.0), (2, 1.0 / 16.0_f64)] {
+        let found = measure(&*s, &record, &format!("gate.O@n={n}"), "time_share", "time_mean");
+        let error = (exact * (1.0 - exact) / 16_000.0).sqrt();
+        assert!((found - exact).abs() < 4.0 * error, "{n}: {found} is not {exact} +- {error}");
+    }
+    assert!(measure(&*s, &record, "gate.O@first n>=1", "first_passage_time", "mean") > 0.0);
+    assert!(measure(&*s, &record, "gate.O@3000 s", "count", "mean") <= 2.0);
+}
+
+#[test]
+fn who_is_followed_counts_once() {
+    let text =
+        format!("{}[reaction.come]\nequation = \"-> A\"\nc = 2\n[reaction.go]\nequation = \"A ->\"\nc = 1\n", cell(3));
+    let asked =
+        format!("{text}{PROBE}[probe.first]\nkind = \"first_passage\"\nof = \"cell.A\"\nup_to = [5]\ndown_to = [0]\n");
+    let followed = format!("{asked}[probe.stay]\nkind = \"residence\"\nof = \"cell.A\"\n");
+    let [alone, besides] = [asked, followed].map(|text| {
+        let s = system(&text);
+        let record = s.run(Streams::new(1, 0), window(10.0, 500.0, 5)).unwrap();
+        let share = ["n=0", "n=1", "n=5", "n>=3"];
+        let share = share.map(|n| measure(&*s, &record, &format!("cell.A@{n}"), "time_share", "time_mean"));
+        let first = ["first n>=5", "first n<=0"];
+        (share, first.map(|n| measure(&*s, &record, &format!("cell.A@{n}"), "first_passage_time", "mean")))
+    });
+    assert!(alone.0.iter().chain(&alone.1).all(|x| *x > 0.0), "{alone:?}");
+    assert_eq!(alone, besides);
+}
+
+#[test]
 fn what_is_under_way_counts_until_it_arrives() {
     // One that takes 4 s, and one that is taken out before: 2 from 0 s, 1 from 2 s, none from 4 s on.
     let text = format!(
