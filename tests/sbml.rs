@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::Place;
+use common::{Place, samples};
 
 const EVENTS: &str = include_str!("../scenarios/src/validation/cases/sbml-events.xml");
 
@@ -23,6 +23,25 @@ fn a_model_runs_as_it_is() {
         check.err
     );
     place.egress(&["bench", "resets.xml", "--json"]).ends_with(0);
+}
+
+/// Bartholome et al. 2007 (BIOMD0000000197): the amounts that other solvers of the same equations give.
+#[test]
+fn the_mean_of_a_published_model_is_that_of_other_solvers() {
+    let place = Place::with("transport.xml", include_str!("models/vectorial-transport.xml"));
+    let species = ["basolateral.x1", "basolateral.x2", "cell.x3", "cell.x4", "apical.x5"];
+    for (time, amounts) in [
+        ("60 s", [31.35299, 49.00344, 0.62587, 3.81205, 3.20565]),
+        ("120 s", [29.63074, 46.53931, 0.66323, 4.04601, 7.12070]),
+        ("240 s", [26.77695, 42.19257, 0.61810, 3.77342, 14.63896]),
+    ] {
+        let set = ["--set", "run.fidelity=mean", "--duration", time, "--out", time, "--quiet"];
+        place.egress(&[&["run", "transport.xml"], &set[..]].concat()).ends_with(0);
+        for (name, amount) in species.iter().zip(amounts) {
+            let found = samples(&place.path(time), name, "in_system", "mean");
+            assert!(found.len() == 1 && (found[0] - amount).abs() <= 0.6e-5, "{time}, {name}: {found:?}, not {amount}");
+        }
+    }
 }
 
 #[test]

@@ -21,6 +21,10 @@ const EVENTS: (&str, &str) = (
     "X: of 200 set at 12.5 s, exp(-mu (t - 12.5)) are left, and newcomers are Poisson; Q: Poisson modulo 10",
     "Gardiner 2009, Stochastic Methods, ch. 11 (from memory)",
 );
+const PARTITIONING: (&str, &str) = (
+    "N(t) is Poisson with mean V K A [(exp(c t) - exp(-K t))/(c + K) - (exp(d t) - exp(-K t))/(d + K)]",
+    "immigration at the rate V K A (exp(c t) - exp(d t)) and deaths at K; the values of BIOMD0000001040",
+);
 
 /// Runs of these lengths, of mean and variance.
 fn sbml(
@@ -47,6 +51,12 @@ pub(super) fn cases() -> Vec<Case> {
         binomial(200.0, (-0.1 * (t - 12.5)).exp()).plus(poisson(100.0 * -(-0.1 * (t - 12.5)).exp_m1()))
     };
     let events = [counts("cell.X", after, reset), counts("cell.Q", after, |t| poisson_modulo(2.0 * t, 10))].concat();
+    let hours = &[2.0, 4.0, 6.0, 8.0, 10.0];
+    let partitioned = |t: f64| {
+        let (a, k, c, d) = (1382.061_426_984_31, 0.044_531_256_83, -0.215_608_884_195_034, -0.783_006_790_599_975);
+        let term = |r: f64| ((r * t).exp() - (-k * t).exp()) / (r + k);
+        poisson(2.198 * k * a * (term(c) - term(d)))
+    };
     vec![
         sbml(
             "sbml-immigration-death",
@@ -79,6 +89,14 @@ pub(super) fn cases() -> Vec<Case> {
             include_str!("sbml-events.xml"),
             (64, after),
             events,
+        ),
+        sbml(
+            "sbml-partitioning",
+            "SBML: a rate that follows an assignment rule in time, zero at the start",
+            PARTITIONING,
+            include_str!("sbml-partitioning.xml"),
+            (65, hours),
+            counts("cells.M", hours, partitioned),
         ),
     ]
 }
