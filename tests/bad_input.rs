@@ -515,7 +515,7 @@ fn a_shape_of_a_link_needs_a_waveform_a_rate_and_packets() {
     refused(&shaped("shape = §\"day\""), &["`wire` has a `shape` and no `rate`", "rate = \"10 Mbit/s\""]);
     refused(&shaped("rate = \"900 Tbit/s\"\nshape = §\"day\""), &["times 1.5", "1000 Tbit/s"]);
     let fluid = with(&shaped("rate = \"1 Mbit/s\"\nshape = §\"day\""), "[run]", "[run]\nfidelity = \"fluid\"");
-    refused(&fluid, &["the shape of link `wire` has no fluid", "leave out `fidelity`"]);
+    refused(&fluid, &["a `shape` at link `wire` has no fluid", "leave out `fidelity`"]);
     let none = Place::with("good.toml", &shaped("shape = \"none\""));
     none.egress(&["check", "good.toml"]).ends_with(0);
 }

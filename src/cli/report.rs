@@ -51,6 +51,7 @@ const CLASSES: [Class; 9] = [
         columns: &[
             ("bit_rate", "mean", "throughput"),
             ("goodput", "mean", "goodput"),
+            ("lost", "mean", "lost"),
             ("sojourn_time", "mean", "delay"),
             ("sojourn_time", "p99", "p99 of delay"),
             ("flow_completion_time", "mean", "completion"),

@@ -138,6 +138,16 @@ impl NodePlan {
     }
 }
 
+/// The stations of a network, and where they are.
+struct Made {
+    stations: Stations,
+    /// Those of all nodes' stages, and where each node's begin.
+    stages: Vec<u32>,
+    first: Vec<u32>,
+    /// Of each directed link, if it is used.
+    link_stations: Vec<u32>,
+}
+
 struct Builder<'a> {
     scenario: &'a Table,
     context: &'a BuildContext<'a>,
@@ -230,7 +240,10 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn finish(mut self, ways: Ways, changes: &Changes, probes: &[&Table]) -> Result<Box<dyn System>, Diagnostics> {
+    /// Makes the stations, and looks whether packets can pass them; what is wrong with that is among the diagnostics.
+    ///
+    /// Fails if they could not be made, with all that is wrong so far.
+    fn stations(&mut self, ways: &Ways, changes: &Changes) -> Result<Made, Diagnostics> {
         let mut stations = Stations::new(self.flows.len());
         let mut link_stations = vec![u32::MAX; 2 * self.graph.links.len()];
         for (l, _) in ways.used.iter().enumerate().filter(|(_, used)| **used) {
@@ -253,6 +266,12 @@ impl<'a> Builder<'a> {
         self.check_sizes(&ways.tables[0], &stations, &layout);
         self.check_bursts(&ways.used);
         self.check_marks(&ways.tables[0], &stations, &layout);
+        Ok(Made { stations, stages, first, link_stations })
+    }
+
+    fn finish(mut self, ways: Ways, changes: &Changes, probes: &[&Table]) -> Result<Box<dyn System>, Diagnostics> {
+        let Made { mut stations, stages, first, link_stations } = self.stations(&ways, changes)?;
+        let layout = Layout { stages: &stages, first: &first, link_stations: &link_stations };
         let (grouping, shares) = match probes.iter().find(|p| p.kind() == "attribution") {
             Some(probe) => {
                 let (grouping, shares) = self.grouping(probe, &ways, changes, &stations, &layout);

@@ -5,7 +5,10 @@
 //! ceiling, hence their rate, so the cost grows with bundles and links, not with flows: O(rounds x (bundles x hops +
 //! links)), with as many rounds as there are bottlenecks.
 //!
-//! Validated against: the parking lot, and the definition itself on random networks.
+//! Open-loop traffic has a demand at each link of its path that shares fairly: it is never more than what the link before
+//! lets through, but no link further on makes it take less, since nothing tells its sender.
+//!
+//! Validated against: the parking lot, and the definition itself on random networks; open-loop flows by hand.
 
 /// Flows that share a path.
 #[derive(Clone, Debug)]
@@ -16,8 +19,19 @@ pub(super) struct Demand {
     pub(super) flows: u64,
     /// What each asks for at most, in bit/s; infinite if it takes what it gets.
     pub(super) ceiling: f64,
+    /// The demand that feeds this one, which comes before it: it gets no more than that one does.
+    pub(super) after: Option<u32>,
     /// What each gets, in bit/s.
     pub(super) rate: f64,
+    /// Whether the rate is still growing.
+    grows: bool,
+}
+
+impl Demand {
+    /// Of nobody so far.
+    pub(super) const fn new(path: Vec<u32>, ceiling: f64) -> Self {
+        Self { path, flows: 0, ceiling, after: None, rate: 0.0, grows: false }
+    }
 }
 
 /// Works out rates again and again without allocating.
@@ -50,8 +64,8 @@ impl MaxMin {
     }
 
     /// Links of other capacities.
-    pub(super) fn set_capacities(&mut self, capacities: &[f64]) {
-        for (link, &capacity) in self.links.iter_mut().zip(capacities) {
+    pub(super) fn set_capacities(&mut self, capacities: impl Iterator<Item = f64>) {
+        for (link, capacity) in self.links.iter_mut().zip(capacities) {
             link.capacity = capacity;
         }
     }
@@ -64,7 +78,7 @@ impl MaxMin {
             let next = self.next_level(level, demands);
             for link in &mut self.links {
                 link.left = (link.left - (next - level) * link.growing as f64).max(0.0);
-                link.is_full = link.left <= ROUNDING * link.capacity;
+                link.is_full = link.capacity < f64::INFINITY && link.left <= ROUNDING * link.capacity;
             }
             self.close(next, demands);
             level = next;
@@ -79,7 +93,8 @@ impl MaxMin {
         self.open.clear();
         for (d, demand) in demands.iter_mut().enumerate() {
             demand.rate = 0.0;
-            if demand.flows > 0 {
+            demand.grows = demand.flows > 0;
+            if demand.grows {
                 self.open.push(d as u32);
                 for l in &demand.path {
                     self.links[*l as usize].growing += demand.flows;
@@ -100,9 +115,11 @@ impl MaxMin {
     fn close(&mut self, level: f64, demands: &mut [Demand]) {
         let Self { open, links } = self;
         open.retain(|d| {
+            let fed = demands[*d as usize].after.is_none_or(|before| demands[before as usize].grows);
             let demand = &mut demands[*d as usize];
             demand.rate = level;
-            let grows = level < demand.ceiling && !demand.path.iter().any(|l| links[*l as usize].is_full);
+            let grows = fed && level < demand.ceiling && !demand.path.iter().any(|l| links[*l as usize].is_full);
+            demand.grows = grows;
             if !grows {
                 for l in &demand.path {
                     links[*l as usize].growing -= demand.flows;
@@ -120,7 +137,7 @@ mod tests {
     use super::*;
 
     fn demand(path: &[u32], flows: u64, ceiling: f64) -> Demand {
-        Demand { path: path.to_vec(), flows, ceiling, rate: f64::NAN }
+        Demand { flows, rate: f64::NAN, ..Demand::new(path.to_vec(), ceiling) }
     }
 
     fn rates(capacities: &[f64], mut demands: Vec<Demand>) -> Vec<f64> {
@@ -141,6 +158,25 @@ mod tests {
     fn ceilings_leave_the_rest_to_others() {
         let all = vec![demand(&[0], 2, 1.0), demand(&[0], 4, ANY), demand(&[0], 0, ANY)];
         assert_eq!(rates(&[10.0], all), [1.0, 2.0, 0.0]);
+    }
+
+    #[test]
+    fn links_without_a_rate_are_never_full() {
+        let all = vec![demand(&[0, 2], 1, ANY), demand(&[1, 2], 2, ANY)];
+        assert_eq!(rates(&[10.0, 4.0, ANY], all), [10.0, 2.0]);
+    }
+
+    #[test]
+    fn open_loop_traffic_takes_less_only_where_it_loses() {
+        // One of 8 over links of 10 and 4, each shared with a transfer. It takes 5 of the first, of which the second, where it
+        // has 2, loses 3; as a transfer over both it would have taken 2, and left 8.
+        let behind = Demand { after: Some(2), ..demand(&[1], 1, 8.0) };
+        let all = vec![demand(&[0], 1, ANY), demand(&[1], 1, ANY), demand(&[0], 1, 8.0), behind];
+        assert_eq!(rates(&[10.0, 4.0], all), [5.0, 2.0, 5.0, 2.0]);
+        // The other way round it brings 2 of 8 to the link of 10.
+        let behind = Demand { after: Some(1), ..demand(&[0], 1, 8.0) };
+        let all = vec![demand(&[1], 1, ANY), demand(&[1], 1, 8.0), behind, demand(&[0], 1, ANY)];
+        assert_eq!(rates(&[10.0, 4.0], all), [2.0, 2.0, 2.0, 8.0]);
     }
 
     proptest! {

@@ -3,30 +3,43 @@
 //! The same scenario, for sizes that packets cannot reach. A transfer takes the path that its packets would take; its first
 //! bit needs the propagation delay, and then all transfers share the links max-min fairly, the rates changing only where
 //! one begins or ends. On a single bottleneck this is processor sharing, M/G/1-PS for Poisson arrivals (Kleinrock 1976,
-//! Queueing Systems vol. 2, ch. 4; Massoulie & Roberts 2000, doi:10.1023/A:1019146925423 (both from memory)). Open-loop
-//! traffic asks for its mean rate and takes less where there is less.
+//! Queueing Systems vol. 2, ch. 4; Massoulie & Roberts 2000, doi:10.1023/A:1019146925423 (both from memory)).
+//!
+//! Open-loop traffic sends its mean rate, whatever becomes of it. In a queue that all share (`fifo`, `red`, `codel`, `pie`) it
+//! does not give way: transfers share what it leaves, and beyond the link's rate it loses in proportion (file `open_loop`).
+//! Where each flow has a queue of its own (`fq_codel`), it gets its max-min fair share at most, as each transfer, and loses the
+//! rest. Behind such a queue it may not come to a shared one that can be full: how much it brings there would depend on
+//! transfers that depend on it. What passes a link has used the links before, lost or not.
 //!
 //! Links fail, recover and change, and paths follow, as interventions say; what is under way goes on by the new path, and waits
-//! while there is none. A connection takes a receiver's window a round trip at most. A token bucket at a link (`tbf`) is a link of its rate.
+//! while there is none. A connection takes a receiver's window a round trip of the empty path at most. A token bucket at a link
+//! (`tbf`) is a link of its rate; the queue inside shares it.
 //!
-//! There are no queues, losses, headers of acknowledgements, slow starts or disciplines here: what depends on them (loss,
-//! delay under active queue management, bursts shorter than a round trip) needs packets. Stages, packets that wander, equal-cost
-//! paths, classes with shares of their own and sources without a steady rate have no fluid and are refused.
+//! There is no waiting, no headers of acknowledgements, no handshakes and no slow starts here: what depends on them (delay
+//! under active queue management, bursts shorter than a round trip) needs packets. What is not named here is refused (file
+//! `build/fluid/meaning.rs`): stages, packets that wander, equal-cost paths, classes with shares of their own, sources whose
+//! rate varies.
 //!
 //! A change of rates costs O(bundles x hops + links), a beginning or an end O(log n) besides, n the transfers under way.
 //!
 //! Validated against: max-min allocations by hand, transfers over one link and over a triangle, E[T | x] = x / (1 - rho)
-//! of processor sharing for exponential, lognormal, constant and Pareto sizes; packets of TCP up to load 0.72.
+//! of processor sharing for exponential, lognormal, constant and Pareto sizes; packets of TCP up to load 0.72, and beside
+//! open-loop traffic in shared and fair queues; windows of few segments.
 
+mod best;
 mod bundle;
 mod max_min;
+mod meter;
 mod model;
+pub(super) mod open_loop;
+mod stream;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use sim_core::config::Diagnostics;
 use sim_core::rng::Streams;
 use sim_core::stats::{Component, ComponentKind, Extra, Form, RunRecord, Window, observe};
 use sim_core::{RunError, SimDuration, SimTime};
@@ -34,8 +47,9 @@ use sim_core::{RunError, SimDuration, SimTime};
 use super::traffic;
 use super::transport::Application;
 use crate::System;
-use max_min::Demand;
-use model::{BILLIONTH, Client, FluidNetwork, Link, MILLIONTH, Meter, Stream};
+use meter::Meter;
+use model::{BILLIONTH, Client, FluidNetwork, Link, MILLIONTH};
+use stream::Stream;
 
 /// What is served in a fluid network.
 pub(super) const ENTITY: &str = "transfer";
@@ -66,12 +80,15 @@ pub(super) enum LoadPlan {
 /// The way of a flow while nothing changes.
 #[derive(Clone, Debug)]
 pub(super) struct Way {
-    /// The links of its path.
+    /// The links of its path; of steady traffic, from the first on where each flow has a queue of its own.
     pub(super) path: Vec<u32>,
-    /// Propagation along it, in ticks.
+    /// Propagation along it, in ticks; of the next one if there is none now.
     pub(super) delay: u64,
-    /// What it takes at most, in bit/s on the wire: a steady rate, of each transfer a window a round trip, or 0 if there is no way.
+    /// What it takes at most, in bit/s on the wire: of each transfer a window a round trip, or 0 if there is no way; of steady
+    /// traffic, what comes to the links of `path`.
     pub(super) ceiling: f64,
+    /// What steady traffic sends, in bit/s.
+    pub(super) offered: f64,
 }
 
 /// What holds from a time on.
@@ -80,6 +97,8 @@ pub(super) struct Turn {
     pub(super) at: SimTime,
     /// Of each link, in bit/s: infinite if it has no rate, 0 if it is down.
     pub(super) capacities: Vec<f64>,
+    /// Of each link, in bit/s: what steady traffic has taken before it is shared.
+    pub(super) taken: Vec<f64>,
     /// Of each flow.
     pub(super) ways: Vec<Way>,
 }
@@ -101,20 +120,22 @@ pub(super) struct FluidSystem {
     /// In order of time; the first is at time zero.
     turns: Arc<[Turn]>,
     event_rate: f64,
+    warnings: Diagnostics,
 }
 
 const GOODPUT: Extra = Extra { metric: "goodput", unit: "bit/s", scale: 1.0, form: Form::Rate };
+const LOST: Extra = Extra { metric: "lost", unit: "bit/s", scale: 1.0, form: Form::Rate };
 const SLOWDOWN: Extra = Extra { metric: "slowdown", unit: "1", scale: MILLIONTH, form: Form::Sample };
 /// In whole numbers, so that where a run is looked at leaves no trace in the sum.
 const UTILIZATION: Extra = Extra { metric: "utilization", unit: "1", scale: BILLIONTH, form: Form::Level };
 const BIT_RATE: Extra = Extra { metric: "bit_rate", unit: "bit/s", scale: 1.0, form: Form::Rate };
 
 impl FluidSystem {
-    pub(super) fn new(flows: Vec<FlowPlan>, links: Vec<LinkPlan>, turns: Vec<Turn>) -> Self {
+    pub(super) fn new(flows: Vec<FlowPlan>, links: Vec<LinkPlan>, turns: Vec<Turn>, warnings: Diagnostics) -> Self {
         let of_flow = |f: &FlowPlan| {
             let extras = match f.load {
                 LoadPlan::Transfers { .. } => vec![GOODPUT, SLOWDOWN],
-                LoadPlan::Steady => vec![GOODPUT],
+                LoadPlan::Steady => vec![GOODPUT, LOST],
             };
             Component { extras, ..Component::new(&f.name, ComponentKind::Flow, ENTITY) }
         };
@@ -132,16 +153,14 @@ impl FluidSystem {
             LoadPlan::Steady => 0.0,
         };
         let event_rate = flows.iter().map(rate).sum();
-        Self { components, flows, links, turns: turns.into(), event_rate }
+        Self { components, flows, links, turns: turns.into(), event_rate, warnings }
     }
 
     /// The network at time zero of a replication.
     fn start(&self, streams: Streams) -> FluidNetwork {
         let (mut clients, mut flows, mut steady) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut demands, mut further) = (Vec::new(), Vec::new());
+        // The first turn gives ways and rates.
         for (i, f) in self.flows.iter().enumerate() {
-            // The first turn gives ways and rates.
-            let demand = |flows| Demand { path: Vec::new(), flows, ceiling: 0.0, rate: 0.0 };
             match &f.load {
                 LoadPlan::Transfers { application, wire } => {
                     let draws = traffic::Streams {
@@ -150,25 +169,21 @@ impl FluidSystem {
                     };
                     clients.push(Client::new(application.boxed_clone(), draws, *wire, f.start, f.stop));
                     flows.push(i as u32);
-                    demands.push(demand(0));
                 }
-                LoadPlan::Steady => {
-                    steady.push(Stream::new(i as u32));
-                    further.push(demand(1));
-                }
+                LoadPlan::Steady => steady.push(Stream::new(i as u32)),
             }
         }
-        demands.extend(further);
         let first = self.flows.len() as u32;
         let link = |(l, plan): (usize, &LinkPlan)| Link {
             component: first + l as u32,
             is_rated: plan.is_rated,
             capacity: 0.0,
+            taken: 0.0,
             load: 0.0,
             carried: Meter::default(),
         };
         let links = self.links.iter().enumerate().map(link).collect();
-        FluidNetwork::new((clients, flows), steady, demands, links, Arc::clone(&self.turns))
+        FluidNetwork::new((clients, flows), steady, links, Arc::clone(&self.turns))
     }
 }
 
@@ -181,5 +196,8 @@ impl System for FluidSystem {
     }
     fn event_rate(&self) -> f64 {
         self.event_rate
+    }
+    fn warnings(&self) -> Diagnostics {
+        self.warnings.clone()
     }
 }

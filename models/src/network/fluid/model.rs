@@ -1,13 +1,17 @@
 //! The fluid network in motion: transfers begin and end, rates are max-min fair in between.
 
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use sim_core::{Ctx, Departure, Model, Priority, Probe, SimDuration, SimTime, TICKS_PER_SECOND, TimerSlot};
 
 use super::Turn;
+use super::best::Best;
 use super::bundle::Bundle;
 use super::max_min::{Demand, MaxMin};
+use super::meter::Meter;
+use super::stream::Stream;
 use crate::network::traffic::Streams;
 use crate::network::transport::{Application, Opening};
 
@@ -29,6 +33,7 @@ pub(super) enum Event {
 /// Extra measures of a flow.
 pub(super) const GOODPUT: u8 = 0;
 pub(super) const SLOWDOWN: u8 = 1;
+pub(super) const LOST: u8 = 1;
 /// Extra measures of a link; only one with a rate has the second.
 pub(super) const BIT_RATE: u8 = 0;
 pub(super) const UTILIZATION: u8 = 1;
@@ -52,11 +57,13 @@ pub(super) struct Client {
     pub(super) application: Box<dyn Application>,
     pub(super) streams: Streams,
     /// Propagation along its path, in ticks.
-    pub(super) delay: u64,
+    delay: u64,
+    /// The least that it was.
+    least_delay: Best<Reverse<u64>>,
     /// What a byte of payload is on the wire, in bits: headers included.
     pub(super) wire: f64,
-    /// What a transfer that is alone has on its path, in bit/s.
-    pub(super) capacity: f64,
+    /// The most that a transfer that is alone had on its path, in bit/s.
+    capacity: Best<f64>,
     pub(super) start: SimDuration,
     /// No connection is opened from here on.
     pub(super) stop: SimTime,
@@ -77,8 +84,9 @@ impl Client {
         stop: SimTime,
     ) -> Self {
         let (bundle, coming, sent) = (Bundle::default(), VecDeque::new(), Meter::default());
-        let (delay, capacity, next) = (0, f64::INFINITY, None);
-        Self { application, streams, delay, wire, capacity, start, stop, next, bundle, coming, sent }
+        let (least_delay, capacity) = (Best::default(), Best::default());
+        let (delay, next) = (0, None);
+        Self { application, streams, delay, least_delay, wire, capacity, start, stop, next, bundle, coming, sent }
     }
     /// When the next connection opens, after the one at `after`.
     fn draw_next(&mut self, after: SimTime) -> Option<SimTime> {
@@ -86,22 +94,12 @@ impl Client {
         self.next = bytes;
         Some(after + gap).filter(|at| *at < self.stop)
     }
-    /// In ticks, how long a transfer of `bits` takes if it is alone.
-    fn alone(&self, bits: f64) -> u64 {
-        self.delay.saturating_add((bits / self.capacity * TICKS_PER_SECOND as f64) as u64)
-    }
-}
-
-/// Open-loop traffic: a constant rate as far as there is room.
-#[derive(Clone, Debug)]
-pub(super) struct Stream {
-    pub(super) flow: u32,
-    sent: Meter,
-}
-
-impl Stream {
-    pub(super) fn new(flow: u32) -> Self {
-        Self { flow, sent: Meter::default() }
+    /// In ticks, how long a transfer that was opened at `since` would have taken if it had been alone, with the best path that
+    /// it had until now all the time.
+    fn alone(&self, bits: f64, since: SimTime) -> u64 {
+        let Reverse(delay) = self.least_delay.since(since).unwrap_or(Reverse(0));
+        let capacity = self.capacity.since(since).unwrap_or(f64::INFINITY);
+        delay.saturating_add((bits / capacity * TICKS_PER_SECOND as f64) as u64)
     }
 }
 
@@ -112,7 +110,7 @@ pub(super) struct FluidNetwork {
     /// The flow of each client.
     pub(super) flows: Vec<u32>,
     pub(super) streams: Vec<Stream>,
-    /// Those of clients, then those of streams.
+    /// Those of clients, then those of streams at links that are shared fairly.
     pub(super) demands: Vec<Demand>,
     pub(super) max_min: MaxMin,
     pub(super) links: Vec<Link>,
@@ -134,39 +132,23 @@ pub(super) struct Link {
     pub(super) is_rated: bool,
     /// In bit/s: infinite without a rate, 0 if it is down.
     pub(super) capacity: f64,
+    /// What steady traffic takes before the rest is shared, in bit/s.
+    pub(super) taken: f64,
     /// In bit/s.
     pub(super) load: f64,
     /// Bits carried.
     pub(super) carried: Meter,
 }
 
-/// A total that is told in whole numbers as often as somebody asks, without any trace of how often that was.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Meter {
-    /// At the last change of rates.
-    total: f64,
-    told: u64,
-}
-
-impl Meter {
-    /// What to tell if `further` came since the last change of rates.
-    fn tell(&mut self, further: f64) -> u64 {
-        let now = (self.total + further) as u64;
-        let news = now.saturating_sub(self.told);
-        self.told += news;
-        news
-    }
-}
-
 impl FluidNetwork {
     pub(super) fn new(
         (clients, flows): (Vec<Client>, Vec<u32>),
         streams: Vec<Stream>,
-        demands: Vec<Demand>,
         links: Vec<Link>,
         turns: Arc<[Turn]>,
     ) -> Self {
         let max_min = MaxMin::new(&turns[0].capacities);
+        let demands = vec![Demand::new(Vec::new(), 0.0); clients.len()];
         let (pauses, free, at) = (Vec::new(), Vec::new(), SimTime::ZERO);
         Self { clients, flows, streams, demands, max_min, links, turns, turned: 0, pauses, free, ends: None, at }
     }
@@ -176,23 +158,29 @@ impl FluidNetwork {
         let turns = Arc::clone(&self.turns);
         let turn = &turns[self.turned];
         self.turned += 1;
-        for (link, &capacity) in self.links.iter_mut().zip(&turn.capacities) {
-            link.capacity = capacity;
+        for (link, (&capacity, &taken)) in self.links.iter_mut().zip(turn.capacities.iter().zip(&turn.taken)) {
+            (link.capacity, link.taken) = (capacity, taken);
         }
-        self.max_min.set_capacities(&turn.capacities);
-        let flows = self.flows.iter().copied().chain(self.streams.iter().map(|s| s.flow));
-        for (demand, flow) in self.demands.iter_mut().zip(flows) {
+        self.max_min.set_capacities(self.links.iter().map(|l| (l.capacity - l.taken).max(0.0)));
+        self.demands.truncate(self.clients.len());
+        let clients = self.clients.iter_mut().zip(&mut self.demands);
+        for ((client, demand), &flow) in clients.zip(&self.flows) {
             let way = &turn.ways[flow as usize];
             demand.path.clone_from(&way.path);
             demand.ceiling = way.ceiling;
-        }
-        for (client, &flow) in self.clients.iter_mut().zip(&self.flows) {
-            let way = &turn.ways[flow as usize];
             client.delay = way.delay;
+            client.least_delay.change(turn.at, Reverse(way.delay));
             let capacity = way.path.iter().map(|l| turn.capacities[*l as usize]).fold(way.ceiling, f64::min);
-            // While there is no way, a transfer is measured by the one that there was.
-            if capacity > 0.0 {
-                client.capacity = capacity;
+            client.capacity.change(turn.at, capacity);
+        }
+        for stream in &mut self.streams {
+            let way = &turn.ways[stream.flow as usize];
+            (stream.offered, stream.arrives, stream.last) = (way.offered, way.ceiling, None);
+            for &l in &way.path {
+                let mut demand = Demand::new(vec![l], way.ceiling);
+                (demand.flows, demand.after) = (1, stream.last);
+                self.demands.push(demand);
+                stream.last = Some((self.demands.len() - 1) as u32);
             }
         }
         if let Some(next) = turns.get(self.turned) {
@@ -223,8 +211,9 @@ impl FluidNetwork {
             let wire = demand.rate * demand.flows as f64 * seconds;
             probe.record(*flow, GOODPUT, at, client.sent.tell(wire * 8.0 / client.wire));
         }
-        for (stream, demand) in self.streams.iter_mut().zip(&self.demands[self.clients.len()..]) {
-            probe.record(stream.flow, GOODPUT, at, stream.sent.tell(demand.rate * seconds));
+        for stream in &mut self.streams {
+            probe.record(stream.flow, GOODPUT, at, stream.sent.tell(stream.arrives * seconds));
+            probe.record(stream.flow, LOST, at, stream.lost.tell(stream.loses() * seconds));
         }
         for link in &mut self.links {
             probe.record(link.component, BIT_RATE, at, link.carried.tell(link.load * seconds));
@@ -239,8 +228,9 @@ impl FluidNetwork {
         for client in &mut self.clients {
             client.sent.total += client.bundle.catch_up(now) * 8.0 / client.wire;
         }
-        for (stream, demand) in self.streams.iter_mut().zip(&self.demands[self.clients.len()..]) {
-            stream.sent.total += demand.rate * seconds;
+        for stream in &mut self.streams {
+            stream.sent.total += stream.arrives * seconds;
+            stream.lost.total += stream.loses() * seconds;
         }
         for link in &mut self.links {
             link.carried.total += link.load * seconds;
@@ -253,8 +243,13 @@ impl FluidNetwork {
             demand.flows = client.bundle.flows();
         }
         self.max_min.fill(&mut self.demands);
+        for stream in &mut self.streams {
+            if let Some(last) = stream.last {
+                stream.arrives = self.demands[last as usize].rate;
+            }
+        }
         for link in &mut self.links {
-            link.load = 0.0;
+            link.load = link.taken;
         }
         for demand in &self.demands {
             for l in &demand.path {
@@ -296,8 +291,9 @@ impl FluidNetwork {
         let now = ctx.now();
         let (client, flow) = (&mut self.clients[c], self.flows[c]);
         let Some(transfer) = client.bundle.end() else { return };
-        let (took, alone) = ((now - transfer.since).ticks(), client.alone(transfer.bits));
-        let service = alone.min(took);
+        let (took, alone) = ((now - transfer.since).ticks(), client.alone(transfer.bits, transfer.since));
+        // A tick, or one part in 10^9, is rounding.
+        let service = if took.saturating_sub(alone) <= 1 + took / 1_000_000_000 { took } else { alone };
         let departure = Departure {
             at: now,
             since: transfer.since,

@@ -1,5 +1,6 @@
 //! Transfers over shared links, by hand; processor sharing in equilibrium.
 
+use sim_core::config::Diagnostics;
 use sim_core::rng::Streams;
 use sim_core::stats::{RunRecord, Window};
 use sim_core::{SimDuration, SimTime};
@@ -63,17 +64,25 @@ fn flow(name: &str, path: &[u32], delay: f64, sizes: Sizes) -> (FlowPlan, Way) {
         stop: SimTime::NEVER,
         load: LoadPlan::Transfers { application: Box::new(Arrivals { sizes, opened: 0 }), wire: 8.0 },
     };
-    (plan, Way { path: path.to_vec(), delay: (delay * 1e12) as u64, ceiling: f64::INFINITY })
+    (plan, Way { path: path.to_vec(), delay: (delay * 1e12) as u64, ceiling: f64::INFINITY, offered: 0.0 })
 }
 
 /// A system in which nothing changes.
 fn system(flows: Vec<(FlowPlan, Way)>, capacities: &[f64]) -> FluidSystem {
     let (flows, ways) = flows.into_iter().unzip();
-    FluidSystem::new(flows, links(capacities), vec![Turn { at: SimTime::ZERO, capacities: capacities.to_vec(), ways }])
+    fluid(flows, capacities, vec![turn(0, capacities, &[], ways)])
 }
 
-fn links(capacities: &[f64]) -> Vec<LinkPlan> {
-    capacities.iter().enumerate().map(|(i, c)| LinkPlan { name: format!("l{i}"), is_rated: c.is_finite() }).collect()
+/// What holds from `at` on, in s; of links of which nothing is said nothing is taken.
+fn turn(at: u64, capacities: &[f64], taken: &[f64], ways: Vec<Way>) -> Turn {
+    let mut taken = taken.to_vec();
+    taken.resize(capacities.len(), 0.0);
+    Turn { at: SimTime::from_secs(at), capacities: capacities.to_vec(), taken, ways }
+}
+
+fn fluid(flows: Vec<FlowPlan>, capacities: &[f64], turns: Vec<Turn>) -> FluidSystem {
+    let link = |(i, c): (usize, &f64)| LinkPlan { name: format!("l{i}"), is_rated: c.is_finite() };
+    FluidSystem::new(flows, capacities.iter().enumerate().map(link).collect(), turns, Diagnostics::default())
 }
 
 fn run(system: &FluidSystem, seed: u64, seconds: u64, bins: u32) -> RunRecord {
@@ -124,18 +133,27 @@ fn a_triangle_of_one_way_links() {
 }
 
 #[test]
-fn steady_traffic_takes_its_rate_first_come_or_last() {
-    // 600 of 1000 bit/s are asked for steadily: the transfer has what is left, and more than half of it never goes.
-    let (plan, way) = flow("steady", &[0], 0.0, THOUSAND);
-    let steady = (FlowPlan { load: LoadPlan::Steady, ..plan }, Way { ceiling: 600.0, ..way });
-    let record = all_of(&system(vec![steady, flow("x", &[0], 0.0, THOUSAND)], &[1000.0]));
-    // Max-min: 500 each while both want more.
-    assert_eq!(value(&record, 1, "sojourn_time", "max"), 16.0);
-    let sent = (16.0 * 500.0 + 984.0 * 600.0) / 1000.0;
-    assert!((value(&record, 0, "goodput", "mean") - sent).abs() < 0.01);
-    let load = (16.0 * 1000.0 + 984.0 * 600.0) / 1000.0;
-    assert!((value(&record, 2, "utilization", "time_mean") - load / 1000.0).abs() < 1e-9);
-    assert!((value(&record, 2, "bit_rate", "mean") - load).abs() < 0.01);
+fn steady_traffic_gives_way_only_in_a_queue_of_its_own() {
+    // 600 bit/s of 1000, and a transfer of 8000 bits. In a queue of its own the steady flow has 500 of the link while both
+    // want more, and loses 100; in one that both share, the transfer has 400.
+    for (own_queue, seconds) in [(true, 16.0), (false, 20.0)] {
+        let (plan, way) = flow("steady", if own_queue { &[0] } else { &[] }, 0.0, THOUSAND);
+        let (plan, way) = (FlowPlan { load: LoadPlan::Steady, ..plan }, Way { ceiling: 600.0, offered: 600.0, ..way });
+        let (transfer, its_way) = flow("x", &[0], 0.0, THOUSAND);
+        let taken = if own_queue { 0.0 } else { 600.0 };
+        let turns = vec![turn(0, &[1000.0], &[taken], vec![way, its_way])];
+        let record = all_of(&fluid(vec![plan, transfer], &[1000.0], turns));
+        assert_eq!(value(&record, 1, "sojourn_time", "max"), seconds);
+        let lost = if own_queue { 16.0 * 100.0 / 1000.0 } else { 0.0 };
+        assert!((value(&record, 0, "lost", "mean") - lost).abs() < 0.01);
+        assert!((value(&record, 0, "goodput", "mean") - (600.0 - lost)).abs() < 0.01);
+        let load = 8.0 + 600.0 - lost;
+        assert!((value(&record, 2, "utilization", "time_mean") - load / 1000.0).abs() < 1e-9);
+        assert!((value(&record, 2, "bit_rate", "mean") - load).abs() < 0.01);
+        // Eight seconds alone, and what others make it wait.
+        assert!((value(&record, 1, "wait_time", "mean") - (seconds - 8.0)).abs() < 1e-9);
+        assert!((value(&record, 1, "slowdown", "mean") - seconds / 8.0).abs() < 1e-5);
+    }
 }
 
 #[test]
@@ -178,24 +196,40 @@ fn sharing_is_insensitive_to_the_law_of_sizes() {
 fn transfers_go_on_where_links_let_them() {
     // 1000 B at 100 B/s; at 4 s half the rate, at 6 s none, at 10 s by another link of 50 B/s with 0.5 s more to go.
     let (plan, way) = flow("x", &[0], 0.0, THOUSAND);
-    let turn = |at, capacities: [f64; 2], way: &Way| Turn {
-        at: SimTime::from_secs(at),
-        capacities: capacities.to_vec(),
-        ways: vec![way.clone()],
-    };
+    let turn = |at, capacities: [f64; 2], way: &Way| turn(at, &capacities, &[], vec![way.clone()]);
     let other = Way { path: vec![1], delay: 500_000_000_000, ..way.clone() };
+    let none = Way { path: Vec::new(), ceiling: 0.0, ..other.clone() };
     let turns = vec![
         turn(0, [800.0, 400.0], &way),
         turn(4, [400.0, 400.0], &way),
         turn(6, [0.0, 400.0], &way),
-        turn(8, [0.0, 400.0], &Way { path: Vec::new(), ceiling: 0.0, ..way.clone() }),
+        turn(8, [0.0, 400.0], &none),
         turn(10, [0.0, 400.0], &other),
     ];
-    let record = all_of(&FluidSystem::new(vec![plan], links(&[800.0, 400.0]), turns));
+    let record = all_of(&fluid(vec![plan], &[800.0, 400.0], turns));
     // 400 B, 100 B, and the other 500 B in 10 s.
     assert_eq!(last_end(&record, 1), 20.0);
     let busy = |link: u32| value(&record, 1 + link, "utilization", "time_mean") * 1000.0;
     assert!((busy(0) - 6.0).abs() < 1e-5 && (busy(1) - 10.0).abs() < 1e-5, "{} {}", busy(0), busy(1));
-    // Measured by the way that it ended on: 20 s and half a second.
-    assert!((value(&record, 0, "slowdown", "mean") - 20.0 / 20.5).abs() < 1e-6);
+    // Measured by the best that it had all the time: 10 s.
+    assert!((value(&record, 0, "slowdown", "mean") - 2.0).abs() < 1e-6);
+}
+
+#[test]
+fn nobody_is_faster_than_alone_on_the_best_path() {
+    // 1000 B in 10 s, of which the last second by a path that is ten times slower and two seconds longer: 19 s. It was alone
+    // with the better path for as long, which a measure by the path on which it ends would have made 102 s.
+    let (plan, way) = flow("x", &[0], 0.0, THOUSAND);
+    let slow = Way { path: vec![1], delay: 2_000_000_000_000, ..way.clone() };
+    let turns = vec![turn(0, &[800.0, 80.0], &[], vec![way.clone()]), turn(9, &[800.0, 80.0], &[], vec![slow.clone()])];
+    let record = all_of(&fluid(vec![plan], &[800.0, 80.0], turns));
+    assert_eq!(last_end(&record, 1), 19.0);
+    assert!((value(&record, 0, "slowdown", "mean") - 1.9).abs() < 1e-6);
+    // One that is opened on the slow path, and goes on by the fast one after a second: 2 s for its first bit, 10 s.
+    let (plan, _) = flow("x", &[0], 0.0, THOUSAND);
+    let turns = vec![turn(0, &[800.0, 80.0], &[], vec![slow]), turn(1, &[800.0, 80.0], &[], vec![way])];
+    let record = all_of(&fluid(vec![plan], &[800.0, 80.0], turns));
+    assert_eq!(last_end(&record, 1), 12.0);
+    assert!((value(&record, 0, "slowdown", "mean") - 1.2).abs() < 1e-6);
+    assert_eq!(value(&record, 0, "wait_time", "max"), 2.0);
 }

@@ -1,6 +1,9 @@
 //! The fluid of a network is of the same network: what limits rates there limits them here, and what cannot be is refused.
 
+use sim_core::config::Diagnostic;
+
 use super::*;
+use crate::network::discipline::DISCIPLINES;
 
 fn text(link: &str, traffic: &str, further: &str) -> String {
     format!(
@@ -35,16 +38,139 @@ fn a_token_bucket_is_a_link_of_its_rate() {
 #[test]
 fn a_window_goes_once_a_round_trip() {
     let windowed = |n: u32| format!("kind = 'bulk', connections = {n}, tcp = {{ receive_window = '29200 B' }}");
-    // 20 segments in 100 ms: 2.336 Mbit/s each, of 97.3 Mbit/s.
-    assert!((goodput(&text("", &windowed(1), "")) / 2.336e6 - 1.0).abs() < 1e-6);
-    assert!((goodput(&text("", &windowed(10), "")) / 23.36e6 - 1.0).abs() < 1e-6);
+    // 20 segments of 120 us in 100 ms, one segment, its acknowledgement of 3.2 us and the one that this waits for.
+    let each = 20.0 * 11_680.0 / (0.1 + 120e-6 + 3.2e-6 + 120e-6);
+    assert!((goodput(&text("", &windowed(1), "")) / each - 1.0).abs() < 1e-6);
+    assert!((goodput(&text("", &windowed(10), "")) / (10.0 * each) - 1.0).abs() < 1e-6);
     let all = goodput(&text("", &windowed(100), ""));
     assert!((all / 1e8 - 1460.0 / 1500.0).abs() < 1e-6, "{all}");
-    // As packets: the window's last segment leaves when the acknowledgement of the first is back.
-    let packets = text("", &windowed(1), "").replace("fluid", "packet");
-    let record = run(&packets, 20, 4);
-    let goodput = value(&record, 0, "goodput", "mean");
-    assert!((goodput / 2.336e6 - 1.0).abs() < 0.02, "{goodput}");
+}
+
+#[test]
+fn windows_of_few_segments_are_those_of_the_packets() {
+    // Segments, how many an acknowledgement waits for, and how long; ms of propagation one way and Mbit/s.
+    let cases = [
+        (3, 2, 40, 5, 100),
+        (20, 2, 40, 5, 100),
+        (21, 2, 40, 5, 100),
+        (1, 1, 40, 5, 100),
+        // Fewer than are acknowledged together: the timer has to run out.
+        (1, 2, 40, 5, 100),
+        (3, 4, 40, 5, 100),
+        (5, 4, 40, 5, 100),
+        (6, 4, 40, 5, 100),
+        // Segments take a good part of the round trip.
+        (6, 2, 40, 5, 10),
+        (7, 2, 40, 5, 10),
+        // The odd one waits for less than a round trip.
+        (3, 2, 40, 50, 100),
+        (21, 2, 40, 50, 100),
+        (8, 3, 40, 50, 100),
+        // The timer runs out before the next segment comes.
+        (3, 2, 1, 5, 10),
+        (8, 4, 1, 5, 10),
+    ];
+    for (window, every, timeout, delay, rate) in cases {
+        let text = format!(
+            "{{ run = {{ fidelity = 'fluid' }}, node = {{ a = {{}}, b = {{}}, c = {{}} }},
+                link = {{ ab = {{ from = 'a', to = 'b', rate = '{rate} Mbit/s', delay = '{delay} ms' }},
+                          bc = {{ from = 'b', to = 'c', rate = '1 Gbit/s' }} }},
+                traffic = {{ x = {{ from = 'a', to = 'c', kind = 'bulk', tcp = {{ receive_window = '{} B',
+                            delayed_ack = {every}, delayed_ack_timeout = '{timeout} ms' }} }} }} }}",
+            1460 * window
+        );
+        let ratio = goodput(&text) / goodput(&text.replace("fluid", "packet"));
+        assert!((ratio - 1.0).abs() < 0.008, "{window} {every} {timeout} ms, {delay} ms, {rate} Mbit/s: {ratio}");
+    }
+}
+
+type Link<'a> = (&'a str, &'a str, u32, &'a str);
+type Traffic<'a> = (&'a str, &'a str, &'a str, &'a str);
+
+/// Links `(from, to, Mbit/s, queue)` of 2 ms, and traffic `(name, from, to, kind and what goes with it)`.
+fn network(fidelity: &str, links: &[Link<'_>], traffic: &[Traffic<'_>]) -> String {
+    let link = |&(from, to, rate, queue): &Link<'_>| {
+        format!(
+            "{from}{to} = {{ from = '{from}', to = '{to}', rate = '{rate} Mbit/s', delay = '2 ms', queue = {{ {queue} }} }}"
+        )
+    };
+    let flow = |&(name, from, to, what): &Traffic<'_>| format!("{name} = {{ from = '{from}', to = '{to}', {what} }}");
+    let links: Vec<String> = links.iter().map(link).collect();
+    let traffic: Vec<String> = traffic.iter().map(flow).collect();
+    format!(
+        "{{ run = {{ fidelity = '{fidelity}' }}, node = {{ a = {{}}, b = {{}}, c = {{}} }}, link = {{ {} }}, traffic = {{ {} }} }}",
+        links.join(", "),
+        traffic.join(", ")
+    )
+}
+
+/// What arrives of each flow, in Mbit/s on the wire.
+fn arrivals(text: &str, flows: &[Traffic<'_>]) -> Vec<f64> {
+    let made = system(text).unwrap_or_else(|d| panic!("{text}: {d:?}"));
+    let record = run(text, 30, 1);
+    let of = |&(name, _, _, what): &Traffic<'_>| {
+        let place = made.components().iter().position(|c| c.name == name).unwrap() as u32;
+        let known = |metric| record.measures.iter().find(|m| (m.component, m.metric) == (place, metric));
+        let wire = if what.contains("bulk") { 1500.0 / 1460.0 } else { 1.0 };
+        known("goodput").map(|m| m.value * wire).or(known("bit_rate").map(|m| m.value)).unwrap() / 1e6
+    };
+    flows.iter().map(of).collect()
+}
+
+/// That the fluid is as `expected` by hand, in Mbit/s of each flow, and packets are within so much of it.
+#[track_caller]
+fn holds(links: &[Link<'_>], flows: &[Traffic<'_>], expected: &[f64], within: f64) {
+    let fluid = arrivals(&network("fluid", links, flows), flows);
+    let packets = arrivals(&network("packet", links, flows), flows);
+    for ((flow, expected), (fluid, packet)) in flows.iter().zip(expected).zip(fluid.iter().zip(&packets)) {
+        assert!((fluid / expected - 1.0).abs() < 1e-6, "{flow:?}: {fluid} as a fluid, not {expected}");
+        assert!((packet / expected - 1.0).abs() < within, "{flow:?}: {packet} as packets, not {expected}");
+    }
+}
+
+const FIFO: &str = "kind = 'fifo', limit = '200 packets'";
+const FAIR: &str = "kind = 'fq_codel'";
+const TCP: &str = "kind = 'bulk'";
+
+#[test]
+fn open_loop_traffic_does_not_give_way_in_a_shared_queue() {
+    let (p30, p80) = ("kind = 'poisson', rate = '30 Mbit/s'", "kind = 'poisson', rate = '80 Mbit/s'");
+    holds(&[("a", "b", 100, FIFO)], &[("x", "a", "b", TCP), ("y", "a", "b", p80)], &[20.0, 80.0], 0.06);
+    for queue in ["kind = 'codel'", "kind = 'pie'"] {
+        holds(&[("a", "b", 100, queue)], &[("x", "a", "b", TCP), ("y", "a", "b", p30)], &[70.0, 30.0], 0.06);
+    }
+    // More than the link takes: all lose alike.
+    let (p8, p12) = ("kind = 'poisson', rate = '8 Mbit/s'", "kind = 'poisson', rate = '12 Mbit/s'");
+    holds(&[("a", "b", 10, FIFO)], &[("y", "a", "b", p8), ("z", "a", "b", p12)], &[4.0, 6.0], 0.03);
+}
+
+#[test]
+fn open_loop_traffic_has_its_share_in_a_queue_of_its_own() {
+    let (p8, p15) = ("kind = 'poisson', rate = '8 Mbit/s'", "kind = 'poisson', rate = '15 Mbit/s'");
+    let (p30, p70) = ("kind = 'poisson', rate = '30 Mbit/s'", "kind = 'poisson', rate = '70 Mbit/s'");
+    holds(&[("a", "b", 100, FAIR)], &[("x", "a", "b", TCP), ("y", "a", "b", p70)], &[50.0, 50.0], 0.02);
+    let inside = "kind = 'tbf', rate = '40 Mbit/s', limit = 'none', queue = { kind = 'fq_codel' }";
+    let third = 40.0 / 3.0;
+    let two = [("v", "a", "b", TCP), ("x", "a", "b", TCP), ("y", "a", "b", p30)];
+    holds(&[("a", "b", 100, inside)], &two, &[third; 3], 0.03);
+    // 30 and, of the transfer, a third of 20 Mbit/s, for that is what there is behind.
+    let links = [("a", "b", 40, FAIR), ("b", "c", 20, FAIR)];
+    holds(&links, &[("x", "a", "c", TCP), ("y", "a", "c", p30), ("z", "b", "c", p15)], &[20.0 / 3.0; 3], 0.04);
+    // A shared queue and then a fair one; behind a fair one, a shared one that cannot be full.
+    let links = [("a", "b", 20, FIFO), ("b", "c", 40, FAIR)];
+    holds(&links, &[("x", "b", "c", TCP), ("y", "a", "c", p30), ("z", "b", "c", p8)], &[16.0, 16.0, 8.0], 0.05);
+    let links = [("a", "b", 20, FAIR), ("b", "c", 30, FIFO)];
+    holds(&links, &[("x", "a", "c", TCP), ("y", "a", "c", p15), ("z", "b", "c", p8)], &[10.0, 10.0, 8.0], 0.04);
+}
+
+#[test]
+fn what_is_lost_is_told() {
+    let flows = [("x", "a", "b", "kind = 'poisson', rate = '15 Mbit/s'"), ("y", "a", "b", "kind = 'bulk'")];
+    let record = run(&network("fluid", &[("a", "b", 10, "kind = 'fifo'")], &flows), 30, 1);
+    assert!((value(&record, 0, "goodput", "mean") / 10e6 - 1.0).abs() < 1e-6);
+    assert!((value(&record, 0, "lost", "mean") / 5e6 - 1.0).abs() < 1e-6);
+    assert_eq!(value(&record, 1, "goodput", "mean"), 0.0);
+    assert!((value(&record, 2, "utilization", "time_mean") - 1.0).abs() < 1e-9);
 }
 
 #[test]
@@ -92,16 +218,102 @@ fn failures_and_changes_are_those_of_the_packets() {
     }
 }
 
+/// What is told of a scenario that is refused: code, and all that is said.
+fn told(text: &str) -> Vec<(&'static str, String)> {
+    let found = system(text).map(|_| ()).unwrap_err();
+    let told = |d: &Diagnostic| (d.code, format!("{}; {}; {}", d.message, d.label, d.help.as_deref().unwrap_or("")));
+    found.iter().map(told).collect()
+}
+
+#[test]
+fn queues_have_a_fluid_or_are_refused_by_name() {
+    let bulk = "kind = 'bulk'";
+    let with = |queue: &str| text(&format!(", queue = {{ {queue} }}"), bulk, "");
+    let known = ["fifo", "red", "codel", "pie", "fq_codel"];
+    // Every kind that there is, even one of another crate; alone, in a token bucket, and in one within another.
+    let all: Vec<&str> = DISCIPLINES.iter().map(|kind| kind.name).chain(["plain"]).collect();
+    for kind in all.into_iter().filter(|kind| *kind != "tbf") {
+        let more = match kind {
+            "priority" => ", classes = ['default']",
+            "htb" => ", rate = '9 Mbit/s', classes = { a = { rate = '1 Mbit/s' } }",
+            _ => "",
+        };
+        let inner = format!("kind = '{kind}'{more}");
+        let tbf = |inside: &str| format!("kind = 'tbf', rate = '10 Mbit/s', queue = {{ {inside} }}");
+        for queue in [inner.clone(), tbf(&inner), tbf(&tbf(&inner))] {
+            if known.contains(&kind) {
+                assert!(system(&with(&queue)).is_ok(), "{queue}");
+            } else {
+                let told = told(&with(&queue));
+                assert_eq!(told.len(), 1, "{queue}: {told:?}");
+                let (code, said) = &told[0];
+                assert!(*code == "E0390" && said.contains(&format!("`{kind}` at link `up` has no fluid")), "{said}");
+                assert!(said.contains("leave out `fidelity`") && said.contains("`fq_codel`"), "{said}");
+            }
+        }
+    }
+    // The slowest of several buckets is the link.
+    let nested = with("kind = 'tbf', rate = '10 Mbit/s', queue = { kind = 'tbf', rate = '1 Mbit/s', burst = '3 kB' }");
+    assert!((goodput(&nested) / 1e6 - 1460.0 / 1500.0).abs() < 1e-6);
+    // Queues that are not one for each flow after all.
+    assert!(told(&with("kind = 'fq_codel', flows = 16"))[0].1.contains("`fq_codel` with 16 queues at link `up`"));
+    let shared = "kind = 'tbf', rate = '10 Mbit/s', limit = '100 packets', queue = { kind = 'fq_codel' }";
+    assert!(system(&with(shared)).is_ok(), "there is nobody who does not give way");
+    let poisson = "kind = 'poisson', rate = '100 packets/s'";
+    let told = told(&text(&format!(", queue = {{ {shared} }}"), poisson, ""));
+    assert!(told[0].1.contains("the limit of `tbf` around `fq_codel`") && told[0].1.contains("limit = \"none\""));
+}
+
+#[test]
+fn what_cannot_be_told_behind_a_fair_queue_is_refused() {
+    let flows = [
+        ("x", "a", "c", "kind = 'bulk'"),
+        ("y", "a", "c", "kind = 'poisson', rate = '15 Mbit/s'"),
+        ("z", "b", "c", "kind = 'poisson', rate = '8 Mbit/s'"),
+    ];
+    let behind =
+        |rate| network("fluid", &[("a", "b", 20, "kind = 'fq_codel'"), ("b", "c", rate, "kind = 'fifo'")], &flows);
+    // 20 and 8 Mbit/s can come to it.
+    assert!(system(&behind(28)).is_ok());
+    let told = told(&behind(27));
+    assert_eq!(told.len(), 1);
+    assert!(told[0].1.contains("what `y` loses at `bc`, behind the fair queue of `ab`, has no fluid"), "{told:?}");
+    assert!(told[0].1.contains("give `bc` a queue of kind `fq_codel`"), "{told:?}");
+}
+
+#[test]
+fn packets_that_cannot_be_are_refused_in_the_fluid_too() {
+    let small = "queue = { kind = 'tbf', rate = '1 Mbit/s', burst = '1 kB' }";
+    let inner = "queue = { kind = 'tbf', rate = '9 Mbit/s', queue = { kind = 'htb', rate = '8 Mbit/s',
+                 classes = { a = { rate = '1 Mbit/s', match = { dscp = 'EF' } } } } }";
+    for (queue, code) in [(small, "E0382"), (inner, "E0373")] {
+        for fidelity in ["fluid", "packet"] {
+            let text = text(&format!(", {queue}"), "kind = 'bulk'", "").replace("fluid", fidelity);
+            assert!(codes(&text).contains(&code), "{code}: {:?} as {fidelity}", codes(&text));
+        }
+    }
+    // So are doubts.
+    let mtu = text(", queue = { kind = 'codel' }", "kind = 'bulk', ecn = true", "");
+    assert_eq!(system(&mtu).unwrap().warnings().iter().map(|d| d.code).collect::<Vec<_>>(), ["W0362"]);
+}
+
 #[test]
 fn what_has_no_fluid_is_refused_by_name() {
-    let bulk = "kind = 'bulk'";
-    for queue in ["kind = 'priority', classes = ['default']", "kind = 'prio'", "kind = 'drr'", "kind = 'wfq'"] {
-        assert_eq!(codes(&text(&format!(", queue = {{ {queue} }}"), bulk, "")), ["E0390"], "{queue}");
-    }
     let shaped = "kind = 'poisson', rate = '10 packets/s', shape = 'day'";
     let day = ", waveform = { day = { kind = 'sine', mean = 1, amplitude = 0.9, period = '10 s' } }";
     assert_eq!(codes(&text("", shaped, day)), ["E0390"]);
     assert_eq!(codes(&text("", &format!("{shaped}, batch = 3"), day)), ["E0390"], "in batches too");
+    for bursts in [
+        "kind = 'on_off_exponential', peak = '1 Mbit/s', on = '1 s', off = '1 s'",
+        "kind = 'mmpp', rates = ['10 packets/s', '90 packets/s'], transitions = [['0 /s', '1 /s'], ['2 /s', '0 /s']]",
+    ] {
+        assert_eq!(codes(&text("", bursts, "")), ["E0390"], "{bursts}");
+    }
+    for link in [", overhead = 'ethernet'", ", mtu = '1500 B'", ", loss = { kind = 'bernoulli', p = 0.01 }"] {
+        let told = told(&text(link, "kind = 'bulk'", ""));
+        let key = link[2..].split(' ').next().unwrap();
+        assert!(told.len() == 1 && told[0].1.contains(&format!("`{key}` at link `up` has no fluid")), "{told:?}");
+    }
     let batches = "kind = 'poisson', rate = '600 packets/s', batch = 3, size = { kind = 'constant', size = '1250 B' }";
     assert!((goodput(&text("", batches, "")) / 6e6 - 1.0).abs() < 1e-6);
     let change = |target: &str| {

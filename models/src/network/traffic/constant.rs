@@ -45,6 +45,9 @@ impl Traffic for Constant {
     fn mean_rate(&self) -> f64 {
         self.rate.per_second()
     }
+    fn steady_rate(&self) -> Option<f64> {
+        Some(self.rate.per_second())
+    }
     fn boxed_clone(&self) -> Box<dyn Traffic> {
         Box::new(self.clone())
     }

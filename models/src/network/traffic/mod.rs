@@ -61,9 +61,10 @@ pub trait Traffic: Debug + Send + Sync {
     fn next(&mut self, streams: &mut Streams) -> Option<Emission>;
     /// Packets a second, on average: for estimates only.
     fn mean_rate(&self) -> f64;
-    /// The rate that it has in the long run, packets a second; `None` if it follows a course or runs dry.
+    /// Packets a second, if that is the rate over any time that holds many of them: then a fluid can stand for it. `None`
+    /// for sources whose rate varies, by chance or not, or that run dry.
     fn steady_rate(&self) -> Option<f64> {
-        self.supply(SimDuration::ZERO).is_none().then(|| self.mean_rate())
+        None
     }
     /// The largest packet that it ever sends, in bits, if that is not told by the law of its sizes.
     fn largest(&self) -> Option<u32> {

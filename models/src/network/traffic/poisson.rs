@@ -109,6 +109,9 @@ impl Traffic for Poisson {
     fn mean_rate(&self) -> f64 {
         self.rate
     }
+    fn steady_rate(&self) -> Option<f64> {
+        Some(self.rate)
+    }
     fn boxed_clone(&self) -> Box<dyn Traffic> {
         Box::new(self.clone())
     }
@@ -129,9 +132,6 @@ impl Traffic for Shaped {
     }
     fn mean_rate(&self) -> f64 {
         self.poisson.rate * self.shape.max
-    }
-    fn steady_rate(&self) -> Option<f64> {
-        None
     }
     fn boxed_clone(&self) -> Box<dyn Traffic> {
         Box::new(self.clone())

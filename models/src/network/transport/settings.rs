@@ -93,13 +93,29 @@ impl Clone for Settings {
 }
 
 impl Settings {
-    /// What the receiver's window allows, in bit/s on the wire, if a round trip takes so many ticks.
-    pub(in crate::network) fn window_rate(&self, ticks: u64) -> f64 {
-        if self.receive_window == u64::MAX || ticks == 0 {
+    /// What the receiver's window allows, in bit/s on the wire, if a full segment and its acknowledgement take `trip` s on the
+    /// empty path and the slowest link sends a segment in `segment` s.
+    ///
+    /// Of a window of W segments the receiver acknowledges d at a time (`delayed_ack`): segment n may go when the one that
+    /// completed the d among which n - W is has been acknowledged, and no sooner than `segment` after n - 1. The longest
+    /// cycle of these conditions is W - r segments in `trip` + (d - 1 - r) `segment`, r the remainder of W by d, which is
+    /// always at the receiver, waiting for others. Where its timer runs out before they come it is late by one timeout more
+    /// each round, until it meets the next ones: then it is r less in only one of `trip` / `delayed_ack_timeout` rounds. Where
+    /// d segments do not come within the timeout, it is the timer that acknowledges.
+    pub(in crate::network) fn window_rate(&self, trip: f64, segment: f64) -> f64 {
+        if self.receive_window == u64::MAX || trip <= 0.0 {
             return f64::INFINITY;
         }
-        let bytes = self.receive_window as f64 * f64::from(self.mss);
-        bytes * self.wire_bits_per_byte() / (ticks as f64 / TICKS_PER_SECOND as f64)
+        let (window, every) = (self.receive_window, u64::from(self.manner.every));
+        let timeout = self.delayed_ack_timeout as f64 / TICKS_PER_SECOND as f64;
+        let segments = if window < every || (every - 1) as f64 * segment > timeout {
+            window as f64 / (trip + timeout)
+        } else {
+            let rest = window % every;
+            let rounds = if rest > 0 { (trip / timeout).ceil() } else { 1.0 };
+            (window as f64 - rest as f64 / rounds) / (trip + (every - 1 - rest) as f64 * segment)
+        };
+        segments * f64::from(self.segment_bits())
     }
     /// Reads the table under `tcp` of checked traffic.
     ///
