@@ -292,7 +292,15 @@ fn packets_that_cannot_be_are_refused_in_the_fluid_too() {
             assert!(codes(&text).contains(&code), "{code}: {:?} as {fidelity}", codes(&text));
         }
     }
-    // So are doubts.
+    // What is dropped for its size at random is a warning of packets; as a fluid it would pass.
+    let random = "kind = 'poisson', rate = '1 /s', size = { kind = 'exponential', mean = '500 B' }";
+    for (burst, refused) in [("1500 B", true), ("5 kB", false)] {
+        let queue = format!(", queue = {{ kind = 'tbf', rate = '1 Mbit/s', burst = '{burst}' }}");
+        let found =
+            system(&text(&queue, random, "")).map(|_| ()).map_err(|d| d.iter().map(|d| d.code).collect::<Vec<_>>());
+        assert_eq!(found, if refused { Err(vec!["E0390"]) } else { Ok(()) }, "{burst}");
+    }
+    // Other doubts stay.
     let mtu = text(", queue = { kind = 'codel' }", "kind = 'bulk', ecn = true", "");
     assert_eq!(system(&mtu).unwrap().warnings().iter().map(|d| d.code).collect::<Vec<_>>(), ["W0362"]);
 }

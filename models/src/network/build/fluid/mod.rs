@@ -27,6 +27,7 @@ impl Builder<'_> {
             self.diagnostics = found;
         }
         self.check_fluid(ways, changes);
+        self.check_sizes_of_fluid();
         self.stop_if_wrong()?;
         let mut index = vec![u32::MAX; ways.used.len()];
         let mut links = Vec::new();
@@ -106,6 +107,19 @@ impl Builder<'_> {
                 let d = Diagnostic::error("E0390", flow.span, message, "no link on its way has a rate");
                 self.diagnostics.push(d.help("give a link of the way a `rate`"));
             }
+        }
+    }
+
+    /// That no packets are dropped for their size, of which a warning is enough where they are simulated. What drops them
+    /// elsewhere than in the queue of a link has been refused by now.
+    fn check_sizes_of_fluid(&mut self) {
+        if self.diagnostics.has_errors() {
+            return;
+        }
+        for doubt in self.warnings.iter().filter(|d| d.code == "W0381") {
+            let instead = Some("give sizes with a bound, or a burst that holds them");
+            let label = "in the fluid none would be dropped";
+            self.diagnostics.push(refusal(doubt.span, doubt.message.clone(), label, instead));
         }
     }
 

@@ -80,6 +80,14 @@ struct Path {
     steady: Option<f64>,
 }
 
+impl Path {
+    /// The place of the first of its links where each flow has a queue of its own that can fill; behind its last without one.
+    fn first_fair(&self, now: &Links) -> usize {
+        let fair = |l: &usize| now.fair[*l] && now.rates[*l].min(now.buckets[*l]).is_finite();
+        self.links.iter().position(fair).unwrap_or(self.links.len())
+    }
+}
+
 impl Builder<'_> {
     /// All turns; `index` is the place of each directed link that is used.
     pub(super) fn turns(&mut self, ways: &Ways, changes: &Changes, index: &[u32]) -> Vec<Turn> {
@@ -119,13 +127,8 @@ impl Builder<'_> {
         let capacities: Vec<f64> = used.iter().map(|l| now.capacity(*l)).collect();
         let paths = self.paths(routes, rates, at);
         let indices = |links: &[usize]| links.iter().map(|l| index[*l]).collect::<Vec<u32>>();
-        // Steady traffic up to the first link where each flow has a queue of its own.
-        let split = |path: &Path| {
-            let fair = |l: &usize| now.fair[*l] && now.rates[*l].min(now.buckets[*l]).is_finite();
-            path.links.iter().position(fair).unwrap_or(path.links.len())
-        };
         let steady = || paths.iter().filter(|p| p.arrives).filter_map(|p| Some((p, p.steady?)));
-        let shared: Vec<Vec<u32>> = steady().map(|(p, _)| indices(&p.links[..split(p)])).collect();
+        let shared: Vec<Vec<u32>> = steady().map(|(p, _)| indices(&p.links[..p.first_fair(now)])).collect();
         let offered: Vec<(f64, &[u32])> = steady().zip(&shared).map(|((_, rate), p)| (rate, &p[..])).collect();
         let settled = settle(&capacities, &offered, SWEEPS);
         if settled.is_none() {
@@ -136,43 +139,46 @@ impl Builder<'_> {
             let d = refusal(flow.span, message, label, Some("send less, or by other ways"));
             self.diagnostics.push(d);
         }
-        let mut full = BTreeMap::new();
-        for (path, _) in steady() {
-            let behind = path.links.iter().skip(split(path) + 1).filter(|l| !now.fair[**l]);
-            for &link in behind {
-                if *full.entry(link).or_insert_with(|| now.can_be_full(link, &paths)) {
-                    let d = self.behind_a_fair_queue(path, path.links[split(path)], link);
-                    if !self.diagnostics.iter().any(|known| known.span == d.span && known.message == d.message) {
-                        self.diagnostics.push(d);
-                    }
-                    break;
-                }
-            }
-        }
+        self.check_behind_fair_queues(&paths, now);
         let mut left = settled.iter().flat_map(|s| s.left.iter().copied());
         let ways = paths.iter().map(|path| {
-            let f = &self.flows[path.flow];
             let delay = path.links.iter().map(|l| now.delays[*l]).fold(0, u64::saturating_add);
-            let ceiling = match (&f.origin, path.steady) {
-                _ if !path.arrives => 0.0,
-                (_, Some(_)) => left.next().unwrap_or(0.0),
-                (Origin::Load(Load::Application(_, settings)), _) => {
-                    // The flow after that of data is of its acknowledgements.
-                    let back: Vec<usize> = self.way(&self.flows[path.flow + 1], routes).collect();
-                    let segment = settings.segment_bits();
-                    let trip = now.seconds(&path.links, segment) + now.seconds(&back, settings.ack_bits());
-                    let slowest = path.links.iter().map(|l| now.rates[*l]).fold(f64::INFINITY, f64::min);
-                    settings.window_rate(trip, f64::from(segment) / slowest)
-                }
-                _ => 0.0,
+            let (from, ceiling) = match path.steady {
+                Some(_) if path.arrives => (path.first_fair(now), left.next().unwrap_or(0.0)),
+                None if path.arrives => (0, self.window_rate(path, routes, now)),
+                _ => (path.links.len(), 0.0),
             };
-            let from = if path.steady.is_some() { split(path) } else { 0 };
-            let links = if path.arrives { indices(&path.links[from..]) } else { Vec::new() };
-            Way { path: links, delay, ceiling, offered: path.steady.unwrap_or(0.0) }
+            Way { path: indices(&path.links[from..]), delay, ceiling, offered: path.steady.unwrap_or(0.0) }
         });
         let ways = ways.collect();
         let taken = settled.map_or(Vec::new(), |s| s.carried);
         Turn { at, capacities, taken, ways }
+    }
+
+    /// What the receiver's window allows each transfer of a flow, in bit/s.
+    fn window_rate(&self, path: &Path, routes: &Routes, now: &Links) -> f64 {
+        let Origin::Load(Load::Application(_, settings)) = &self.flows[path.flow].origin else { return f64::INFINITY };
+        // The flow after that of data is of its acknowledgements.
+        let back: Vec<usize> = self.way(&self.flows[path.flow + 1], routes).collect();
+        let segment = settings.segment_bits();
+        let trip = now.seconds(&path.links, segment) + now.seconds(&back, settings.ack_bits());
+        let slowest = path.links.iter().map(|l| now.rates[*l]).fold(f64::INFINITY, f64::min);
+        settings.window_rate(trip, f64::from(segment) / slowest)
+    }
+
+    /// That steady traffic that has been through a fair queue comes to no shared one that can be full.
+    fn check_behind_fair_queues(&mut self, paths: &[Path], now: &Links) {
+        let mut full = BTreeMap::new();
+        for path in paths.iter().filter(|p| p.arrives && p.steady.is_some()) {
+            let first = path.first_fair(now);
+            let mut behind = path.links.iter().skip(first + 1).filter(|l| !now.fair[**l]);
+            let found = behind.find(|l| *full.entry(**l).or_insert_with(|| now.can_be_full(**l, paths)));
+            let Some(&link) = found else { continue };
+            let d = self.behind_a_fair_queue(path, path.links[first], link);
+            if !self.diagnostics.iter().any(|known| known.span == d.span && known.message == d.message) {
+                self.diagnostics.push(d);
+            }
+        }
     }
 
     /// The way of each flow but those of acknowledgements.
