@@ -135,6 +135,118 @@ fn an_exported_scenario_is_the_same_system() {
     }
 }
 
+/// Everything that an intervention is called, some at one time.
+const SPELT: &str = r#"[scenario]
+name = "spelt"
+[run]
+duration = "20 s"
+fidelity = "mean"
+[compartment.cell]
+volume = "1 pL"
+initial = { drug = 1000 }
+[compartment.medium]
+volume = "1 nL"
+fixed = { drug = "1 uM" }
+[pathway.pgp]
+kind = "pump"
+species = "drug"
+from = "cell"
+to = "medium"
+N = 100
+kcat = "2 /s"
+Km = "1 uM"
+[pathway.leak]
+kind = "permeation"
+species = "drug"
+between = ["cell", "medium"]
+k_out = "0.1 /s"
+k_in = "1e-4 /s"
+[intervention.bolus]
+at = "2 s"
+op = "dose"
+target = "cell.drug"
+value = 200
+[intervention.sample]
+at = "2 s"
+op = "add"
+target = "cell.drug"
+value = -50
+[intervention.faster]
+at = "4 s"
+op = "ramp"
+target = "pathway.leak.k_out"
+value = "0.5 /s"
+over = "4 s"
+[intervention.verapamil]
+at = "10 s"
+op = "inhibit"
+target = "pathway.pgp"
+value = "1 uM"
+Ki = "0.5 uM"
+[intervention.fresh]
+at = "14 s"
+op = "washout"
+target = "compartment.medium.fixed.drug"
+[intervention.fewer]
+at = "15 s"
+op = "knockdown"
+target = "pathway.pgp.N"
+factor = 0.3
+[intervention.stop]
+at = "17 s"
+op = "block"
+target = "pathway.pgp.kcat"
+[intervention.empty]
+at = "18 s"
+op = "washout"
+target = "cell.drug"
+[intervention.again]
+at = "18 s"
+op = "dose"
+target = "cell.drug"
+value = 70
+"#;
+
+#[test]
+fn what_interventions_are_called_is_exported_too() {
+    let place = Place::with("spelt.toml", SPELT);
+    place.egress(&["export", "sbml", "spelt.toml", "-o", "spelt.xml"]).ends_with(0);
+    let text = place.read("spelt.xml");
+    // What happens at one time is one event: two would have no order.
+    assert_eq!(text.matches("<event ").count(), 2, "{text}");
+    place.egress(&["run", "spelt.toml", "--quiet", "--out", "a"]).ends_with(0);
+    let mean = ["--set", "run.fidelity=mean", "--duration", "20 s", "--quiet", "--out", "b"];
+    place.egress(&[&["run", "spelt.xml"][..], &mean].concat()).ends_with(0);
+    let numbers = |out: &str, component: &str| {
+        let rows = common::rows(&place.path(&format!("{out}/summary.csv")));
+        let of = |(metric, stat): (&str, &str)| {
+            let row = rows.iter().find(|r| r["component"] == component && r["metric"] == metric && r["stat"] == stat);
+            common::number(row.unwrap_or_else(|| panic!("no {metric} {stat}")), "mean")
+        };
+        [("occupancy", "time_mean"), ("occupancy", "sd"), ("in_system", "mean")].map(of)
+    };
+    for (here, there) in numbers("a", "cell.drug").into_iter().zip(numbers("b", "cell.cell_drug")) {
+        // Both by steps of their own. What comes and goes at one instant is told apart in one alone: departures differ.
+        assert!((here / there - 1.0).abs() < 1e-5, "{here}, exported {there}");
+    }
+}
+
+#[test]
+fn what_sbml_cannot_say_is_refused_by_its_name() {
+    let uptake = |law: &str| {
+        format!(
+            "[scenario]\nname = \"uptake\"\n[compartment.cell]\nvolume = \"1 pL\"\ninitial = {{ fused = 5, ready = 0 }}\n[pathway.endo]\nkind = \"endocytosis\"\n\
+             from = \"cell.fused\"\nto = \"cell.ready\"\n{law}\n[run]\nduration = \"1 s\"\n"
+        )
+    };
+    let place = Place::with("late.toml", &uptake("delay = { kind = \"constant\", time = \"5 s\" }"));
+    let told = place.egress(&["export", "sbml", "late.toml"]).ends_with(3).err;
+    assert!(told.contains("error[E0720]: `pathway.endo` takes times that are not exponential"), "{told}");
+    assert!(told.contains("late.toml:10:") && told.contains("no reactions with memory"), "{told}");
+    place.write("soon.toml", uptake("delay = { kind = \"exponential\", mean = \"5 s\" }"));
+    assert!(place.egress(&["export", "sbml", "soon.toml"]).ends_with(0).out.contains("<cn>0.2</cn>"));
+}
+
 #[test]
 fn interventions_on_counts_are_exported_as_events() {
     let place = Place::with("resets.xml", EVENTS);

@@ -131,12 +131,12 @@ pub(super) enum Happening {
     World(Box<World>),
 }
 
-/// What happens in a scenario that is built without error, and when (ticks).
+/// What happens in a scenario that is built without error: when (ticks), by which intervention (its path), and what.
 pub(super) fn happenings(
     scenario: &Table,
     context: &BuildContext<'_>,
     world: &World,
-) -> Result<Vec<(u64, Happening)>, Diagnostics> {
+) -> Result<Vec<(u64, String, Happening)>, Diagnostics> {
     let mut now = scenario.clone();
     let mut all = Vec::new();
     for (at, table) in in_order(scenario).0 {
@@ -150,7 +150,7 @@ pub(super) fn happenings(
             edit(table, &mut now)?;
             Happening::World(Box::new(reassemble(&now, context)?))
         };
-        all.push((at, happening));
+        all.push((at, table.path.clone(), happening));
     }
     Ok(all)
 }

@@ -18,6 +18,7 @@ use super::law::{Inhibition, Inhibitor, Law, READS_MAX, Species};
 use crate::BuildContext;
 use crate::common::term::Term;
 use crate::common::waveform::Waveforms;
+use crate::intervention::spelt_out;
 
 /// A system.
 #[derive(Clone, Debug)]
@@ -75,6 +76,11 @@ pub struct OutlineEvent {
 ///
 /// Fails with everything that is wrong with it, or that no formula can tell.
 pub fn outline(scenario: &Table, context: &BuildContext<'_>) -> Result<Outline, Diagnostics> {
+    let (spelt, vague) = spelt_out(scenario);
+    if vague.has_errors() {
+        return Err(vague);
+    }
+    let scenario = &*spelt;
     let waveforms = Waveforms::read(scenario, context.registry, context.folder)?;
     let context = &BuildContext { waveforms: &waveforms, ..*context };
     let world = assemble(scenario, context)?;
@@ -86,13 +92,18 @@ pub fn outline(scenario: &Table, context: &BuildContext<'_>) -> Result<Outline, 
     }
     let happenings = happenings(scenario, context, &world)?;
     let mut phases: Vec<(u64, &World)> = vec![(0, &world)];
-    phases.extend(happenings.iter().filter_map(|(at, h)| match h {
+    phases.extend(happenings.iter().filter_map(|(at, _, h)| match h {
         Happening::World(world) => Some((*at, &**world)),
         Happening::Dose(..) | Happening::Jump(_) => None,
     }));
     let scheme = Scheme { waveforms: shared_waveforms(&world), phases };
+    let mut compartments: Vec<_> = world.compartments.iter().map(|(name, c)| (name.clone(), c.volume)).collect();
+    if compartments.is_empty() {
+        // States of pathways have to be somewhere, which changes nothing.
+        compartments.push((String::from("cell"), 1e-3));
+    }
     Ok(Outline {
-        compartments: world.compartments.iter().map(|(name, c)| (name.clone(), c.volume)).collect(),
+        compartments,
         species: world.pools.iter().map(species).collect(),
         reactions: (0..world.channels.len()).map(|q| scheme.reaction(q, scenario)).collect::<Result<_, _>>()?,
         events: scheme.events(&happenings),
@@ -136,34 +147,31 @@ impl Scheme<'_> {
         let first = self.phases[0].1;
         let owned = &first.channels[q];
         let pathway = &first.pathways[owned.pathway as usize];
-        // What is held constant at one value is a species, else a number for each stretch of time.
-        let held = |world: &World, s: Species| world.pools[s.slot as usize].initial;
-        let is_steady = |s: Species| self.phases.iter().all(|p| held(p.1, s) == held(first, s));
-        let mut rate: Option<Term> = None;
-        for (i, (_, world)) in self.phases.iter().enumerate().rev() {
-            let count = |s: Species| {
-                let varies = s.fixed && !is_steady(s);
-                if varies { Term::Number(held(world, s)) } else { Term::Count(s.slot as usize) }
+        let mut rates = Vec::new();
+        for &(from, world) in &self.phases {
+            let count = |s: Species| self.count(s, world);
+            let Some(rate) = self.rate(world, q, &count) else {
+                let table = scenario.named("pathway").find(|p| p.1.path == pathway.path).map(|p| p.1);
+                return Err(no_formula(&pathway.path, &owned.channel.law, table, scenario.span));
             };
-            let Some(here) = self.rate(world, q, &count) else {
-                let message = format!("the rates of `{}` cannot be written as formulas", pathway.path);
-                let place = scenario.named("pathway").find(|p| p.1.path == pathway.path).map(|p| p.1.span);
-                let d = Diagnostic::error("E0720", place.unwrap_or(scenario.span), message, "a law of its own");
-                return Err(d.help("leave it out, or write it as a `[reaction.NAME]` with a `law`"));
-            };
-            rate = Some(match rate {
-                None => here,
-                Some(later) if later == here => here,
-                Some(later) => here.until(seconds(self.phases[i + 1].0), later),
-            });
+            rates.push((from, rate));
         }
         let side = |side: &[(Species, u32)]| side.iter().map(|(s, n)| (s.slot as usize, *n)).collect();
         Ok(OutlineReaction {
             name: pathway.name.clone(),
             takes: side(&owned.channel.takes),
             gives: side(&owned.channel.gives),
-            rate: rate.unwrap_or(Term::Number(0.0)),
+            rate: staircase(rates),
         })
+    }
+
+    /// What stands for the count of a species while the system is `world`. What is held constant at one value is a species, else a number for
+    /// each stretch of time.
+    fn count(&self, s: Species, world: &World) -> Term {
+        let held = |world: &World| world.pools[s.slot as usize].initial;
+        let is_fixed = world.pools[s.slot as usize].fixed;
+        let varies = is_fixed && self.phases.iter().any(|p| held(p.1) != held(world));
+        if varies { Term::Number(held(world)) } else { Term::Count(s.slot as usize) }
     }
 
     /// The propensity of channel `q` of `world`; none if there is no formula.
@@ -203,44 +211,103 @@ impl Scheme<'_> {
     }
 
     /// What happens to counts: at times, then by conditions.
-    fn events(&self, happenings: &[(u64, Happening)]) -> Vec<OutlineEvent> {
-        let world = self.phases[0].1;
-        let mut all = Vec::new();
-        for (i, (time, happening)) in happenings.iter().enumerate() {
-            let when = Term::two("geq", Term::Time, Term::Number(seconds(*time)));
-            let (name, changes) = match happening {
-                Happening::Dose(species, dose) => {
-                    (format!("intervention.{}", i + 1), vec![(species.slot as usize, dosed(*species, *dose))])
+    ///
+    /// Events of one instant would have no order, so what happens at one time is one event.
+    fn events(&self, happenings: &[(u64, String, Happening)]) -> Vec<OutlineEvent> {
+        let mut world = self.phases[0].1;
+        let mut timed: Vec<(u64, OutlineEvent)> = Vec::new();
+        for (time, path, happening) in happenings {
+            let changes = match happening {
+                Happening::Dose(species, dose) => vec![(species.slot as usize, dosed(*species, *dose))],
+                Happening::Jump(jump) => changes(&world.jumps[*jump], &|formula| self.formula(formula, world)),
+                Happening::World(next) => {
+                    world = next;
+                    continue;
                 }
-                Happening::Jump(jump) => (world.jumps[*jump].path.clone(), self.changes(&world.jumps[*jump])),
-                Happening::World(_) => continue,
             };
-            all.push(OutlineEvent { name, when, changes });
-        }
-        for jump in &world.jumps {
-            if let Some(when) = &jump.when {
-                let (name, when) = (jump.path.clone(), self.formula(when.formula()).truth());
-                all.push(OutlineEvent { name, when, changes: self.changes(jump) });
+            if let Some((_, event)) = timed.last_mut().filter(|last| last.0 == *time) {
+                follow_up(&mut event.changes, changes);
+            } else {
+                let when = Term::two("geq", Term::Time, Term::Number(seconds(*time)));
+                timed.push((*time, OutlineEvent { name: path.clone(), when, changes }));
             }
         }
-        all
-    }
-
-    fn changes(&self, jump: &Jump) -> Vec<(usize, Term)> {
-        let change = |(species, effect): &(Species, Effect)| {
-            let becomes = match effect {
-                Effect::Dose(dose) => dosed(*species, *dose),
-                Effect::Becomes(condition) => nearest(self.formula(condition.formula())),
-            };
-            (species.slot as usize, becomes)
+        // What the state sets off may find any of the worlds.
+        let always = |formula: &Formula| {
+            staircase(self.phases.iter().map(|&(from, world)| (from, self.formula(formula, world))).collect())
         };
-        jump.changes.iter().map(change).collect()
+        let waiting = self.phases[0].1.jumps.iter().filter_map(|jump| {
+            let when = always(jump.when.as_ref()?.formula()).truth();
+            Some(OutlineEvent { name: jump.path.clone(), when, changes: changes(jump, &always) })
+        });
+        timed.into_iter().map(|t| t.1).chain(waiting).collect()
     }
 
-    fn formula(&self, formula: &Formula) -> Term {
-        let count = |s: Species| Term::Count(s.slot as usize);
-        formula.law.term(&|i| self.leaf(i, &formula.reads, &formula.follows, &count, self.phases[0].1))
+    /// A formula as it is in `world`.
+    fn formula(&self, formula: &Formula, world: &World) -> Term {
+        let count = |s: Species| self.count(s, world);
+        formula.law.term(&|i| self.leaf(i, &formula.reads, &formula.follows, &count, world))
     }
+}
+
+/// What a jump changes, whose formulas are told by `formula`.
+fn changes(jump: &Jump, formula: &dyn Fn(&Formula) -> Term) -> Vec<(usize, Term)> {
+    let change = |(species, effect): &(Species, Effect)| {
+        let becomes = match effect {
+            Effect::Dose(dose) => dosed(*species, *dose),
+            Effect::Becomes(condition) => nearest(formula(condition.formula())),
+        };
+        (species.slot as usize, becomes)
+    };
+    jump.changes.iter().map(change).collect()
+}
+
+/// `changes`, and right after them those of `next`, as changes of what was there before both.
+fn follow_up(changes: &mut Vec<(usize, Term)>, next: Vec<(usize, Term)>) {
+    let before = changes.clone();
+    let known = |species: usize| before.iter().find(|c| c.0 == species).map_or(Term::Count(species), |c| c.1.clone());
+    for (species, becomes) in next {
+        let becomes = becomes.with_counts(&known);
+        match changes.iter_mut().find(|c| c.0 == species) {
+            Some(change) => change.1 = becomes,
+            None => changes.push((species, becomes)),
+        }
+    }
+}
+
+/// Terms that hold from their times (ticks) on, ascending, as cases of the time. Halved again and again, so that a ramp of a hundred steps
+/// is no deeper than seven.
+fn staircase(mut steps: Vec<(u64, Term)>) -> Term {
+    // Of those of one time the last holds.
+    steps.reverse();
+    steps.dedup_by_key(|step| step.0);
+    steps.reverse();
+    steps.dedup_by(|later, earlier| later.1 == earlier.1);
+    cases(&steps)
+}
+
+fn cases(steps: &[(u64, Term)]) -> Term {
+    match steps {
+        [] => Term::Number(0.0),
+        [only] => only.1.clone(),
+        _ => {
+            let (early, late) = steps.split_at(steps.len() / 2);
+            cases(early).until(seconds(late[0].0), cases(late))
+        }
+    }
+}
+
+/// That the rates of the pathway at `path`, which are by `law`, cannot be told.
+fn no_formula(path: &str, law: &Law, table: Option<&Table>, scenario: Span) -> Diagnostic {
+    if matches!(law, Law::Delay { .. }) {
+        let message = format!("`{path}` takes times that are not exponential");
+        let at = table.map_or(scenario, |t| t.span_of("delay"));
+        let d = Diagnostic::error("E0720", at, message, "SBML has no reactions with memory");
+        return d.help("give a rate constant `k` instead of `delay`");
+    }
+    let message = format!("the rates of `{path}` cannot be written as formulas");
+    let d = Diagnostic::error("E0720", table.map_or(scenario, |t| t.span), message, "a law of its own");
+    d.help("leave it out, or write it as a `[reaction.NAME]` with a `law`")
 }
 
 /// `c` times the number of ways to choose the reactants.

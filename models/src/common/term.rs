@@ -73,6 +73,17 @@ impl Term {
         all.dedup();
         all
     }
+    /// The same with other terms in place of the counts.
+    #[must_use]
+    pub fn with_counts(&self, by: &dyn Fn(usize) -> Self) -> Self {
+        let again = |t: &Self| t.with_counts(by);
+        match self {
+            Self::Count(i) => by(*i),
+            Self::Apply(op, terms) => Self::Apply(op, terms.iter().map(again).collect()),
+            Self::If(a, b, c) => Self::If(Box::new(again(a)), Box::new(again(b)), Box::new(again(c))),
+            Self::Number(_) | Self::Time | Self::Waveform(_) => self.clone(),
+        }
+    }
     fn gather(&self, to: &mut Vec<usize>) {
         match self {
             Self::Count(i) => to.push(*i),

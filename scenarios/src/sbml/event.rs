@@ -1,5 +1,6 @@
 //! Events: interventions at a time where the trigger is `time >= T`, else interventions with a condition.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use sim_core::config::Diagnostic;
@@ -14,18 +15,17 @@ use super::xml::{invalid, unsupported};
 
 /// The sections of all events; what is wrong with them is told to the translator.
 pub(super) fn all(t: &mut Translator<'_>) -> String {
-    let mut out = String::new();
+    let mut sections: Vec<Section> = Vec::new();
     for (k, event) in t.model.events.iter().enumerate() {
         let name = event.id.clone().unwrap_or_else(|| format!("event_{}", k + 1));
-        match one(t, event, &name) {
-            Ok(section) => out.push_str(&section),
-            Err(d) => t.found.push(d),
-        }
+        let section = one(t, event, name).and_then(|section| place(&mut sections, section, event));
+        section.unwrap_or_else(|d| t.found.push(d));
     }
-    out
+    sections.iter().map(|s| s.text(t)).collect()
 }
 
 /// When an event happens.
+#[derive(PartialEq)]
 enum When {
     /// Once, at this time in s.
     At(f64),
@@ -33,48 +33,146 @@ enum When {
     Never,
 }
 
-fn one(t: &Translator<'_>, event: &Event, name: &str) -> Result<String, Diagnostic> {
+/// What an event becomes.
+struct Section {
+    name: String,
+    when: When,
+    /// Species by index, and the text of what each becomes.
+    changes: Vec<(usize, String)>,
+    /// Parameters, and what each becomes.
+    parameters: Vec<(String, f64)>,
+    /// The species that what it assigns is worked out from.
+    reads: BTreeSet<usize>,
+    /// Whether that is from those of the instant that set it off.
+    at_trigger: bool,
+}
+
+impl Section {
+    /// Whether it changes what `other` reads.
+    fn disturbs(&self, other: &Self) -> bool {
+        self.changes.iter().any(|c| other.reads.contains(&c.0))
+    }
+
+    /// Takes over what `other` does.
+    fn join(&mut self, other: Self) {
+        self.changes.extend(other.changes);
+        self.changes.sort_by_key(|c| c.0);
+        self.changes.dedup_by_key(|c| c.0);
+        self.parameters.extend(other.parameters);
+        self.parameters.sort_by(|a, b| a.0.cmp(&b.0));
+        self.parameters.dedup_by(|a, b| a.0 == b.0);
+        self.reads.extend(other.reads);
+        self.at_trigger &= other.at_trigger;
+    }
+
+    fn text(&self, t: &Translator<'_>) -> String {
+        let name = &self.name;
+        let (head, at) = match &self.when {
+            When::Never => {
+                return format!("\n# event `{name}`: its trigger holds from before the start, so it never happens\n");
+            }
+            When::At(at) => (format!("at = \"{} s\"", number(*at)), *at),
+            When::If(condition) => (format!("when = {}", quoted(condition)), 0.0),
+        };
+        let mut out = String::new();
+        if !self.changes.is_empty() {
+            let change =
+                |(species, text): &(usize, String)| format!("{} = {}", quoted(&t.path(*species)), quoted(text));
+            let changes: Vec<String> = self.changes.iter().map(change).collect();
+            let _ = writeln!(out, "\n[intervention.{name}]\n{head}\nchanges = {{ {} }}", changes.join(", "));
+        }
+        self.parameters.iter().for_each(|(id, value)| out.push_str(&parameter(t, id, *value, at, name)));
+        out
+    }
+}
+
+/// Puts what `event` becomes with the others, `before` it in the file.
+///
+/// SBML has no order for events of one instant without priorities. Each takes its values from the instant itself, unless it says otherwise:
+/// where one reads what another changes, all of that time are one intervention. What would depend on the order is refused.
+fn place(before: &mut Vec<Section>, section: Section, event: &Event) -> Result<(), Diagnostic> {
+    let help = "their order is not defined: make one event of them, or let them differ in time";
+    let refuse = |what: String| Err(unsupported(event.span, what, help));
+    let same: Vec<usize> = (0..before.len()).filter(|&i| before[i].when == section.when).collect();
+    let mut joined = false;
+    for other in same.iter().map(|&i| &before[i]) {
+        let (a, b) = (&other.name, &section.name);
+        let clashes = section.changes.iter().any(|c| other.changes.iter().any(|o| o.0 == c.0 && o.1 != c.1))
+            || section.parameters.iter().any(|p| other.parameters.iter().any(|o| o.0 == p.0 && o.1 != p.1));
+        if clashes {
+            return refuse(format!("that events `{a}` and `{b}` assign the same at one instant"));
+        }
+        let (first, second) = (other.disturbs(&section), section.disturbs(other));
+        if first && !section.at_trigger || second && !other.at_trigger {
+            return refuse(format!(
+                "that one of events `{a}` and `{b}` reads at its time what the other assigns at the same instant"
+            ));
+        }
+        // Conditions look at the instant itself.
+        joined |= (first || second) && matches!(section.when, When::At(_));
+    }
+    before.push(section);
+    if joined {
+        for &i in same[1..].iter().rev() {
+            let other = before.remove(i);
+            before[same[0]].join(other);
+        }
+        if let Some(last) = before.pop() {
+            before[same[0]].join(last);
+        }
+    }
+    Ok(())
+}
+
+fn one(t: &Translator<'_>, event: &Event, name: String) -> Result<Section, Diagnostic> {
     let when = when(t, event)?;
-    let (mut changes, mut others) = (Vec::new(), String::new());
+    let mut section = Section {
+        name,
+        when,
+        changes: Vec::new(),
+        parameters: Vec::new(),
+        reads: BTreeSet::new(),
+        at_trigger: event.at_trigger,
+    };
     for (target, value) in &event.assignments {
         let id = target.id.as_str();
         let value = t.resolver.resolve(value, None, event.span)?;
+        let cannot = || {
+            let message = format!("an event assigns `{id}`, which is constant or has a rule");
+            Err(invalid(target.span, message, "cannot change"))
+        };
         if let Some(species) = t.resolver.species(id) {
-            let s = &t.model.species[species];
-            if s.constant || t.roles[species] == Role::Ruled {
-                let message = format!("an event assigns `{id}`, which is constant or has a rule");
-                return Err(invalid(target.span, message, "cannot change"));
+            if t.model.species[species].constant || t.roles[species] == Role::Ruled {
+                return cannot();
             }
             let count = t.resolver.count_of(species, value, target.span)?;
-            changes.push(format!("{} = {}", quoted(&t.path(species)), quoted(&text(t, &count, event)?)));
+            section.changes.push((species, text(t, &count, event)?));
+            count.any(&mut |symbol| {
+                if let Symbol::Count(read) = symbol {
+                    section.reads.insert(*read);
+                }
+                false
+            });
         } else if t.model.parameters.contains_key(id) {
-            let When::At(at) = when else {
+            if t.model.rules.contains_key(id) {
+                return cannot();
+            }
+            if !matches!(section.when, When::At(_)) {
                 let what = format!("an event that the state sets off and that assigns the parameter `{id}`");
-                return Err(unsupported(target.span, what, "make `{id}` a species, or write its course into the law"));
-            };
+                return Err(unsupported(target.span, what, "make it a species, or write its course into the law"));
+            }
             if has_species(&value) || value.has_time() {
                 let what = format!("an event that assigns the parameter `{id}` a value that depends on the state");
                 return Err(unsupported(target.span, what, "a number, or a formula of constants, is"));
             }
             let value = t.resolver.evaluate(&fixed(t, &value, event)?, None, target.span)?;
-            others.push_str(&parameter(t, id, value, at, name));
+            section.parameters.push((id.to_owned(), value));
         } else {
             let what = format!("an event that assigns `{id}`, which is no species or parameter,");
             return Err(unsupported(target.span, what, "sizes and stoichiometries are constant"));
         }
     }
-    let mut out = String::new();
-    let head = match when {
-        When::Never => {
-            return Ok(format!("\n# event `{name}`: its trigger holds from before the start, so it never happens\n"));
-        }
-        When::At(at) => format!("at = \"{} s\"", number(at)),
-        When::If(condition) => format!("when = {}", quoted(&condition)),
-    };
-    if !changes.is_empty() {
-        let _ = writeln!(out, "\n[intervention.{name}]\n{head}\nchanges = {{ {} }}", changes.join(", "));
-    }
-    Ok(out + &others)
+    Ok(section)
 }
 
 /// The interventions that give a parameter another value wherever it is read.

@@ -56,6 +56,15 @@ pub(super) struct Reaction {
     pub(super) span: Span,
 }
 
+/// What a name is given by a formula.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Assigned {
+    /// Its value at the start.
+    Initially,
+    /// Its value at any time.
+    Always,
+}
+
 /// An event.
 #[derive(Clone, Debug)]
 pub(super) struct Event {
@@ -64,6 +73,8 @@ pub(super) struct Event {
     pub(super) trigger_span: Span,
     /// Whether the trigger counts as true before the start.
     pub(super) initially: bool,
+    /// Whether what it assigns is of the instant that set it off, whatever other events of that instant have changed before it.
+    pub(super) at_trigger: bool,
     pub(super) assignments: Vec<(Name, Formula)>,
     pub(super) span: Span,
 }
@@ -84,6 +95,8 @@ pub(super) struct Model {
     pub(super) initial: BTreeMap<String, Formula>,
     /// Assignment rules.
     pub(super) rules: BTreeMap<String, Formula>,
+    /// What assignment rules and initial assignments are of, in the order of the file, and what that makes them.
+    pub(super) assigned: Vec<(Name, Assigned)>,
     pub(super) reactions: Vec<Reaction>,
     pub(super) events: Vec<Event>,
     /// Parts of the file that change nothing here.
@@ -113,6 +126,7 @@ impl Model {
             functions: BTreeMap::new(),
             initial: BTreeMap::new(),
             rules: BTreeMap::new(),
+            assigned: Vec::new(),
             reactions: Vec::new(),
             events: Vec::new(),
             ignored: Vec::new(),
@@ -194,7 +208,7 @@ impl Reader {
         }
         to.compartments = self.each(list(model, "listOfCompartments"), |_, e| compartment(e, &to.units));
         let places: BTreeMap<&str, usize> = to.compartments.iter().map(|c| c.id.as_str()).zip(0..).collect();
-        to.species = self.each(list(model, "listOfSpecies"), |_, e| species(e, &places, &to.units));
+        to.species = self.each(list(model, "listOfSpecies"), |_, e| species(e, &places, &to.compartments, &to.units));
         self.species = to.species.iter().map(|s| s.id.clone()).zip(0..).collect();
         to.parameters = self.each(list(model, "listOfParameters"), |_, e| parameter(e)).into_iter().collect();
         to.functions = self.each(list(model, "listOfFunctionDefinitions"), |_, e| function(e)).into_iter().collect();
@@ -202,10 +216,16 @@ impl Reader {
         to.initial = initial.into_iter().collect();
         let (rates, rules): (Vec<_>, Vec<_>) =
             list(model, "listOfRules").into_iter().partition(|e| e.tag_name().name() == "rateRule");
+        let targets = list(model, "listOfInitialAssignments").into_iter().map(|e| (e, "symbol", Assigned::Initially));
+        let targets = targets.chain(rules.iter().map(|e| (*e, "variable", Assigned::Always)));
+        to.assigned = targets
+            .filter_map(|(e, key, how)| Some((Name { id: e.attribute(key)?.to_owned(), span: place_of(e, key) }, how)))
+            .collect();
         to.rules = self.each(rules, |_, e| rule(e)).into_iter().collect();
-        to.reactions = self.each(list(model, "listOfReactions"), Self::reaction);
+        to.reactions = self.each(list(model, "listOfReactions"), |this, e| this.reaction(e, &to.units));
         to.events = self.each(list(model, "listOfEvents"), |_, e| event(e));
-        let ruled = self.each(rates, |_, e| steady_rate(e, to));
+        let moving: BTreeSet<&str> = rates.iter().filter_map(|e| e.attribute("variable")).collect();
+        let ruled = self.each(rates.iter().copied(), |_, e| steady_rate(e, to, &moving));
         to.rules.extend(ruled);
         self.once(model);
     }
@@ -224,7 +244,7 @@ impl Reader {
         }
     }
 
-    fn reaction(&mut self, e: Element<'_>) -> Result<Reaction, Diagnostic> {
+    fn reaction(&mut self, e: Element<'_>, units: &Units) -> Result<Reaction, Diagnostic> {
         let id = id(e, "id")?.to_owned();
         if flag(e, "fast", false)? {
             return Err(unsupported(
@@ -236,6 +256,13 @@ impl Reader {
         let Some(kinetics) = child(e, "kineticLaw") else {
             return Err(invalid(place(e), format!("reaction `{id}` has no <kineticLaw>"), "how often does it fire?"));
         };
+        // Level 2 had them in its first versions.
+        for (key, what) in [("substanceUnits", "substance"), ("timeUnits", "time")] {
+            if let Some(unit) = kinetics.attribute(key) {
+                let what = format!("a unit of {what} of its own of the law of `{id}`");
+                units.same(unit, place_of(kinetics, key), &what)?;
+            }
+        }
         let formula = math(kinetics)?;
         let mut local = BTreeMap::new();
         for p in list(kinetics, "listOfParameters").into_iter().chain(list(kinetics, "listOfLocalParameters")) {
@@ -297,7 +324,7 @@ fn event(e: Element<'_>) -> Result<Event, Diagnostic> {
     let Some(trigger) = trigger else { return Err(invalid(place(e), "an event without <trigger>", "when?")) };
     for (part, help) in [
         ("delay", "an event acts at once; shift its trigger if that depends on the time only"),
-        ("priority", "events of one instant act in the order of the file"),
+        ("priority", "events of one instant all act, on what was there at that instant"),
     ] {
         if let Some(found) = child(e, part) {
             return Err(unsupported(place(found), format!("<{part}> of an event"), help));
@@ -318,6 +345,7 @@ fn event(e: Element<'_>) -> Result<Event, Diagnostic> {
         trigger_span: place(trigger),
         // Level 2 has no such attribute: there an event can happen only after the start.
         initially: flag(trigger, "initialValue", true)?,
+        at_trigger: flag(e, "useValuesFromTriggerTime", true)?,
         assignments,
         span: place(e),
     })
@@ -334,7 +362,12 @@ fn compartment(e: Element<'_>, units: &Units) -> Result<Compartment, Diagnostic>
     Ok(Compartment { id, size, unit, is_point: dimensions == 0.0, span: place(e) })
 }
 
-fn species(e: Element<'_>, places: &BTreeMap<&str, usize>, units: &Units) -> Result<Species, Diagnostic> {
+fn species(
+    e: Element<'_>,
+    places: &BTreeMap<&str, usize>,
+    compartments: &[Compartment],
+    units: &Units,
+) -> Result<Species, Diagnostic> {
     let name = id(e, "id")?.to_owned();
     let home = id(e, "compartment")?;
     let Some(&compartment) = places.get(home) else {
@@ -350,7 +383,14 @@ fn species(e: Element<'_>, places: &BTreeMap<&str, usize>, units: &Units) -> Res
     }
     if let Some(unit) = e.attribute("substanceUnits") {
         let what = format!("a unit of substance of its own of `{name}`");
-        units.same_substance(unit, place_of(e, "substanceUnits"), &what)?;
+        units.same(unit, place_of(e, "substanceUnits"), &what)?;
+    }
+    // Level 2 had it in its first versions: the unit of size of its concentration.
+    if let Some(unit) = e.attribute("spatialSizeUnits")
+        && units.size_of(unit) != compartments[compartment].unit
+    {
+        let what = format!("a unit of size of its own of `{name}`");
+        return Err(unsupported(place_of(e, "spatialSizeUnits"), what, "use that of its compartment"));
     }
     Ok(Species {
         id: name,
@@ -392,15 +432,21 @@ fn assignment(e: Element<'_>, target: &str) -> Result<(String, Formula), Diagnos
 }
 
 /// A parameter that grows or falls at a steady rate, as the function of the time that it is.
-fn steady_rate(e: Element<'_>, model: &Model) -> Result<(String, Formula), Diagnostic> {
+/// What `moving` names has a rate rule, too.
+fn steady_rate(e: Element<'_>, model: &Model, moving: &BTreeSet<&str>) -> Result<(String, Formula), Diagnostic> {
     let (id, rate) = assignment(e, "variable")?;
-    let help = "only parameters may have one, at a rate that nothing changes; counts change by reactions and events";
+    let help = "only parameters may have one, at a rate and from a value that nothing changes; counts change by reactions and events";
     let refuse = || unsupported(place(e), format!("this <rateRule> of `{}`", id.escape_debug()), help);
     let is_assigned = |name: &str| model.events.iter().any(|event| event.assignments.iter().any(|a| a.0.id == name));
-    let is_steady =
-        |name: &str| model.parameters.contains_key(name) && !model.rules.contains_key(name) && !is_assigned(name);
+    let is_steady = |name: &Name| {
+        let name = name.id.as_str();
+        let changes = model.rules.contains_key(name) || moving.contains(name) || is_assigned(name);
+        model.parameters.contains_key(name) && !changes
+    };
     let Some(&value) = model.parameters.get(&id) else { return Err(refuse()) };
-    if is_assigned(&id) || !rate.names().all(|name| name.id != id && is_steady(&name.id)) || rate.reads_time() {
+    // What it starts at is worked in with it, so that nothing may change that either.
+    let formulas = || std::iter::once(&rate).chain(model.initial.get(&id));
+    if is_assigned(&id) || formulas().any(|f| !f.names().all(is_steady) || f.reads_time()) {
         return Err(refuse());
     }
     let start = match (model.initial.get(&id), value) {

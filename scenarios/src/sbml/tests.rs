@@ -208,6 +208,73 @@ fn events_are_interventions() {
     );
 }
 
+/// Two events of one trigger, each with assignments.
+fn two_events(trigger: &str, first: &[(&str, &str)], second: &[(&str, &str)]) -> String {
+    let one = |id: &str, assignments: &[(&str, &str)]| {
+        event(trigger, "", assignments)
+            .replace("id='e'", &format!("id='{id}'"))
+            .replace("<listOfEvents>", "")
+            .replace("</listOfEvents>", "")
+    };
+    format!("<listOfEvents>{}{}</listOfEvents>", one("e", first), one("f", second))
+}
+
+#[test]
+fn events_of_one_instant_take_their_values_from_it() {
+    let all = species("A", COUNTED) + &species("B", COUNTED) + &species("C", COUNTED);
+    let late = apply("geq", &[TIME, "<cn>25</cn>"]);
+    let full = apply("gt", &[&ci("B"), "<cn>30</cn>"]);
+    let swap = |trigger: &str| model("", &all, &two_events(trigger, &[("A", &ci("B"))], &[("B", &ci("A"))]));
+    let after = |text: &str| scenario(text).split_once("C = 10 }\n").unwrap().1.trim().to_owned();
+    // One after the other would make both the same.
+    assert_eq!(after(&swap(&late)), "[intervention.e]\nat = \"25 s\"\nchanges = { \"c.A\" = \"B\", \"c.B\" = \"A\" }");
+    assert_eq!(
+        after(&swap(&full)),
+        "[intervention.e]\nwhen = \"B > 30\"\nchanges = { \"c.A\" = \"B\" }\n\n\
+         [intervention.f]\nwhen = \"B > 30\"\nchanges = { \"c.B\" = \"A\" }"
+    );
+    let apart = model("", &all, &two_events(&late, &[("A", "<cn>1</cn>")], &[("B", &ci("C"))]));
+    assert!(after(&apart).contains("[intervention.f]\nat = \"25 s\"\nchanges = { \"c.B\" = \"C\" }"));
+    for trigger in [&late, &full] {
+        let clash = two_events(trigger, &[("A", "<cn>1</cn>")], &[("A", "<cn>2</cn>")]);
+        let clash = model("", &all, &clash.replace("<event id='f'", "§<event id='f'"));
+        refused(&clash, "that events `e` and `f` assign the same at one instant is not supported");
+        let in_turn = swap(trigger).replace("<event id='f'", "§<event useValuesFromTriggerTime='false' id='f'");
+        refused(&in_turn, "reads at its time what the other assigns");
+    }
+}
+
+#[test]
+fn units_of_its_own_in_a_law_of_level_2_are_refused() {
+    let text = model("", &species("A", COUNTED), &reaction(ONE_WAY, "A", "", &ci("A")));
+    let with = |unit: &str| text.replace("<kineticLaw>", &format!("<kineticLaw {unit}>"));
+    assert_eq!(law_of(&with("timeUnits='second' substanceUnits='item'")), law_of(&text));
+    refused(&with("timeUnits='§hertz'"), "a unit of time of its own of the law of `r`");
+    refused(&with("substanceUnits='§mole'"), "a unit of substance of its own of the law of `r`");
+    let sized = |unit: &str| model("", &species("A", &format!("{COUNTED} spatialSizeUnits='{unit}'")), "");
+    scenario(&sized("litre"));
+    refused(&sized("§metre"), "a unit of size of its own of `A`");
+}
+
+#[test]
+fn what_has_no_value_or_two_is_refused() {
+    let given = |list: &str, kind: &str, key: &str, ids: &[&str]| {
+        let one = |id: &&str| format!("<{kind} {key}='{id}'><math><cn>1</cn></math></{kind}>");
+        let all: String = ids.iter().map(one).collect();
+        model("", &species("A", COUNTED), &format!("<{list}>{all}</{list}>"))
+    };
+    let rules = |ids: &[&str]| given("listOfRules", "assignmentRule", "variable", ids);
+    refused(&rules(&["§x"]), "a rule of `x`, which is no species, parameter or compartment, is not supported");
+    refused(&rules(&["§c"]), "a rule for the size of `c` is not supported");
+    refused(&rules(&["A", "§A"]), "`A` is given a value twice");
+    let initial = |ids: &[&str]| given("listOfInitialAssignments", "initialAssignment", "symbol", ids);
+    refused(&initial(&["§x"]), "an initial assignment of `x`");
+    let ruled = "<listOfParameters><parameter id='k' value='1' constant='false'/></listOfParameters>\
+        <listOfRules><assignmentRule variable='k'><math><ci>A</ci></math></assignmentRule></listOfRules>";
+    let late = event(&apply("geq", &[TIME, "<cn>25</cn>"]), "", &[("§k", "<cn>1</cn>")]);
+    refused(&model("", &species("A", COUNTED), &(ruled.to_owned() + &late)), "an event assigns `k`");
+}
+
 #[test]
 fn a_parameter_that_grows_steadily_is_a_function_of_the_time() {
     let grows = |rate: &str| {
@@ -226,6 +293,18 @@ fn a_parameter_that_grows_steadily_is_a_function_of_the_time() {
     assert_eq!(law("<ci>k</ci>"), "law = \"(2 + k * time) * A\"");
     refused(&grows("<ci>A</ci>"), "this <rateRule> of `t` is not supported");
     refused(&grows("<ci>t</ci>"), "this <rateRule> of `t` is not supported");
+    // A rate that has a rule itself, and a start that is of the state then, not now.
+    let second = "<rateRule variable='k'><math><cn>1</cn></math></rateRule></listOfRules>";
+    refused(&grows("<ci>k</ci>").replace("</listOfRules>", second), "this <rateRule> of `t` is not supported");
+    let start = |of: &str| {
+        let initial = format!(
+            "</listOfParameters><listOfInitialAssignments><initialAssignment symbol='t'><math>{of}</math></initialAssignment>\
+             </listOfInitialAssignments>"
+        );
+        grows("<cn>1</cn>").replace("</listOfParameters>", &initial)
+    };
+    refused(&start("<ci>A</ci>"), "this <rateRule> of `t` is not supported");
+    assert!(scenario(&start("<ci>k</ci>").replace(MARK, "")).contains("law = \"(k + 1 * time) * A\""));
 }
 
 #[test]

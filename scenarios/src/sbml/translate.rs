@@ -1,13 +1,14 @@
 //! From a model to the text of a scenario.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use sim_core::config::{Diagnostic, Diagnostics, Span};
+use sim_core::config::{Diagnostic, Diagnostics};
 
 use super::event;
 use super::law::{split, subtracts};
-use super::math::Expr;
-use super::model::{Model, Reaction};
+use super::math::{Expr, Name};
+use super::model::{Assigned, Model, Reaction};
 use super::print::{Names, formula, is_reserved, number, quoted};
 use super::resolve::{Resolved, Resolver, Symbol, apply};
 use super::xml::{invalid, unsupported};
@@ -94,20 +95,24 @@ impl<'a> Translator<'a> {
         format!("{}.{}", self.model.compartments[s.compartment].id, s.id)
     }
 
-    /// That rules and initial assignments are of something, and not of what reactions change.
+    /// That rules and initial assignments are of something that can have a value, one each.
     fn check_targets(&mut self) {
-        let model = self.model;
-        for (id, what) in model.rules.keys().map(|id| (id, "rule")).chain(model.initial.keys().map(|id| (id, "value")))
-        {
-            let known = self.resolver.species(id).is_some() || model.parameters.contains_key(id);
-            let size = self.resolver.is_compartment(id);
-            let span = model.species.iter().find(|s| s.id == *id).map_or(Span::default(), |s| s.span);
-            if size && what == "rule" {
-                self.found.push(unsupported(span, format!("a rule for the size of `{id}`"), "sizes are constant"));
-            } else if !known && !size {
-                let what = format!("a {what} for `{id}`, which is no species, parameter or compartment");
-                self.found.push(unsupported(span, what, "stoichiometries are constant"));
-            }
+        let mut seen = BTreeSet::new();
+        for (Name { id, span }, how) in &self.model.assigned {
+            let what = if *how == Assigned::Always { "a rule" } else { "an initial assignment" };
+            let is_size = self.resolver.is_compartment(id);
+            let is_known = self.resolver.species(id).is_some() || self.model.parameters.contains_key(id) || is_size;
+            let d = if !is_known {
+                let what = format!("{what} of `{id}`, which is no species, parameter or compartment,");
+                unsupported(*span, what, "stoichiometries are constant")
+            } else if is_size && *how == Assigned::Always {
+                unsupported(*span, format!("a rule for the size of `{id}`"), "sizes are constant")
+            } else if !seen.insert(id) {
+                invalid(*span, format!("`{id}` is given a value twice"), "expected one rule or initial assignment")
+            } else {
+                continue;
+            };
+            self.found.push(d);
         }
     }
 

@@ -121,7 +121,7 @@ impl Units {
         }
         if let Some(extent) = model.attribute("extentUnits") {
             let at = place_of(model, "extentUnits");
-            units.same_substance(extent, at, "`extentUnits` other than `substanceUnits`")?;
+            units.same(extent, at, "`extentUnits` other than `substanceUnits`")?;
         }
         Ok(units)
     }
@@ -143,13 +143,25 @@ impl Units {
         }
     }
 
-    /// That `name`, if it is a unit of substance, is the one of the model.
+    /// That `name`, a unit of substance or of time, is the one of the model.
     ///
     /// Fails otherwise, naming `what`.
-    pub(super) fn same_substance(&self, name: &str, at: Span, what: &str) -> Result<(), Diagnostic> {
-        let builtin = name == "substance" && !self.defined.contains_key(name);
-        let same = self.unit(name).is_some_and(|u| u.kind == Kind::Substance && u.size == self.declared);
-        if same || builtin { Ok(()) } else { Err(unsupported(at, what, "use one unit of substance throughout")) }
+    pub(super) fn same(&self, name: &str, at: Span, what: &str) -> Result<(), Diagnostic> {
+        let builtin = (name == "substance" || name == "time") && !self.defined.contains_key(name);
+        let same = self.unit(name).is_some_and(|u| match u.kind {
+            Kind::Substance => u.size == self.declared,
+            Kind::Time => u.size == self.seconds,
+            Kind::Volume | Kind::Other => false,
+        });
+        if same || builtin { Ok(()) } else { Err(unsupported(at, what, "use one unit throughout")) }
+    }
+
+    /// m^3 in the unit of volume called `name`; none if it is none.
+    pub(super) fn size_of(&self, name: &str) -> Option<f64> {
+        if name == "volume" && !self.defined.contains_key(name) {
+            return Some(self.volume);
+        }
+        self.unit(name).filter(|u| u.kind == Kind::Volume).map(|u| u.size)
     }
 
     /// m^3 in the unit of volume of a compartment.
