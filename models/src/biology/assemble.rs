@@ -38,7 +38,9 @@ pub(super) fn assemble(scenario: &Table, context: &BuildContext<'_>) -> Result<W
             findings.push(d);
         }
     }
-    if world.compartments.is_empty() && !findings.has_errors() {
+    // Pathways may be without species: release sites that nothing refills. Those that name a place say what is missing.
+    let is_placeless = scenario.named("pathway").next().is_some() && scenario.named("reaction").next().is_none();
+    if world.compartments.is_empty() && !is_placeless && !findings.has_errors() {
         let d = Diagnostic::error("E0601", scenario.span, "there is no compartment", "species live in compartments");
         findings.push(d.help("add `[compartment.cell]` with a `volume` and what it holds at first"));
     }

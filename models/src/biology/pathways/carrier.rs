@@ -32,7 +32,7 @@ use sim_core::quantity::Dimension;
 
 use super::super::{Channel, Compartment, Law, Passage, PathwayBuilder, Species};
 use super::bank::{Bank, Factor};
-use super::inhibitor::{INHIBITOR, inhibitors};
+use super::inhibitor::{BINDER, inhibitors};
 use super::{MakePathway, cycle, not_positive, same_place};
 use crate::registry::Kind;
 
@@ -78,7 +78,12 @@ const FIELDS: &[Field] = &[
         "`reversible`, `cycle`: concentration in `to` over that in `from` at equilibrium, coupled ions being alike; 1 of a passive \
          carrier. Constants that contradict it are refused.",
     ),
-    Field::default("inhibitors", Type::List(&Type::Record(INHIBITOR)), "[]", "`mm`, `reversible`: what slows it down."),
+    Field::default(
+        "inhibitors",
+        Type::List(&Type::Record(BINDER)),
+        "[]",
+        "What slows it down; in a `cycle` it binds to what faces its side: competitive to Ti or To, uncompetitive to TiS or ToS.",
+    ),
     Field::default("coupled", Type::List(&Type::Record(COUPLED)), "[]", "Ions that go along or the other way."),
     Field::optional("k_on", BINDING, "`cycle`: binding in `from`, Ti + S -> TiS."),
     Field::optional("k_off", RATE, "`cycle`: unbinding in `from`, TiS -> Ti + S."),
@@ -94,7 +99,6 @@ const FIELDS: &[Field] = &[
 const KEYS: &[(&str, &[&str])] = &[
     ("kcat", &["mm", "reversible"]),
     ("Km", &["mm", "reversible"]),
-    ("inhibitors", &["mm", "reversible"]),
     ("kcat_back", &["reversible"]),
     ("Km_back", &["reversible"]),
     ("Keq", &["reversible", "cycle"]),

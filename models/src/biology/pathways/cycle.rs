@@ -14,14 +14,23 @@
 //! `k_empty` (ion / at)^n. What crosses is counted where the loaded carrier turns: forwards as throughput, back as influx. A molecule that
 //! is bound is counted with the carriers, not in its compartment.
 //!
-//! Validated against the stationary flux and the binomial counts of states from the cycle's equations, and the symmetry of
+//! Inhibitors bind to what faces their side, and to what they have bound nothing else happens before they let go:
+//!
+//! ```text
+//! T + I <-> TI     competitive, to the empty carrier          TS + I <-> TSI    uncompetitive, to the loaded one
+//! ```
+//! at `k_off` / Ki and `k_off`; non-competitive ones to both alike. Such dead ends leave the cycle's balance as it is: carriers that are
+//! blocked are to the others as I/Ki.
+//!
+//! Validated against the stationary flux and the binomial counts of states from the cycle's equations, with and without inhibitors, and the symmetry of
 //! fluctuations (`P(n) / P(-n) = (S_from / S_to)^n` for n net cycles in a long time).
 
 use sim_core::config::{Diagnostic, Table};
 
-use super::super::{Channel, Law, Passage, PathwayBuilder, Species};
+use super::super::{Channel, Compartment, Inhibition, Inhibitor, Law, Passage, PathwayBuilder, Species};
 use super::bank::{Factor, product};
 use super::carrier::{Ion, Side, closing, constant, constant_or, equilibrium};
+use super::inhibitor::binder;
 
 /// Adds the four states and what leads from one to another.
 pub(super) fn add(
@@ -64,6 +73,47 @@ pub(super) fn add(
         Step { from: &[from], into: &[into], k, ions: &against, takes, gives }.add(Passage::Internal, table, to)?;
     }
     to.busy_by_counts(&[tis, tos], n);
+    let sides = sides.map(|s| s.place);
+    for inhibitor in table.list("inhibitors").iter().filter_map(|v| v.as_table()) {
+        block(inhibitor, sides, [("Ti", ti), ("TiS", tis), ("To", to_), ("ToS", tos)], to)?;
+    }
+    Ok(())
+}
+
+/// An inhibitor that binds to those of the states (empty and loaded on the first of `sides`, then on the second) that it meets.
+fn block(
+    table: &Table,
+    sides: [Compartment; 2],
+    states: [(&str, Species); 4],
+    to: &mut PathwayBuilder<'_>,
+) -> Result<(), Diagnostic> {
+    let binder = binder(table, to, [sides[1], sides[0]])?;
+    let Inhibitor { species, ki, mode } = binder.inhibitor;
+    let home = to.world.pools[species.slot as usize].compartment;
+    let Some(side) = sides.iter().position(|s| Some(s.index) == home) else {
+        let message = format!("`{}` is on neither side of the carriers", binder.name);
+        let d = Diagnostic::error("E0607", table.span_of("in"), message, "binds to what faces it");
+        return Err(d.help("expected the compartment `from` or `to`"));
+    };
+    let [empty, loaded] = [states[2 * side], states[2 * side + 1]];
+    let met = match mode {
+        Inhibition::Competitive => vec![empty],
+        Inhibition::Uncompetitive => vec![loaded],
+        Inhibition::NonCompetitive => vec![empty, loaded],
+    };
+    for (name, open) in met {
+        let name = format!("{name}+{}", binder.name);
+        let full = format!("{}.{name}", to.world.pathways[to.pathway as usize].name);
+        if to.world.pools.iter().any(|p| p.name == full) {
+            let message = format!("`{}` is there twice", binder.name);
+            return Err(Diagnostic::error("E0607", table.span, message, "binds to the same carriers again"));
+        }
+        let blocked = to.state(&name, 0.0);
+        let bind = Law::MassAction { c: binder.k_off / ki, reactants: vec![(species, 1), (open, 1)] };
+        let release = Law::FirstOrder { k: binder.k_off, of: blocked };
+        to.channel(Channel::new(&[species, open], &[blocked], bind, Passage::Internal));
+        to.channel(Channel::new(&[blocked], &[species, open], release, Passage::Internal));
+    }
     Ok(())
 }
 

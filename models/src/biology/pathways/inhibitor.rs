@@ -27,11 +27,17 @@ const K_OFF: Field = Field::optional(
 );
 
 /// The keys of an inhibitor.
-pub(super) const INHIBITOR: &[Field] = &[SPECIES, KI, MODE, IN];
-/// The same of carriers that may be explicit.
 pub(super) const BINDER: &[Field] = &[SPECIES, KI, MODE, IN, K_OFF];
 
-/// All under `inhibitors` of a pathway between `places`, the one whose concentration counts first.
+/// An inhibitor, and how fast it lets go.
+pub(super) struct Binder {
+    pub(super) name: String,
+    pub(super) inhibitor: Inhibitor,
+    /// Unbinding, 1/s.
+    pub(super) k_off: f64,
+}
+
+/// All under `inhibitors` of a pathway of all carriers together, between `places`, the one whose concentration counts first.
 ///
 /// Fails with the first that is wrong.
 pub(super) fn inhibitors(
@@ -39,7 +45,34 @@ pub(super) fn inhibitors(
     to: &mut PathwayBuilder<'_>,
     places: [Compartment; 2],
 ) -> Result<Vec<Inhibitor>, Diagnostic> {
-    table.list("inhibitors").iter().filter_map(|v| v.as_table()).map(|t| inhibitor(t, to, places)).collect()
+    let one = |table: &Table| only_explicit(table, "k_off").and_then(|()| inhibitor(table, to, places));
+    table.list("inhibitors").iter().filter_map(|v| v.as_table()).map(one).collect()
+}
+
+/// That `table` has no `key`, which only carriers that are simulated one by one have.
+pub(super) fn only_explicit(table: &Table, key: &str) -> Result<(), Diagnostic> {
+    let Some(value) = table.get(key) else { return Ok(()) };
+    let message = format!("`{}.{key}` is only for explicit carriers", table.path);
+    let d = Diagnostic::error("E0607", value.span, message, "not used by a law of all carriers together");
+    Err(d.help("leave it out, or add `explicit = true` to a pump, `model = \"cycle\"` to a carrier"))
+}
+
+/// An inhibitor that binds to carriers one by one.
+pub(super) fn binder(
+    table: &Table,
+    to: &mut PathwayBuilder<'_>,
+    places: [Compartment; 2],
+) -> Result<Binder, Diagnostic> {
+    let Some(k_off) = table.opt_quantity("k_off").map(|q| q.value) else {
+        let message = format!("`{}` has no `k_off`", table.path);
+        let d = Diagnostic::error("E0607", table.span, message, "explicit carriers need to know how fast it lets go");
+        return Err(d.help("add `k_off = \"1 /s\"`: it then binds at k_off / Ki"));
+    };
+    if k_off <= 0.0 {
+        return Err(not_positive(table, "k_off"));
+    }
+    let inhibitor = inhibitor(table, to, places)?;
+    Ok(Binder { name: table.text("species").to_owned(), inhibitor, k_off })
 }
 
 /// The inhibitor in `table`; without `in` it is in the first of `places` that holds it, or in the first.

@@ -7,7 +7,7 @@
 //! With a Hill coefficient `n_H`, substrates that compete for the same carriers, or `ATP` that drives them, it is the law of
 //! `bank.rs`, which is the same without them.
 //! This is right in the mean but makes turnover a Poisson stream (randomness 1). With `explicit = true` carriers are
-//! simulated one by one (`carriers.rs`).
+//! simulated one by one (`carriers.rs`), with the same inhibitors, competitors and ATP; a Hill coefficient is of the reduced law alone.
 //!
 //! Validated against the exact law of leak-in and pump-out and the inhibition formulas; half-inhibition in every mode (Cheng &
 //! Prusoff 1973, doi:10.1016/0006-2952(73)90196-2 (DOI from memory)); bile salts that compete at BSEP (Byrne et al. 2002,
@@ -18,8 +18,8 @@ use sim_core::quantity::Dimension;
 
 use super::super::{Channel, Compartment, Law, Passage, PathwayBuilder, Species};
 use super::bank::{Bank, Energy, Factor};
-use super::carriers::{Binder, Carriers};
-use super::inhibitor::{BINDER, inhibitor, inhibitors};
+use super::carriers::{Carriers, Load};
+use super::inhibitor::{BINDER, binder, inhibitors, only_explicit};
 use super::{MakePathway, not_positive, same_place};
 use crate::registry::Kind;
 
@@ -61,12 +61,14 @@ const FIELDS: &[Field] = &[
         Type::List(&Type::Record(COMPETITOR)),
         "[]",
         "Further substrates of the same carriers, which keep each other off: v_i = N kcat_i s_i / (1 + s_1 + s_2 + ...) with \
-         s = S / Km. Each is a passage of its own in tables, `NAME.SPECIES`; `NAME` counts `species` alone.",
+         s = S / Km. Each is a passage of its own in tables, `NAME.SPECIES`; `NAME` counts `species` alone. Explicit carriers bind each at \
+         (k_off + kcat_i) / Km_i, and are then counted as `NAME.bound-SPECIES`.",
     ),
     Field::optional(
         "ATP",
         Type::Record(ATP),
-        "What drives it: all rates are multiplied by ATP / (K + ATP). It is not used up.",
+        "What drives it: all rates are multiplied by ATP / (K + ATP). It is not used up. An explicit carrier without ATP lets its substrate go \
+         back instead, at k_off + kcat, so that Km stays as it is.",
     ),
     Field::default(
         "explicit",
@@ -103,31 +105,15 @@ fn make(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<(), Diagnostic> {
         return Err(not_positive(table, "Km"));
     }
     if table.bool("explicit") {
-        if let Some(key) =
-            ["n_H", "competitors", "ATP"].into_iter().find(|k| table.get(k).is_some_and(|v| !v.defaulted))
-        {
-            let message = format!("`{}.{key}` is not for explicit carriers", table.path);
-            let d = Diagnostic::error("E0607", table.span_of(key), message, "a law of all carriers together");
-            return Err(d.help("leave out `explicit`, or this"));
-        }
-        let binders = table.list("inhibitors").iter().filter_map(|v| v.as_table());
-        let binders = binders.map(|t| binder(t, to, [outside, inside])).collect::<Result<Vec<_>, _>>()?;
-        let (k_on, k_off) = binding(table, kcat, km)?;
-        // A pair meets at k_on / (V N_A).
-        let carriers = Carriers { k_on: k_on / inside.molecules(1.0), k_off, kcat, substrate, product, binders };
-        return carriers.add(table, to);
+        return explicit(
+            table,
+            [inside, outside],
+            Load { name: String::new(), k_on: 0.0, kcat, substrate, product },
+            to,
+        );
     }
-    let only_explicit = |table: &Table, key| match table.get(key) {
-        None => Ok(()),
-        Some(value) => {
-            let message = format!("`{}.{key}` is only for explicit carriers", table.path);
-            let d = Diagnostic::error("E0607", value.span, message, "not used without `explicit = true`");
-            Err(d.help("add `explicit = true` to the pump or leave it out"))
-        }
-    };
     only_explicit(table, "k_on")?;
     only_explicit(table, "k_off")?;
-    table.list("inhibitors").iter().filter_map(|v| v.as_table()).try_for_each(|t| only_explicit(t, "k_off"))?;
     let inhibitors = inhibitors(table, to, [outside, inside])?;
     let hill = table.number("n_H");
     if hill == 1.0 && table.list("competitors").is_empty() && table.get("ATP").is_none() {
@@ -158,6 +144,43 @@ fn make(table: &Table, to: &mut PathwayBuilder<'_>) -> Result<(), Diagnostic> {
         }
     }
     Ok(())
+}
+
+/// Carriers one by one; `first` is what they pump, `k_on` of which is still to be found.
+fn explicit(
+    table: &Table,
+    [inside, outside]: [Compartment; 2],
+    first: Load,
+    to: &mut PathwayBuilder<'_>,
+) -> Result<(), Diagnostic> {
+    one_at_a_time(table)?;
+    let binders = table.list("inhibitors").iter().filter_map(|v| v.as_table());
+    let binders = binders.map(|t| binder(t, to, [outside, inside])).collect::<Result<Vec<_>, _>>()?;
+    let (k_on, k_off) = binding(table, first.kcat, table.quantity("Km").value)?;
+    let mut shared = vec![Shared { substrate: first.substrate, product: first.product, kcat: first.kcat }];
+    // A pair meets at k_on / (V N_A).
+    let mut loads = vec![Load { k_on: k_on / inside.molecules(1.0), ..first }];
+    for competitor in table.list("competitors").iter().filter_map(|v| v.as_table()) {
+        one_at_a_time(competitor)?;
+        let (factor, other) = competing(competitor, loads[0].kcat, [inside, outside], &shared, to)?;
+        let Shared { substrate, product, kcat } = other;
+        let name = competitor.text("species").to_owned();
+        loads.push(Load { name, k_on: (k_off + kcat) / factor.at, kcat, substrate, product });
+        shared.push(other);
+    }
+    let energy = energy(table, to, inside)?;
+    Carriers { loads, k_off, energy, binders }.add(table, to)
+}
+
+/// That a substrate of explicit carriers has no Hill coefficient.
+fn one_at_a_time(table: &Table) -> Result<(), Diagnostic> {
+    if table.number("n_H") == 1.0 {
+        return Ok(());
+    }
+    let message = format!("`{}.n_H` is not for explicit carriers", table.path);
+    let label = "each of them binds one molecule at a time, which is a Hill coefficient of 1";
+    let d = Diagnostic::error("E0607", table.span_of("n_H"), message, label);
+    Err(d.help("leave out `n_H`, or leave out `explicit`: the coefficient is of a fitted law that no single scheme of binding has"))
 }
 
 /// A substrate of carriers that several share.
@@ -204,20 +227,6 @@ fn energy(table: &Table, to: &mut PathwayBuilder<'_>, inside: Compartment) -> Re
     let span = table.get("species").filter(|v| !v.defaulted).map_or(table.span, |v| v.span);
     let species = to.species(table.text("species"), &place, span)?;
     Ok(Some(Energy { species, k: place.molecules(k) }))
-}
-
-/// An inhibitor that binds to carriers one by one.
-fn binder(table: &Table, to: &mut PathwayBuilder<'_>, places: [Compartment; 2]) -> Result<Binder, Diagnostic> {
-    let Some(k_off) = table.opt_quantity("k_off").map(|q| q.value) else {
-        let message = format!("`{}` has no `k_off`", table.path);
-        let d = Diagnostic::error("E0607", table.span, message, "explicit carriers need to know how fast it lets go");
-        return Err(d.help("add `k_off = \"1 /s\"`: it then binds at k_off / Ki"));
-    };
-    if k_off <= 0.0 {
-        return Err(not_positive(table, "k_off"));
-    }
-    let inhibitor = inhibitor(table, to, places)?;
-    Ok(Binder { name: table.text("species").to_owned(), inhibitor, k_off })
 }
 
 /// Binding (m^3/mol/s) and unbinding (1/s) with `Km = (k_off + kcat) / k_on`.

@@ -70,6 +70,50 @@ fn alternating_carriers_have_the_flux_of_their_cycle() {
 }
 
 #[test]
+fn inhibitors_of_alternating_carriers_are_dead_ends_of_the_cycle() {
+    // At S = 10 uM inside the states without inhibitor are as 20 : 1.5 : 0.5 : 21, and 50 / 43 pass a carrier. At I = Ki as many
+    // more are blocked as are in the states that it binds to.
+    let text = |head: &str, outside: u32, mode: &str, place: &str| {
+        let keys = format!(
+            "model = \"cycle\"\nN = 200\nk_on = \"1 /uM/s\"\nk_off = \"100 /s\"\nk_loaded = \"50 /s\"\nk_empty = \"50 /s\"\n\
+             inhibitors = [{{ species = \"I\", in = \"{place}\", Ki = \"2 uM\", k_off = \"20 /s\", mode = \"{mode}\" }}]"
+        );
+        let contents =
+            |s: u32, at: &str| fixed(&format!("S = \"{s} uM\", I = \"{} uM\"", if at == place { 2 } else { 0 }));
+        format!("{head}{}", carrier(&contents(10, "cell"), &contents(outside, "medium"), &keys))
+    };
+    let mean = "[run]\nfidelity = \"mean\"\n";
+    let net = |s: &dyn System| measure(s, &run(s, 0, 5.0, 10.0), "carrier", "net_flux", "mean");
+    for (mode, place, blocked) in [
+        ("competitive", "cell", 20.0),
+        ("uncompetitive", "cell", 1.5),
+        ("noncompetitive", "cell", 21.5),
+        ("competitive", "medium", 21.0),
+        ("uncompetitive", "medium", 0.5),
+    ] {
+        let flux = 200.0 * 50.0 / (43.0 + blocked);
+        near(net(&*system(&text(mean, 0, mode, place))), flux, 1e-5);
+        let drawn = system(&text("", 0, mode, place));
+        let (found, error) = mean_and_error(&fluxes(&*drawn, "net_flux", 24, 5.0));
+        assert!((found - flux).abs() < 4.0 * error && error < 12.0, "{mode} {place}: {found} +- {error}, not {flux}");
+        // What is blocked drives nothing.
+        let even = net(&*system(&text(mean, 10, mode, place)));
+        assert!(even.abs() < 1e-3, "{mode} {place}: {even}");
+    }
+    let elsewhere =
+        text("[compartment.blood]\nvolume = \"1 pL\"\nfixed = { I = \"2 uM\" }\n", 0, "competitive", "blood");
+    let found = build(&elsewhere).err().expect("an error");
+    assert!(found.iter().any(|d| d.message == "`I` is on neither side of the carriers"), "{found:?}");
+    // Another bank may have the same inhibitor, one bank has it once.
+    let one = text("", 0, "competitive", "cell");
+    let section = &one[one.find("[pathway.carrier]").expect("a pathway")..];
+    system(&format!("{one}\n{}", section.replace("[pathway.carrier]", "[pathway.second]")));
+    let list = one.split_once("inhibitors = [").expect("a list").1.split_once(']').expect("its end").0;
+    let found = build(&one.replace(list, &format!("{list}, {list}"))).err().expect("an error");
+    assert!(found.iter().any(|d| d.message == "`I` is there twice"), "{found:?}");
+}
+
+#[test]
 fn states_of_alternating_carriers_are_multinomial() {
     let s = four_states(200, "S = \"10 uM\"", "S = 0", "");
     let runs: Vec<RunRecord> = (0..3000).map(|rep| run(&*s, rep, 0.0, 0.5)).collect();
@@ -416,7 +460,15 @@ fn mistakes_in_carriers_are_located() {
     refused(&format!("{cycle}N = 0"), "0", "0 explicit carriers", "");
     refused(&format!("{cycle}N = -1"), "-1", "", "");
     let inhibitors = "[{ species = \"I\", Ki = \"1 uM\" }]";
-    refused(&format!("{cycle}N = 1\ninhibitors = {inhibitors}"), inhibitors, "no meaning in model `cycle`", "");
+    let (table, k_off) = ("{ species = \"I\", Ki = \"1 uM\" }", "add `k_off = \"1 /s\"`");
+    refused(&format!("{cycle}N = 1\ninhibitors = {inhibitors}"), table, "has no `k_off`", k_off);
+    let bound = inhibitors.replace(" }", ", k_off = \"3 /s\" }");
+    refused(
+        &reversible(&format!("inhibitors = {bound}")),
+        "\"3 /s\"",
+        "only for explicit carriers",
+        "model = \"cycle\"",
+    );
     let coupled = |text: &str| reversible(&format!("coupled = [{{ {text} }}]"));
     refused(&coupled("species = \"K\", at = \"1 mM\""), "\"K\"", "there is no species `K`", "");
     refused(&coupled("species = \"S\", at = \"1 mM\""), "\"S\"", "`S` is coupled to itself", "");

@@ -292,6 +292,54 @@ inhibitors = [{}]
 }
 
 #[test]
+fn explicit_carriers_share_and_are_driven_as_the_reduced_law_says() {
+    // s = 3 / 1.5 = 2 of the drug and 1 / 0.5 = 2 of the dye, a = 2 / 3; free = 2, and one carrier of three is not stopped:
+    // v = N kcat a s / (2 + 2 + 2) / 3, whatever the carriers' own rate constants.
+    let text = |head: &str, carriers: &str, k_off: &str| {
+        format!(
+            r#"{head}
+[compartment.cell]
+volume = "1 pL"
+fixed = {{ drug = "3 uM", dye = "1 uM", ATP = "1 mM", I = "1 uM", J = "1 uM" }}
+[compartment.medium]
+volume = "1 pL"
+[pathway.pump]
+kind = "pump"
+species = "drug"
+from = "cell"
+to = "medium"
+N = 100
+kcat = "10 /s"
+Km = "1.5 uM"
+competitors = [{{ species = "dye", Km = "0.5 uM", kcat = "4 /s" }}]
+ATP = {{ K = "0.5 mM" }}
+inhibitors = [{{ species = "I", Ki = "1 uM", mode = "competitive"{k_off} }}, {{ species = "J", Ki = "0.5 uM", mode = "noncompetitive"{k_off} }}]
+{carriers}
+"#
+        )
+    };
+    let explicit = |head: &str| system(&text(head, "explicit = true\nk_off = \"5 /s\"", ", k_off = \"2 /s\""));
+    let mean = "[run]\nfidelity = \"mean\"";
+    let (reduced, limit, drawn) = (system(&text(mean, "", "")), explicit(mean), explicit(""));
+    let exact = |s: &dyn System, pump: &str, metric, stat| measure(s, &run(s, 0, 20.0, 40.0), pump, metric, stat);
+    let runs: Vec<RunRecord> = (0..40).map(|rep| run(&*drawn, rep, 20.0, 40.0)).collect();
+    for (pump, flux, busy) in [("pump", 2000.0 / 27.0, 1.0 / 9.0), ("pump.dye", 800.0 / 27.0, 1.0 / 9.0)] {
+        for s in [&*reduced, &*limit] {
+            let found = exact(s, pump, "throughput", "mean");
+            assert!((found / flux - 1.0).abs() < 1e-5, "{pump}: {found} is not {flux}");
+        }
+        // With ATP two of three times: a carrier is loaded more often than it would turn.
+        let utilization = exact(&*limit, pump, "utilization", "time_mean");
+        assert!((utilization / busy - 1.0).abs() < 1e-5, "{pump}: {utilization} is not {busy}");
+        let rates: Vec<f64> = runs.iter().map(|r| measure(&*drawn, r, pump, "throughput", "mean")).collect();
+        let average = rates.iter().sum::<f64>() / 40.0;
+        let variance = rates.iter().map(|x| (x - average).powi(2)).sum::<f64>() / 39.0;
+        assert!((average - flux).abs() < 4.0 * (variance / 40.0).sqrt(), "{pump}: {average} is not {flux}");
+        assert!((variance / 40.0).sqrt() < 0.02 * flux, "{pump}: {variance}");
+    }
+}
+
+#[test]
 fn states_of_blocked_carriers_are_multinomial() {
     let s = blocked_pump(40, &["competitive", "uncompetitive", "noncompetitive"]);
     let runs: Vec<RunRecord> = (0..2000).map(|rep| run(&*s, rep, 0.0, 8.0)).collect();

@@ -153,6 +153,8 @@ fn substrates_that_share_a_pump() {
     with("ATP = { K = \"1 mM\", species = \"A\", in = \"cel\" }", "\"cel\"", "there is no compartment", "`cell`");
     let explicit = |more: &str| format!("explicit = true\n{more}");
     with(&explicit("n_H = 2"), "2", "`pathway.pgp.n_H` is not for explicit carriers", "leave out `explicit`");
+    let two = competitor("species = \"A\", Km = \"1 uM\", n_H = 2");
+    with(&explicit(&two), "2", "n_H` is not for explicit carriers", "leave out `explicit`");
     let many: Vec<String> = (0..16).map(|i| format!("{{ species = \"S{i}\", Km = \"1 uM\" }}")).collect();
     let declared: Vec<String> = (0..16).map(|i| format!("[species.S{i}]\n")).collect();
     let text = GOOD.replace("N = 100", &format!("N = 100\ncompetitors = [{}]", many.join(", "))) + &declared.concat();

@@ -364,3 +364,14 @@ fn sites_and_trains_that_make_no_sense_are_located() {
     let codes = build(unknown).err().map(|d| d.iter().map(|d| d.code).collect::<Vec<_>>());
     assert!(codes.as_ref().is_some_and(|c| c.len() == 1), "{codes:?}");
 }
+
+#[test]
+fn release_sites_need_no_compartment() {
+    let text = "[spikes.stim]\nkind = \"regular\"\nrate = \"20 /s\"\n[pathway.synapse]\nkind = \"release_site\"\nspikes = \"stim\"\n\
+                sites = 10\nU = 0.5\ntau_rec = \"100 ms\"\n";
+    let s = system(text);
+    assert!(s.warnings().iter().next().is_none());
+    assert!(measure(&*s, &run(&*s, 0, 0.0, 2.0), "synapse", "throughput", "mean") > 0.0);
+    let place = build(&format!("{text}to = \"cleft.glutamate\"\n")).err().expect("an error");
+    assert!(place.iter().all(|d| d.message.contains("cleft")), "{place:?}");
+}
