@@ -53,7 +53,7 @@ pub(super) fn cases() -> Vec<Case> {
     let events = [counts("cell.X", after, reset), counts("cell.Q", after, |t| poisson_modulo(2.0 * t, 10))].concat();
     let hours = &[2.0, 4.0, 6.0, 8.0, 10.0];
     let partitioned = |t: f64| {
-        let (a, k, c, d) = (1382.061_426_984_31, 0.044_531_256_83, -0.215_608_884_195_034, -0.783_006_790_599_975);
+        let (a, k, c, d) = (1_382.061_426_984_31, 0.044_531_256_83, -0.215_608_884_195_034, -0.783_006_790_599_975);
         let term = |r: f64| ((r * t).exp() - (-k * t).exp()) / (r + k);
         poisson(2.198 * k * a * (term(c) - term(d)))
     };
