@@ -33,6 +33,10 @@ pub trait System: Send + Sync {
     fn run_unless(&self, cancel: &AtomicBool, streams: Streams, window: Window) -> Result<RunRecord, RunError>;
     /// About how many events a second of simulated time takes, to warn of runs that would never end.
     fn event_rate(&self) -> f64;
+    /// Whether runs draw any random numbers. If not, all replications are the same; yes where that is not known.
+    fn draws(&self) -> bool {
+        true
+    }
     /// What is doubtful about the scenario, but no error.
     fn warnings(&self) -> Diagnostics {
         Diagnostics::default()

@@ -31,6 +31,17 @@ pub(super) enum OriginPlan {
     Acknowledgements,
 }
 
+impl OriginPlan {
+    /// Whether it may draw.
+    fn draws(&self) -> bool {
+        match self {
+            Self::Source(traffic) => traffic.draws(),
+            Self::Client(application, ..) => application.draws(),
+            Self::Acknowledgements => false,
+        }
+    }
+}
+
 /// A source of packets, as every replication starts it.
 #[derive(Debug)]
 pub(super) struct SourcePlan {
@@ -83,6 +94,12 @@ impl StationPlan {
     /// Whether packets can spend time here: only gates are passed at once, however many times.
     pub(super) fn takes_time(&self) -> bool {
         matches!(self.works, Works::Serves { .. })
+    }
+    /// Whether it may draw: of disciplines and gates that is known of the simplest only.
+    fn draws(&self) -> bool {
+        let Works::Serves { service, discipline, .. } = &self.works else { return true };
+        let is_drawn = matches!(service, ServicePlan::Drawn(law) if !matches!(law, Service::Constant { .. }));
+        is_drawn || self.line.loss.is_some() || self.line.jitter.is_some() || discipline.as_fifo().is_none()
     }
 }
 
@@ -164,6 +181,16 @@ impl System for NetworkSystem {
     }
     fn event_rate(&self) -> f64 {
         self.event_rate
+    }
+    fn draws(&self) -> bool {
+        let changes = |(_, action): &(SimTime, Action)| match action {
+            Action::Traffic { traffic, .. } => traffic.draws(),
+            _ => false,
+        };
+        self.sources.iter().any(|s| s.origin.draws())
+            || self.stations.iter().any(StationPlan::draws)
+            || self.branches.iter().any(Option::is_some)
+            || self.actions.iter().any(changes)
     }
     fn warnings(&self) -> Diagnostics {
         self.warnings.clone()

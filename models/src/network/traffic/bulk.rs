@@ -69,6 +69,9 @@ impl Application for Bulk {
     fn mean_rate(&self) -> Option<f64> {
         None
     }
+    fn draws(&self) -> bool {
+        false
+    }
     fn boxed_clone(&self) -> Box<dyn Application> {
         Box::new(self.clone())
     }

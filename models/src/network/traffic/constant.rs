@@ -48,6 +48,9 @@ impl Traffic for Constant {
     fn steady_rate(&self) -> Option<f64> {
         Some(self.rate.per_second())
     }
+    fn draws(&self) -> bool {
+        !matches!(self.size, Size::Constant(_))
+    }
     fn boxed_clone(&self) -> Box<dyn Traffic> {
         Box::new(self.clone())
     }

@@ -76,6 +76,10 @@ pub trait Traffic: Debug + Send + Sync {
         let _ = time;
         None
     }
+    /// Whether it ever draws from its streams.
+    fn draws(&self) -> bool {
+        true
+    }
     /// A source in the state of this one; each replication starts from a copy.
     fn boxed_clone(&self) -> Box<dyn Traffic>;
 }

@@ -111,6 +111,9 @@ impl Traffic for Trace {
         });
         Some((self.packets.len() as u64, times.take_while(|&at| at < time.ticks()).count() as u64))
     }
+    fn draws(&self) -> bool {
+        false
+    }
     fn boxed_clone(&self) -> Box<dyn Traffic> {
         Box::new(self.clone())
     }

@@ -37,6 +37,10 @@ pub trait Application: Debug + Send + Sync {
     fn transfer_rate(&self) -> Option<f64> {
         None
     }
+    /// Whether it ever draws from its streams.
+    fn draws(&self) -> bool {
+        true
+    }
     /// An application in the state of this one; each replication starts from a copy.
     fn boxed_clone(&self) -> Box<dyn Application>;
 }
