@@ -268,6 +268,18 @@ fn figures_show_what_there_is() {
     refused(&figure("kind = \"throughput\"\ncomponent = §\"nowhere\""), &["nothing called `nowhere`"]);
     refused(&figure("kind = \"sweep\"\naxis = §\"link.wire.rate\""), &["`link.wire.rate` is not swept"]);
     refused(&figure("kind = \"occupancy\"\npoint = §7"), &["there is no point 7"]);
+    refused(
+        &figure("kind = \"sweep\"\nmetric = §\"sojourn_tme\""),
+        &["nothing that is shown has a `sojourn_tme`", "did you mean `sojourn_time`", "there are: ", "utilization"],
+    );
+    refused(
+        &figure("kind = \"sweep\"\nmetric = \"loss_ratio\"\nstat = §\"p99\""),
+        &["there is no `p99` of `loss_ratio`", "there are: mean, upper"],
+    );
+    refused(
+        &figure("kind = \"series\"\nmetric = §\"sojourn_time\"\ncomponent = \"data\""),
+        &["nothing that is shown has a `sojourn_time` over time", "there are: occupancy, throughput"],
+    );
     // What is known only after the runs is told then.
     let text = figure("kind = \"sweep\"");
     let place = Place::with("good.toml", &text);

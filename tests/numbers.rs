@@ -203,10 +203,13 @@ fn the_share_that_waits_is_the_utilization_of_an_mm1_queue() {
 #[test]
 fn the_bound_on_unseen_losses_is_a_share() {
     let place = Place::with("wire.toml", NETWORK);
-    // Two packets come in all: at 0.25 s in each of two runs.
+    // Two packets come in all: at 0.25 s in each of two runs, which their jitter makes two.
     place.write("one.csv", "time,size\n0.25,125\n");
     let data = "kind = \"trace\"\nfile = \"one.csv\"\nfrom = \"a\"\nto = \"b\"\n";
     let (head, _) = NETWORK.split_once("kind = \"poisson\"").expect("the network has traffic");
+    let delay = "delay = \"1 ms\"\n";
+    let jitter = "jitter = { kind = \"exponential\", mean = \"1 ms\" }\n";
+    let head = with(head, delay, &format!("{delay}{jitter}"));
     place.write("few.toml", with(&format!("{head}{data}"), "warmup = \"2 s\"", ""));
     let run = place
         .egress(&["run", "few.toml", "--reps", "2", "--out", "out", "--set", "study.confidence=0.99"])

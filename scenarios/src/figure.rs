@@ -2,11 +2,12 @@
 
 use sim_core::config::{Data, Diagnostic, Diagnostics, Field, Section, Shape, Table, Type, Value, did_you_mean};
 
+use crate::metric::Known;
 use crate::tables::Axis;
 
 /// The kinds of figures that `[[figure]]` may ask for.
 pub const KINDS: &[&str] =
-    &["throughput", "occupancy", "delay_ccdf", "utilization", "attribution", "sweep", "dose_response"];
+    &["throughput", "occupancy", "series", "delay_ccdf", "utilization", "attribution", "sweep", "dose_response"];
 
 /// A figure that a scenario asks for. What it does not say is chosen by what there is to see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub struct FigureRequest {
     pub kind: String,
     /// The components to show.
     pub components: Vec<String>,
-    /// Of a sweep: the metric to show.
+    /// Of a sweep or a series: the metric to show.
     pub metric: Option<String>,
     /// Of a sweep: the statistic to show.
     pub stat: Option<String>,
@@ -38,7 +39,7 @@ impl FigureRequest {
     }
 }
 
-const LINES: &[&str] = &["throughput", "occupancy", "delay_ccdf", "sweep", "dose_response"];
+const LINES: &[&str] = &["throughput", "occupancy", "series", "delay_ccdf", "sweep", "dose_response"];
 
 /// The section.
 pub(crate) const SECTION: Section = Section {
@@ -49,7 +50,7 @@ pub(crate) const SECTION: Section = Section {
         Field::required(
             "kind",
             Type::Choice(KINDS),
-            "What is drawn: `throughput` or `occupancy` over time, the distribution of delays, utilizations, where delay \
+            "What is drawn: `throughput`, `occupancy` or any other metric (`series`) over time, the distribution of delays, utilizations, where delay \
              arises, metrics against a sweep's axes, or the fitted curves of metrics of kind `dose_response`.",
         ),
         Field::optional(
@@ -66,7 +67,7 @@ pub(crate) const SECTION: Section = Section {
         Field::optional(
             "metric",
             Type::Text,
-            "Of `sweep`: the metric to show, such as `goodput`; see `docs/results.md`.",
+            "Of `sweep` and `series`: the metric to show, such as `goodput` or `cwnd`; see `docs/results.md`.",
         ),
         Field::optional("stat", Type::Text, "Of `sweep`: the statistic to show, such as `p90`."),
         Field::optional(
@@ -79,7 +80,7 @@ pub(crate) const SECTION: Section = Section {
         Field::optional(
             "scale",
             Type::Choice(&["linear", "log"]),
-            "Of `throughput`, `occupancy`, `sweep` and `dose_response`: the scale of the y axis.",
+            "Of `throughput`, `occupancy`, `series`, `sweep` and `dose_response`: the scale of the y axis.",
         ),
     ],
     doc: "A figure to draw; without any, those that fit the scenario are drawn.",
@@ -87,12 +88,12 @@ pub(crate) const SECTION: Section = Section {
 
 /// The keys that some kinds have no use for, with the kinds that have.
 const USES: &[(&str, &[&str])] = &[
-    ("point", &["throughput", "occupancy", "delay_ccdf", "utilization"]),
-    ("metric", &["sweep"]),
+    ("point", &["throughput", "occupancy", "series", "delay_ccdf", "utilization"]),
+    ("metric", &["sweep", "series"]),
     ("stat", &["sweep"]),
     ("axis", &["sweep"]),
     ("y_label", LINES),
-    ("scale", &["throughput", "occupancy", "sweep", "dose_response"]),
+    ("scale", &["throughput", "occupancy", "series", "sweep", "dose_response"]),
 ];
 
 /// The figures that a checked scenario asks for.
@@ -124,8 +125,21 @@ fn components(table: &Table) -> Vec<(&str, &Value)> {
     }
 }
 
-/// What is wrong with the figures of a scenario that has these components, axes and points.
-pub(crate) fn check(scenario: &Table, names: &[&str], axes: &[&Axis], points: usize, found: &mut Diagnostics) {
+/// What figures may show.
+pub(crate) struct What<'a> {
+    /// The components.
+    pub(crate) names: &'a [&'a str],
+    /// The axes of the sweep.
+    pub(crate) axes: &'a [&'a Axis],
+    /// How many points it has.
+    pub(crate) points: usize,
+    /// The numbers and the series of runs.
+    pub(crate) known: &'a Known,
+}
+
+/// What is wrong with the figures of a scenario that has these to show.
+pub(crate) fn check(scenario: &Table, what: &What<'_>, found: &mut Diagnostics) {
+    let What { names, axes, points, known: measured } = *what;
     for table in scenario.list("figure").iter().filter_map(Value::as_table).filter(|t| !t.has_wrong()) {
         let kind = table.kind();
         for (key, kinds) in USES.iter().filter(|(key, kinds)| table.get(key).is_some() && !kinds.contains(&kind)) {
@@ -148,6 +162,10 @@ pub(crate) fn check(scenario: &Table, names: &[&str], axes: &[&Axis], points: us
             let near = did_you_mean(name, names.iter().copied());
             found.push(d.help(near.unwrap_or_else(|| "components are called as in `summary.csv`".into())));
         }
+        let shown: Vec<&str> = components(table).into_iter().map(|(name, _)| name).filter(|n| known(n)).collect();
+        if let Some(d) = wrong_metric(table, measured, &shown) {
+            found.push(d);
+        }
         if let Some(axis) = table.opt_text("axis").filter(|a| axes.iter().all(|known| known.name != *a)) {
             let d = Diagnostic::error(
                 "E0409",
@@ -169,6 +187,48 @@ pub(crate) fn check(scenario: &Table, names: &[&str], axes: &[&Axis], points: us
             found.push(d.help("`points.csv` numbers them"));
         }
     }
+}
+
+/// What is wrong with the metric and the statistic that a figure is to show of the components `shown`, or of any if none are
+/// named.
+fn wrong_metric(table: &Table, known: &Known, shown: &[&str]) -> Option<Diagnostic> {
+    let kind = table.kind();
+    let is_series = match kind {
+        "series" => true,
+        "sweep" => false,
+        _ => return None,
+    };
+    let Some(metric) = table.opt_text("metric") else {
+        let d = Diagnostic::error("E0413", table.span, "a figure of what?", "there is no `metric`");
+        return is_series.then(|| d.help("such as `metric = \"goodput\"` or `metric = \"occupancy\"`"));
+    };
+    let is_shown = |component: &str| shown.is_empty() || shown.contains(&component);
+    let mut metrics: Vec<&str> = if is_series {
+        known.series().filter(|s| is_shown(s.0)).map(|s| s.1).collect()
+    } else {
+        known.told().filter(|k| is_shown(k.0)).map(|k| k.1).collect()
+    };
+    metrics.sort_unstable();
+    metrics.dedup();
+    let near = |wanted: &str, all: &[&str]| {
+        let told = format!("there are: {}", all.join(", "));
+        did_you_mean(wanted, all.iter().copied()).map_or(told.clone(), |near| format!("{near} {told}"))
+    };
+    if !metrics.contains(&metric) {
+        let over = if is_series { " over time" } else { "" };
+        let message = format!("nothing that is shown has a `{metric}`{over}");
+        let d = Diagnostic::error("E0413", table.span_of("metric"), message, "no such metric");
+        return Some(d.help(near(metric, &metrics)));
+    }
+    let stat = table.opt_text("stat")?;
+    let mut stats: Vec<&str> = known.told().filter(|k| is_shown(k.0) && k.1 == metric).map(|k| k.2).collect();
+    stats.sort_unstable();
+    stats.dedup();
+    (!is_series && !stats.contains(&stat)).then(|| {
+        let message = format!("there is no `{stat}` of `{metric}`");
+        let d = Diagnostic::error("E0413", table.span_of("stat"), message, "no such statistic");
+        d.help(near(stat, &stats))
+    })
 }
 
 fn quoted(kinds: &[&str]) -> String {
@@ -213,6 +273,10 @@ mod tests {
             ("kind = \"attribution\"\ncomponent = \"a\"\n", "E0408"),
             ("kind = \"sweep\"\naxis = \"station.b.rate\"\n", "E0409"),
             ("kind = \"occupancy\"\npoint = 2\n", "E0410"),
+            ("kind = \"sweep\"\nmetric = \"arrival\"\n", "E0413"),
+            ("kind = \"sweep\"\nmetric = \"arrivals\"\nstat = \"p99\"\n", "E0413"),
+            ("kind = \"series\"\nmetric = \"arrivals\"\n", "E0413"),
+            ("kind = \"series\"\n", "E0413"),
         ] {
             let found = load(&format!("{TEXT}{figure}"), &Overrides::default()).err().expect(figure).diagnostics;
             let codes: Vec<&str> = found.iter().map(|d| d.code).collect();

@@ -171,10 +171,22 @@ impl Scenario {
     }
     /// Points and replications; those that metrics need besides the sweep's are among them, after these.
     pub fn plan(&self) -> Plan {
-        // Nothing is drawn for a mean: one run tells all.
-        let is_mean = self.table.table("run").text("fidelity") == "mean";
-        let replications = if is_mean { 1 } else { self.study().integer("replications") as u32 };
+        // Where nothing is drawn one run tells all; those that are asked for are made.
+        let is_asked = self.study().get("replications").is_some_and(|v| !v.defaulted) && !self.is_mean();
+        let replications = if self.draws() || is_asked { self.study().integer("replications") as u32 } else { 1 };
         Plan { points: self.points.len(), replications }
+    }
+    /// Whether any random numbers are drawn: if not, all replications are the same.
+    pub fn draws(&self) -> bool {
+        !self.is_mean() && self.points.iter().any(|p| p.system.draws())
+    }
+    fn is_mean(&self) -> bool {
+        self.table.table("run").text("fidelity") == "mean"
+    }
+    /// How many bins a figure of a course has; none if that is left to the program.
+    pub(crate) fn figure_bins(&self) -> Option<u32> {
+        let bins = self.table.table("run").get("bins").filter(|v| !v.defaulted);
+        bins.map(|_| self.table.table("run").integer("bins") as u32)
     }
     /// The axes of the sweep.
     pub fn axes(&self) -> &[Axis] {
@@ -331,8 +343,9 @@ impl Loader<'_> {
         let id = identity(&table, &inputs);
         let names: Vec<&str> = points[0].system.components().iter().map(|c| c.name.as_str()).collect();
         let shown: Vec<&Axis> = axes.iter().map(|a| &a.axis).collect();
-        figure::check(&table, &names, &shown, points.len(), &mut self.found);
         let known = Known::new(points[0].system.components(), &points[0].system.numbers());
+        let what = figure::What { names: &names, axes: &shown, points: points.len(), known: &known };
+        figure::check(&table, &what, &mut self.found);
         let context = Context::new(&table, &known, &shown, points[0].window);
         let metrics = metric::read(&table, &context, &mut self.found);
         let sweep = Sweep { root: &root, base: Checked { table: &table, found: &found }, axes: &axes, grid: &grid };

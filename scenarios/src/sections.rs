@@ -38,7 +38,12 @@ pub const SECTIONS: &[Section] = &[
                 "\"0 s\"",
                 "Statistics begin here; series show everything. \"none\" is the same as \"0 s\".",
             ),
-            Field::default("bins", Type::Integer { min: 1, max: 100_000 }, "1000", "Bins of the series of a run."),
+            Field::default(
+                "bins",
+                Type::Integer { min: 1, max: 100_000 },
+                "1000",
+                "Bins of the series of a run. Figures have as many, up to 1000, if they are given, else 125.",
+            ),
             Field::default(
                 "fidelity",
                 Type::Choice(&["packet", "fluid", "molecule", "mean"]),
@@ -64,7 +69,7 @@ pub const SECTIONS: &[Section] = &[
                 "replications",
                 Type::Integer { min: 1, max: REPLICATIONS_MAX },
                 "20",
-                "Runs of each point.",
+                "Runs of each point; one unless they are given where nothing is drawn.",
             ),
             Field::default(
                 "confidence",

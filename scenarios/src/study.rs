@@ -64,6 +64,8 @@ pub struct Outcome {
     pub violations: Vec<String>,
     /// Why runs failed.
     pub failures: Failures,
+    /// What is to be said of the numbers: what is censored, cut or not steady. They are in the manifest too.
+    pub cautions: Vec<String>,
 }
 
 /// Failed runs by reason, in the order of the first run of each.
@@ -199,6 +201,7 @@ impl Study {
         manifest.counts = written.counts;
         manifest.checks = written.checks.clone();
         let said = |m: &MetricTable| m.notes.iter().map(|n| format!("metric.{}: {n}", m.name)).collect::<Vec<_>>();
+        manifest.warnings.extend(written.cautions.iter().cloned());
         manifest.notes = written.tables.metrics.iter().flat_map(said).collect();
         manifest.write(&self.folder)?;
         sync_folder(&self.folder);
@@ -211,6 +214,7 @@ impl Study {
             checks_violated: written.checks.violated,
             violations: written.checks.violations,
             failures: written.failures,
+            cautions: written.cautions,
         })
     }
 
@@ -298,6 +302,8 @@ impl Study {
             confidence: s.confidence(),
             warmup_s: s.window(0).warmup.as_secs_f64(),
             end_s: s.window(0).end.as_secs_f64(),
+            chance: s.draws(),
+            figure_bins: s.figure_bins(),
             command: self.options.command.clone(),
             inputs: [scenario].into_iter().chain(named).collect(),
             axes: s.axes().iter().map(Into::into).collect(),

@@ -26,6 +26,13 @@ pub struct Point {
     pub coordinates: Vec<usize>,
 }
 
+/// Where `point` is, for a sentence: ` at 10 Mbit/s`; empty without a sweep.
+pub(crate) fn place(axes: &[Axis], point: &Point) -> String {
+    let here = axes.iter().zip(&point.coordinates).filter(|(a, _)| a.labels.len() > 1);
+    let labels: Vec<&str> = here.map(|(a, &at)| a.labels[at].as_str()).collect();
+    if labels.is_empty() { String::new() } else { format!(" at {}", labels.join(", ")) }
+}
+
 /// A mean over replications with its confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
@@ -137,6 +144,13 @@ pub struct DoseResponse {
     pub half: Option<Estimate>,
 }
 
+impl StudyTables {
+    /// Whether nothing is drawn at any of the points.
+    pub fn is_without_chance(&self) -> bool {
+        !self.points.is_empty() && self.alike.len() == self.points.len()
+    }
+}
+
 /// Everything that figures are drawn from.
 #[derive(Clone, Debug, Default)]
 pub struct StudyTables {
@@ -162,8 +176,10 @@ pub struct StudyTables {
     pub warmup: f64,
     /// The end of a run, in s.
     pub end: f64,
-    /// Replications a point that are in the tables.
+    /// Replications a point that are in the tables; one where they are all the same.
     pub replications: u32,
+    /// The points at which all replications came out the same, to the bit: nothing is drawn there, and they count as one.
+    pub alike: Vec<usize>,
     /// The study's seed.
     pub seed: u64,
     /// The confidence of all intervals, 0 to 1.

@@ -21,9 +21,11 @@ const PART_MIN: f64 = 0.02;
 /// Points that are shown.
 const POINTS_MAX: usize = 12;
 /// What is told in percent.
-const SHARES: [&str; 4] = ["utilization", "loss_ratio", "exit_share", "time_share"];
+const SHARES: [&str; 5] = ["utilization", "loss_ratio", "exit_share", "time_share", "passage_share"];
 /// What is served in fluid networks.
 const TRANSFER: &str = "transfer";
+/// What lost segments cost.
+const RESENT: &str = "retransmission_delay";
 /// The end of the names of flows of acknowledgements.
 const ACKS: &str = ".acks";
 /// Characters of a point's label.
@@ -38,7 +40,7 @@ struct Class {
     name: (&'static str, &'static str),
     holds: fn(&Component) -> bool,
     columns: &'static [Column],
-    /// The metrics by which the first to be shown are chosen, where there are too many.
+    /// The metrics by which the first to be shown are chosen, where there are too many; without any, the first there are.
     by: &'static [(&'static str, &'static str)],
     /// Rows at most, where [`COMPONENTS`] leaves a choice; the files have all.
     rows: usize,
@@ -128,7 +130,7 @@ const CLASSES: [Class; 9] = [
         name: ("count at a time", "counts at other times"),
         holds: |c| matches!(c.kind, ComponentKind::Sample { .. }),
         columns: &[("count", "mean", "count")],
-        by: &[("count", "mean")],
+        by: &[],
         rows: 30,
     },
     Class {
@@ -136,8 +138,13 @@ const CLASSES: [Class; 9] = [
         holds: |c| c.kind == ComponentKind::Asked,
         columns: &[
             ("time_share", "time_mean", "share of the time"),
+            ("passage_share", "mean", "came to pass"),
             ("first_passage_time", "mean", "first passage"),
+            ("first_passage_time", "lower", "first passage at least"),
+            ("first_passage_time", "p50", "median first passage"),
             ("passage_time", "mean", "passage"),
+            ("passage_time", "lower", "passage at least"),
+            ("passage_time", "p50", "median passage"),
             ("interval", "mean", "interval"),
             ("interval", "sd", "its sd"),
         ],
@@ -145,10 +152,10 @@ const CLASSES: [Class; 9] = [
         rows: 30,
     },
     Class {
-        name: ("passages at a spike", "spikes at which less passes"),
+        name: ("passages at a spike", "later spikes"),
         holds: |c| matches!(c.kind, ComponentKind::Passed { .. }),
         columns: &[("passages", "mean", "passages")],
-        by: &[("passages", "mean")],
+        by: &[],
         rows: 30,
     },
 ];
@@ -166,7 +173,9 @@ pub(super) fn report(outcome: &Outcome, plan: Plan) -> String {
         let _ = writeln!(text, "interrupted: what {} of {} runs come to", outcome.counts.done, outcome.counts.planned);
     }
     for class in &CLASSES {
-        shown.table(&mut text, class);
+        for entity in shown.entities(class) {
+            shown.table(&mut text, class, entity);
+        }
     }
     shown.notes(&mut text);
     shown.bottlenecks(&mut text);
@@ -227,10 +236,21 @@ impl<'a> Shown<'a> {
         self.axes.iter().map(|&a| self.label(point, a)).collect::<Vec<_>>().join(", ")
     }
 
-    /// One class of components, its rows a component's points each.
-    fn table(&self, text: &mut String, class: &Class) {
+    /// What the components of a class are of, in the order of the first of each: molecules and vesicles have tables of their own.
+    fn entities(&self, class: &Class) -> Vec<&'static str> {
+        let mut entities = Vec::new();
+        for c in self.tables.components.iter().filter(|c| (class.holds)(c)) {
+            if !entities.contains(&c.entity) {
+                entities.push(c.entity);
+            }
+        }
+        entities
+    }
+
+    /// One class of components of one entity, its rows a component's points each.
+    fn table(&self, text: &mut String, class: &Class, entity: &str) {
         // Acknowledgements tell nothing that their flow does not.
-        let is_shown = |c: &&Component| (class.holds)(c) && !c.name.ends_with(ACKS);
+        let is_shown = |c: &&Component| (class.holds)(c) && c.entity == entity && !c.name.ends_with(ACKS);
         let all: Vec<&Component> = self.tables.components.iter().filter(is_shown).collect();
         let most = match self.points.len() {
             0 | 1 => COMPONENTS.0,
@@ -238,9 +258,11 @@ impl<'a> Shown<'a> {
         };
         let chosen = self.chosen(class, &all, most);
         let columns = self.columns(class, &chosen);
-        let Some(first) = chosen.first().filter(|_| !columns.is_empty()) else { return };
-        let units = self.units(&chosen, &columns, first.entity);
-        let few = self.points.iter().any(|&p| self.n(p) < self.replications);
+        if columns.is_empty() {
+            return;
+        }
+        let units = self.units(&chosen, &columns, entity);
+        let few = self.points.iter().any(|&p| self.n(p) < self.replications && !self.tables.alike.contains(&p));
 
         let axes = self.axes.iter().map(|&a| self.tables.axes[a].name.clone());
         let mut grid = vec![[class.name.0.to_owned()].into_iter().chain(axes).collect::<Vec<_>>()];
@@ -248,7 +270,7 @@ impl<'a> Shown<'a> {
         grid.push(vec![String::new(); left]);
         for (column, unit) in columns.iter().zip(&units) {
             let heading =
-                if first.entity == TRANSFER { column.2.replace("delay", "transfer time") } else { column.2.to_owned() };
+                if entity == TRANSFER { column.2.replace("delay", "transfer time") } else { column.2.to_owned() };
             grid[0].push(heading);
             grid[1].push(unit.name.clone());
         }
@@ -345,6 +367,7 @@ impl<'a> Shown<'a> {
         let (tables, n) = (self.tables, self.points.iter().map(|&p| self.n(p)));
         let percent = significant(100.0 * tables.confidence, 4);
         let interval = match (n.clone().min(), n.max()) {
+            _ if tables.is_without_chance() => "no chance in it: no intervals".to_owned(),
             (_, Some(0 | 1)) => "one replication: no intervals".to_owned(),
             (Some(low), Some(high)) if low < high => {
                 format!("mean ± half of its {percent} % interval, over n replications")
@@ -359,7 +382,9 @@ impl<'a> Shown<'a> {
         if more > 0 {
             let _ = writeln!(text, "... and {more} more points: see summary.csv");
         }
-        let bounds = self.points.iter().flat_map(|&p| self.rows(p));
+        // What is not drawn is as it is.
+        let drawn = self.points.iter().filter(|p| !tables.alike.contains(p));
+        let bounds = drawn.flat_map(|&p| self.rows(p));
         let is_whole = |r: &&SummaryRow| !r.component.contains('@');
         let bounds = bounds.filter(|r| r.metric == "loss_ratio" && r.stat == "upper" && !r.estimate.mean.is_nan());
         let bounds = bounds.filter(is_whole);
@@ -420,7 +445,10 @@ impl<'a> Shown<'a> {
                 let at =
                     if self.tables.points.len() > 1 { format!(" at {}", self.place(point)) } else { String::new() };
                 let (delay, parts) = (unit.number(total), parts.join(", "));
-                let _ = writeln!(text, "delay of {group}{at}: {delay} {}, of it {parts}", unit.name);
+                // The delay of a flow is that of each copy that arrives; what lost ones cost comes on top of it.
+                let resent = pieces.iter().any(|p| CAUSES[p.cause].0 == RESENT && p.delay > 0.0);
+                let from = if resent { " since it was first sent" } else { "" };
+                let _ = writeln!(text, "delay of {group}{from}{at}: {delay} {}, of it {parts}", unit.name);
             }
         }
         if groups.len() > COMPONENTS.0 {
@@ -487,6 +515,7 @@ mod tests {
             checks_violated: 0,
             violations: Vec::new(),
             failures: scenarios::study::Failures::default(),
+            cautions: Vec::new(),
         };
         report(&outcome, plan)
     }

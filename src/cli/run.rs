@@ -159,6 +159,8 @@ fn announce(study: &Study) {
     };
     let swept = if s.axes().iter().any(|a| a.name.starts_with("run.")) { " (but where swept)" } else { "" };
     let intervals = match plan.replications {
+        1 if !s.draws() => "no chance in it: one run tells all".to_owned(),
+        _ if !s.draws() => "no chance in it: no intervals".to_owned(),
         1 => "no intervals".to_owned(),
         _ => format!("{} % confidence intervals", (1e6 * s.confidence()).round() / 1e4),
     };
@@ -202,6 +204,9 @@ fn tell_end(outcome: &Outcome, figures: usize, talk: bool) {
     }
     for violation in &outcome.violations {
         tell(&format!("error: a law that must hold does not: {violation}"));
+    }
+    for caution in outcome.cautions.iter().filter(|_| talk) {
+        tell(&format!("warning: {caution}"));
     }
     let folder = outcome.folder.display();
     if outcome.interrupted {

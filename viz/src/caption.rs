@@ -28,6 +28,7 @@ impl<'a> Caption<'a> {
     /// On replications and the interval, drawn as `what`.
     pub(crate) fn interval(&mut self, what: &str) {
         self.say(match self.tables.replications {
+            _ if self.tables.is_without_chance() => "No chance in it: no confidence interval.".into(),
             0 | 1 => "One replication: no confidence interval.".into(),
             n => {
                 let percent = brief(100.0 * self.tables.confidence);

@@ -107,6 +107,7 @@ fn drafts(tables: &StudyTables, wanted: &FigureRequest) -> Vec<Draft> {
         "throughput" => over_time::draft(tables, "throughput", wanted),
         "occupancy" => over_time::draft(tables, "occupancy", wanted),
         "delay_ccdf" => delay::draft(tables, wanted),
+        "series" => wanted.metric.as_ref().and_then(|metric| over_time::draft(tables, metric, wanted)),
         "utilization" => utilization::draft(tables, wanted),
         "attribution" => attribution::draft(tables, wanted),
         "dose_response" => return dose_response::drafts(tables, wanted),

@@ -1,4 +1,4 @@
-//! Throughput and occupancy over time, with bands.
+//! Courses over time, with bands: throughput, occupancy, or any other series.
 
 use scenarios::FigureRequest;
 use scenarios::tables::{SeriesSummary, StudyTables};
@@ -7,6 +7,7 @@ use crate::axis::Scale;
 use crate::caption::{Caption, brief};
 use crate::chart::{Axis, Chart, Dot, Line};
 use crate::figure::{Draft, Rows};
+use crate::label;
 use crate::select::{self, Shown};
 use crate::style::Look;
 use crate::unit::Unit;
@@ -19,7 +20,7 @@ const MUDDLED: f64 = 2.0;
 const BAND_REACH: f64 = 1.6;
 
 /// The figure of `metric`, or nothing if there is no series of it.
-pub(crate) fn draft(tables: &StudyTables, metric: &'static str, wanted: &FigureRequest) -> Option<Draft> {
+pub(crate) fn draft(tables: &StudyTables, metric: &str, wanted: &FigureRequest) -> Option<Draft> {
     let all: Vec<&SeriesSummary> = tables.series.iter().filter(|s| s.metric == metric).collect();
     let find = |point: usize, name: &str| all.iter().find(|s| s.point == point && s.component == name).copied();
     let there: Vec<(usize, &str)> = all.iter().map(|s| (s.point, s.component.as_str())).collect();
@@ -55,7 +56,7 @@ pub(crate) fn draft(tables: &StudyTables, metric: &'static str, wanted: &FigureR
     let scale = y_scale(&lines, wanted.log);
     let warmup = tables.warmup > 0.0 && tables.warmup < end;
     let x_label = wanted.x_label.as_deref().unwrap_or("Time");
-    let y_label = wanted.y_label.clone().unwrap_or_else(|| quantity(metric).to_owned() + &shown.of());
+    let y_label = wanted.y_label.clone().unwrap_or_else(|| quantity(metric) + &shown.of());
     let chart = Chart {
         x: Axis::new(Scale::Linear { low: 0.0, high: end * x_unit.factor }, x_unit.after(x_label)),
         y: Axis::new(scale, y_unit.after(&y_label)),
@@ -149,6 +150,9 @@ fn caption(tables: &StudyTables, metric: &str, shown: &Shown<'_>, bin: f64, char
     caption.finish()
 }
 
-fn quantity(metric: &str) -> &'static str {
-    if metric == "throughput" { "Throughput" } else { "Occupancy" }
+fn quantity(metric: &str) -> String {
+    match metric {
+        "cwnd" => "Congestion window".to_owned(),
+        _ => label::of_metric(metric),
+    }
 }

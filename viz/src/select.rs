@@ -33,7 +33,7 @@ pub(crate) fn order(metric: &str) -> Order {
         "occupancy" => &[&[Station, Population], &[Flow], &[Pathway]],
         "sojourn_time" => &[&[Flow], &[Population, Pathway, Exit], &[Station]],
         "exit_share" => &[&[Exit]],
-        "bit_rate" | "goodput" | "slowdown" | "flow_completion_time" => &[&[Flow], &[Station]],
+        "bit_rate" | "goodput" | "cwnd" | "slowdown" | "flow_completion_time" => &[&[Flow], &[Station]],
         "loss_ratio" => &[&[Flow], &[Station], &[Population, Pathway]],
         _ => &[&[Station, Pathway], &[Flow, Population]],
     }

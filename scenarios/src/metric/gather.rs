@@ -26,6 +26,14 @@ impl<'a> Gathered<'a> {
             readings[point].push(run.map(|r| named.metric.readings(r)));
         }
     }
+    /// Keeps the first replication of a point only: the others are the same.
+    pub(crate) fn keep_first(&mut self, point: usize) {
+        for readings in &mut self.readings {
+            let first = readings[point].iter().position(Option::is_some).unwrap_or(0);
+            readings[point].drain(..first);
+            readings[point].truncate(1);
+        }
+    }
     /// What all metrics come to in a study whose other tables are `tables`.
     pub(crate) fn finish(self, tables: &StudyTables) -> Vec<MetricTable> {
         let tell = |(named, readings): (&Named, &Vec<Readings>)| {

@@ -34,10 +34,44 @@ impl Known {
     pub(crate) fn components(&self) -> impl Iterator<Item = &str> {
         self.numbers.iter().map(|k| k.component.as_str())
     }
+    /// All series: component and metric.
+    pub(crate) fn series(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.series.iter().map(|(component, metric)| (component.as_str(), metric.as_str()))
+    }
+    /// All that summaries may tell: component, metric and statistic. Beside the numbers of runs there are those that are made of
+    /// all replications together.
+    pub(crate) fn told(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        let own = |k: &'_ MeasureKey| -> &'static [(&'static str, &'static str)] {
+            match k.metric.as_str() {
+                "loss_ratio" => &[("loss_ratio", "upper")],
+                "first_passage_time" => &[
+                    ("passage_share", "mean"),
+                    ("first_passage_time", "lower"),
+                    ("first_passage_time", "p50"),
+                    ("first_passage_time", "p90"),
+                ],
+                "passage_time" => &[
+                    ("passage_share", "mean"),
+                    ("passage_time", "lower"),
+                    ("passage_time", "p50"),
+                    ("passage_time", "p90"),
+                ],
+                _ => &[],
+            }
+        };
+        self.numbers.iter().flat_map(move |k| {
+            let component = k.component.as_str();
+            let further = own(k).iter().map(move |&(metric, stat)| (component, metric, stat));
+            std::iter::once((component, k.metric.as_str(), k.stat.as_str())).chain(further)
+        })
+    }
     /// What passes the pathway `of` at each spike that a probe looks at: the spike, counted from 1, and the number.
     pub(super) fn at_spikes(&self, of: &str) -> Vec<(u64, MeasureKey)> {
         let spike = |k: &MeasureKey| k.component.strip_prefix(of)?.strip_prefix("@spike ")?.parse().ok();
-        self.numbers.iter().filter_map(|k| Some((spike(k)?, k.clone()))).collect()
+        let mut all: Vec<(u64, MeasureKey)> =
+            self.numbers.iter().filter_map(|k| Some((spike(k)?, k.clone()))).collect();
+        all.sort_by_key(|(spike, _)| *spike);
+        all
     }
     /// The number called `text`.
     fn find(&self, text: &str) -> Option<&MeasureKey> {

@@ -3,7 +3,7 @@
 use super::gather::Readings;
 use super::vary::Pair;
 use crate::summary::{Moments, t_quantile};
-use crate::tables::{Axis, Estimate, Point};
+use crate::tables::{self, Axis, Estimate, Point};
 
 /// The readings of a metric, and what the study says of its points.
 pub struct View<'a> {
@@ -39,9 +39,7 @@ impl View<'_> {
     }
     /// Where `point` is, for a sentence; empty without a sweep.
     pub(super) fn place(&self, point: usize) -> String {
-        let here = self.axes.iter().zip(&self.points[point].coordinates).filter(|(a, _)| a.labels.len() > 1);
-        let labels: Vec<&str> = here.map(|(a, &at)| a.labels[at].as_str()).collect();
-        if labels.is_empty() { String::new() } else { format!(" at {}", labels.join(", ")) }
+        tables::place(self.axes, &self.points[point])
     }
     /// The mean of reading `k` over the replications of a point, with Student's interval.
     pub(super) fn mean(&self, point: usize, k: usize) -> Estimate {

@@ -1,8 +1,13 @@
-//! Folds the runs of a point, in the order of replications, into estimates; memory does not grow with their number.
+//! Folds the runs of a point, in the order of replications, into estimates; memory does not grow with their number, but for
+//! the times of first passages, one a run.
 
 use sim_core::stats::Sketch;
 
+use super::caution::{Doubt, Found};
+use super::cut::{MATERIAL, missing};
+use super::passage::{PASSAGES, Passing};
 use super::record::{MeasureKey, StoredRun, StoredSeries};
+use super::trend::Trend;
 use crate::summary::{Moments, t_quantile};
 use crate::tables::{Estimate, SeriesSummary, SummaryRow};
 
@@ -15,6 +20,17 @@ pub(crate) struct PointFold {
     coarse: Vec<Vec<Moments>>,
     bin: f64,
     sojourns: Vec<(String, Sketch)>,
+    /// By measure, of those that are times of first passages.
+    passing: Vec<(usize, Passing)>,
+    /// By series, of occupancies.
+    trends: Vec<(usize, Trend)>,
+    /// Where statistics begin, in s, if the scenario has a warm-up.
+    warmup: f64,
+    /// How many bins figures have, if that is not left to the program.
+    figure_bins: Option<u32>,
+    /// The first run, as long as all others are the same.
+    first: Option<Box<StoredRun>>,
+    runs: u32,
 }
 
 /// The tables of one point.
@@ -27,10 +43,18 @@ pub(crate) struct PointTables {
     /// The series in bins that a figure has room for.
     pub(crate) coarse: Vec<SeriesSummary>,
     pub(crate) sojourns: Vec<(usize, String, Sketch)>,
+    /// What is to be said of them.
+    pub(crate) found: Vec<Found>,
+    /// Whether there were several replications and all were the same.
+    pub(crate) alike: bool,
+    /// Replications that count.
+    pub(crate) n: u32,
 }
 
 /// Values that cannot be more than all.
 const SHARES: [&str; 6] = ["utilization", "loss_ratio", "wait_ratio", "fairness", "exit_share", "time_share"];
+/// The share of runs in which a first passage came to pass.
+const PASSAGE_SHARE: &str = "passage_share";
 
 /// Cuts an interval where the value cannot be: below zero, but for a balance; above one, for shares. The cut interval holds
 /// the true mean whenever the whole one does, so its confidence is the same.
@@ -50,10 +74,21 @@ fn place<T>(all: &[T], hint: usize, same: impl Fn(&T) -> bool) -> Option<usize> 
 }
 
 impl PointFold {
+    /// Nothing yet, of runs whose statistics begin at `warmup`, in s, for figures with so many bins.
+    pub(crate) fn new(warmup: f64, figure_bins: Option<u32>) -> Self {
+        Self { warmup, figure_bins, ..Self::default() }
+    }
+
     /// Takes in the next run; one that failed has nothing to give.
     pub(crate) fn add(&mut self, run: &StoredRun) {
         if run.error.is_some() {
             return;
+        }
+        self.runs += 1;
+        match &self.first {
+            None if self.runs == 1 => self.first = Some(Box::new(run.clone())),
+            Some(first) if !first.is_same(run) => self.first = None,
+            _ => {}
         }
         for (i, m) in run.measures.iter().enumerate() {
             let at = place(&self.measures, i, |(key, _)| *key == m.key).unwrap_or_else(|| {
@@ -61,6 +96,13 @@ impl PointFold {
                 self.measures.len() - 1
             });
             self.measures[at].1.add(m.value);
+            if PASSAGES.contains(&m.key.metric.as_str()) {
+                let seen = place(&self.passing, i, |(measure, _)| *measure == at).unwrap_or_else(|| {
+                    self.passing.push((at, Passing::default()));
+                    self.passing.len() - 1
+                });
+                self.passing[seen].1.add(m.value);
+            }
         }
         self.bin = run.bin;
         for (i, row) in run.series.iter().enumerate() {
@@ -68,13 +110,22 @@ impl PointFold {
             let at = place(&self.series, i, same).unwrap_or_else(|| {
                 let label = StoredSeries { values: Vec::new(), ..row.clone() };
                 self.series.push((label, vec![Moments::default(); row.values.len()]));
-                self.coarse.push(vec![Moments::default(); row.values.len().div_ceil(together(row.values.len()))]);
+                let few = row.values.len().div_ceil(together(row.values.len(), self.figure_bins));
+                self.coarse.push(vec![Moments::default(); few]);
                 self.series.len() - 1
             });
             self.series[at].1.iter_mut().zip(&row.values).for_each(|(m, &x)| m.add(x));
-            let chunks = row.values.chunks(together(row.values.len()));
+            let chunks = row.values.chunks(together(row.values.len(), self.figure_bins));
             let means = chunks.map(|c| c.iter().sum::<f64>() / c.len() as f64);
             self.coarse[at].iter_mut().zip(means).for_each(|(m, x)| m.add(x));
+            if self.warmup > 0.0 && row.metric == "occupancy" {
+                let seen = place(&self.trends, i, |(series, _)| *series == at).unwrap_or_else(|| {
+                    self.trends.push((at, Trend::default()));
+                    self.trends.len() - 1
+                });
+                let first = (self.warmup / run.bin - 1e-6).ceil() as usize;
+                self.trends[seen].1.add(row.values.get(first..).unwrap_or_default());
+            }
         }
         for (i, (component, sketch)) in run.sojourns.iter().enumerate() {
             match place(&self.sojourns, i, |(c, _)| c == component) {
@@ -85,9 +136,22 @@ impl PointFold {
     }
 
     /// The tables of point `point` with intervals at `confidence`.
-    pub(crate) fn finish(self, point: usize, confidence: f64) -> PointTables {
+    pub(crate) fn finish(mut self, point: usize, confidence: f64) -> PointTables {
+        if self.runs > 1
+            && let Some(first) = self.first.take()
+        {
+            // They tell as much as one of them.
+            let mut one = Self::new(self.warmup, self.figure_bins);
+            one.add(&first);
+            let mut tables = one.finish(point, confidence);
+            let words = format!("{} replications", self.runs);
+            tables.found.push(Found { doubt: Doubt::Alike, point, component: String::new(), words });
+            tables.alike = true;
+            return tables;
+        }
+        let found = self.doubts(point);
         let mut summary = Vec::with_capacity(self.measures.len());
-        for (key, moments) in &self.measures {
+        for (at, (key, moments)) in self.measures.iter().enumerate() {
             let row = |stat: &str, estimate| SummaryRow {
                 point,
                 component: key.component.clone(),
@@ -96,6 +160,10 @@ impl PointFold {
                 estimate,
                 unit: key.unit.clone(),
             };
+            if let Some((_, passing)) = self.passing.iter().find(|p| p.0 == at) {
+                summary.extend(self.passage(passing, &row(&key.stat, moments.estimate(confidence)), confidence));
+                continue;
+            }
             let estimate = within_bounds(key, moments.estimate(confidence));
             summary.push(row(&key.stat, estimate));
             if let Some(bound) = self.bound_on_loss(key, estimate, confidence) {
@@ -106,11 +174,85 @@ impl PointFold {
         for ((label, bins), few) in self.series.iter().zip(&self.coarse) {
             let n = bins.iter().map(Moments::n).max().unwrap_or(0);
             series.push(summarised(label, bins, self.bin, point, confidence));
-            coarse.push(summarised(label, few, self.bin * together(bins.len()) as f64, point, confidence));
+            let width = self.bin * together(bins.len(), self.figure_bins) as f64;
+            coarse.push(summarised(label, few, width, point, confidence));
             series_n.push(n);
         }
         let sojourns = self.sojourns.into_iter().map(|(component, s)| (point, component, s)).collect();
-        PointTables { summary, series, series_n, coarse, sojourns }
+        PointTables { summary, series, series_n, coarse, sojourns, found, alike: false, n: self.runs }
+    }
+
+    /// The rows of a first passage whose mean over the runs in which it came to pass is `mean`: that is one only if these are
+    /// all.
+    fn passage(&self, passing: &Passing, mean: &SummaryRow, confidence: f64) -> Vec<SummaryRow> {
+        let with = |stat: &str, estimate| SummaryRow { stat: stat.to_owned(), estimate, ..mean.clone() };
+        let nothing =
+            Estimate { mean: f64::NAN, sd: f64::NAN, ci_low: f64::NAN, ci_high: f64::NAN, n: mean.estimate.n };
+        let mut rows = Vec::new();
+        if passing.is_complete() {
+            rows.push(mean.clone());
+        } else {
+            rows.push(with("mean", nothing));
+            rows.extend(self.end().map(|end| with("lower", passing.restricted_mean(end, confidence))));
+        }
+        rows.extend(passing.quantiles(confidence).into_iter().map(|(stat, e)| with(stat, e)));
+        let (metric, unit) = (PASSAGE_SHARE.to_owned(), "1".to_owned());
+        rows.push(SummaryRow { metric, unit, ..with("mean", passing.share(confidence)) });
+        rows
+    }
+
+    /// When the runs end, in s, if they have series to know it by.
+    fn end(&self) -> Option<f64> {
+        self.series.first().map(|(_, bins)| self.bin * bins.len() as f64)
+    }
+
+    /// The mean of a measure over the replications.
+    fn mean_of(&self, component: &str, metric: &str) -> Option<(f64, &str)> {
+        let is_it = |k: &MeasureKey| k.component == component && k.metric == metric;
+        self.measures.iter().find(|(k, _)| is_it(k)).map(|(k, m)| (m.mean(), k.unit.as_str()))
+    }
+
+    /// What is to be said of the numbers.
+    fn doubts(&self, point: usize) -> Vec<Found> {
+        let mut found = Vec::new();
+        let mut add = |doubt, component: &str, words| {
+            found.push(Found { doubt, point, component: component.to_owned(), words });
+        };
+        for (series, trend) in &self.trends {
+            let label = &self.series[*series].0;
+            let component = label.component.as_str();
+            // What only collects has no steady state to miss.
+            let leaves = self.mean_of(component, "departures").is_some_and(|(n, _)| n > 0.0);
+            if let Some((from, to)) = trend.growth().filter(|_| leaves) {
+                let words = format!("grew from {} to {} {}s", brief(from), brief(to), label.unit);
+                add(Doubt::Growing, component, words);
+            }
+        }
+        for (measure, passing) in self.passing.iter().filter(|p| !p.1.is_complete()) {
+            let (passed, all) = passing.counts();
+            let words = format!("in {passed} of {all} runs");
+            add(Doubt::Waiting, &self.measures[*measure].0.component, words);
+        }
+        for (component, sketch) in &self.sojourns {
+            let left = sketch.total() as f64;
+            let inside = self.mean_of(component, "in_system").map(|(n, unit)| (n * f64::from(self.runs), unit));
+            // The exits of a species are as long as its stays.
+            let is_part = self.mean_of(component, "exit_share").is_some();
+            let (beside, words) = match (inside, self.end()) {
+                (Some((n, unit)), _) if self.warmup == 0.0 => {
+                    (n, format!("(left: {left} {unit}s, still inside at the end: {n})"))
+                }
+                (_, Some(end)) if !is_part => {
+                    let n = missing(sketch, self.warmup, end);
+                    (n, format!("(of about {} that began, {} are missing)", brief(left + n), brief(n)))
+                }
+                _ => continue,
+            };
+            if beside > MATERIAL * (left + beside) {
+                add(Doubt::Cut, component, words);
+            }
+        }
+        found
     }
 
     /// Where nothing was lost in any run, a loss ratio of 0 says little. The exact bound at the study's confidence for 0 out
@@ -130,13 +272,25 @@ impl PointFold {
     }
 }
 
-/// Bins beyond which neighbours are put together for figures, and how many are then left at most: finer than this the eye
-/// and the printer see none, and bands are wide.
+/// Bins beyond which neighbours are put together for figures unless their number is given, and how many are then left at
+/// most: of more the bands are wide.
 const BINS: (usize, usize) = (250, 125);
+/// More bins than that no printer shows: a figure is as many dots wide, and some.
+const BINS_MAX: usize = 1000;
 
-/// How many of `bins` make one in a figure.
-fn together(bins: usize) -> usize {
-    if bins > BINS.0 { bins.div_ceil(BINS.1) } else { 1 }
+/// How many of `bins` make one in a figure; `given` if their number is.
+fn together(bins: usize, given: Option<u32>) -> usize {
+    match given {
+        Some(_) => bins.div_ceil(BINS_MAX),
+        None if bins > BINS.0 => bins.div_ceil(BINS.1),
+        None => 1,
+    }
+}
+
+/// Three digits, or as many as there are before the point.
+fn brief(x: f64) -> String {
+    let digits = if x > 0.0 { (2 - x.log10().floor() as i32).clamp(0, 9) as usize } else { 0 };
+    format!("{x:.digits$}")
 }
 
 fn summarised(label: &StoredSeries, bins: &[Moments], bin: f64, point: usize, confidence: f64) -> SeriesSummary {
@@ -232,6 +386,75 @@ mod tests {
     }
 
     #[test]
+    fn what_did_not_come_to_pass_has_no_mean() {
+        let run = |time: f64| StoredRun { measures: vec![measure("first_passage_time", time)], ..run(1.0, 0.1) };
+        let of = |times: &[f64]| {
+            let mut fold = PointFold::default();
+            for t in times {
+                fold.add(&run(*t));
+            }
+            let t = fold.finish(0, 0.95);
+            let rows = t.summary.iter().map(|r| (r.metric.clone() + "." + &r.stat, r.estimate.mean, r.estimate.n));
+            (rows.collect::<Vec<_>>(), t.found)
+        };
+        let (rows, found) = of(&[0.2, f64::NAN, 0.4, 0.3]);
+        let names: Vec<&str> = rows.iter().map(|r| r.0.as_str()).collect();
+        let time = |stat| format!("first_passage_time.{stat}");
+        assert_eq!(names, [&time("mean"), &time("lower"), &time("p50"), "passage_share.mean"]);
+        assert!(rows[0].1.is_nan() && rows[0].2 == 3, "{rows:?}");
+        // Runs are of two bins of 0.5 s.
+        assert!((rows[1].1 - 1.9 / 4.0).abs() < 1e-12 && rows[1].2 == 4);
+        assert_eq!((rows[2].1, rows[3].1), (0.3, 0.75));
+        assert_eq!((found.len(), found[0].doubt, found[0].words.as_str()), (1, Doubt::Waiting, "in 3 of 4 runs"));
+        let (rows, found) = of(&[0.2, 0.3, 0.4, 0.3]);
+        assert!((rows[0].1 - 0.3).abs() < 1e-12 && rows.last().unwrap().1 == 1.0 && found.is_empty());
+    }
+
+    #[test]
+    fn replications_that_are_the_same_count_as_one() {
+        let mut fold = PointFold::default();
+        (0..20).for_each(|_| fold.add(&run(100.0, 0.1)));
+        let t = fold.finish(0, 0.95);
+        assert!(t.alike && t.n == 1 && t.found[0].doubt == Doubt::Alike);
+        let e = t.summary[0].estimate;
+        assert!(e.mean == 100.0 && e.n == 1 && e.ci_low.is_nan() && t.series[0].half_width[0].is_nan());
+        // The last bit of one makes chance of it.
+        let mut fold = PointFold::default();
+        (0..19).for_each(|_| fold.add(&run(100.0, 0.1)));
+        fold.add(&run(100.0, 0.1f64.next_up()));
+        let t = fold.finish(0, 0.95);
+        assert!(!t.alike && t.n == 20 && t.found.is_empty());
+        // One run alone says nothing of chance.
+        assert!(!fold_of_one().alike);
+    }
+
+    fn fold_of_one() -> PointTables {
+        fold(&[run(100.0, 0.1)])
+    }
+
+    #[test]
+    fn a_steady_state_is_doubted_only_where_it_is_claimed() {
+        let growing = |r: u32| {
+            let mut run = run(100.0, 0.1);
+            run.measures.push(measure("departures", 50.0));
+            run.series[0].metric = "occupancy".into();
+            run.series[0].unit = "packet".into();
+            run.series[0].values = (0..100).map(|k| f64::from(k + r)).collect();
+            run
+        };
+        let of = |warmup: f64| {
+            let mut fold = PointFold::new(warmup, None);
+            (0..5).for_each(|r| fold.add(&growing(r)));
+            fold.finish(0, 0.95).found
+        };
+        // From 10 s of 50 s on: means of ten bins at the ends.
+        let found = of(10.0);
+        assert_eq!((found.len(), found[0].doubt), (1, Doubt::Growing));
+        assert_eq!(found[0].words, "grew from 26.5 to 96.5 packets");
+        assert_eq!(of(0.0), []);
+    }
+
+    #[test]
     fn failed_runs_are_left_out() {
         let failed = StoredRun { error: Some("no progress".into()), ..StoredRun::default() };
         let t = fold(&[run(100.0, 0.1), failed, run(300.0, 0.1)]);
@@ -256,6 +479,13 @@ mod tests {
         assert_eq!((t.series[0].mean.len(), t.coarse[0].mean.len(), t.coarse[0].bin), (1000, 125, 4.0));
         assert!(t.series[0].half_width[0] > 20.0 && t.coarse[0].half_width.iter().all(|h| *h == 0.0));
         assert!(t.coarse[0].mean.iter().all(|m| *m == 3.0));
+        // Those that are given are drawn.
+        let mut given = PointFold::new(0.0, Some(1000));
+        given.add(&of((0..1000).map(f64::from).collect()));
+        assert_eq!(given.finish(0, 0.95).coarse[0].mean[999], 999.0);
+        let mut many = PointFold::new(0.0, Some(3000));
+        many.add(&of((0..3000).map(f64::from).collect()));
+        assert_eq!(many.finish(0, 0.95).coarse[0].mean.len(), 1000);
         // A few are left as they are.
         let few = fold(&[of(vec![1.0; 250]), of(vec![2.0; 250])]);
         assert_eq!(few.coarse, few.series);

@@ -47,6 +47,12 @@ pub struct Manifest {
     pub warmup_s: f64,
     /// The end of a run, in s (at the first point).
     pub end_s: f64,
+    /// Whether anything is drawn: if not, one replication is as good as many.
+    #[serde(default = "is_drawn")]
+    pub chance: bool,
+    /// How many bins figures have, if the scenario says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figure_bins: Option<u32>,
     /// The command line.
     pub command: Vec<String>,
     /// Files that the scenario names, and the scenario itself.
@@ -69,6 +75,11 @@ pub struct Manifest {
     pub notes: Vec<String>,
     /// Findings that did not stop the study, in words.
     pub warnings: Vec<String>,
+}
+
+/// What manifests without that entry are of.
+fn is_drawn() -> bool {
+    true
 }
 
 /// Where a study stands.

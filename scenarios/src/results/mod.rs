@@ -19,12 +19,16 @@
 //! points and replications, so that they are the same bytes for any number of threads and however often the study was
 //! interrupted.
 
+pub(crate) mod caution;
+mod cut;
 pub(crate) mod files;
 pub(crate) mod fold;
 pub mod manifest;
 mod parquet;
+mod passage;
 pub mod record;
 pub(crate) mod store;
+mod trend;
 pub(crate) mod write;
 
 pub use write::load;

@@ -101,6 +101,18 @@ impl StoredRun {
         }
     }
 
+    /// Whether `other` saw the same, to the bit: where nothing is drawn, all replications do.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let bits =
+            |a: &[f64], b: &[f64]| a.len() == b.len() && a.iter().zip(b).all(|(x, y)| x.to_bits() == y.to_bits());
+        let values = |run: &Self| run.measures.iter().map(|m| m.value).collect::<Vec<f64>>();
+        self.events == other.events
+            && bits(&values(self), &values(other))
+            && self.series.len() == other.series.len()
+            && self.series.iter().zip(&other.series).all(|(a, b)| bits(&a.values, &b.values))
+            && self.sojourns == other.sojourns
+    }
+
     /// The bytes that are kept.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut w = Writer(MAGIC.to_vec());

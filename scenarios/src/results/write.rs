@@ -5,6 +5,7 @@ use std::path::Path;
 
 use sim_core::TICKS_PER_SECOND;
 
+use super::caution::cautions;
 use super::files::{CsvFile, create_folder, number};
 use super::fold::{PointFold, PointTables};
 use super::manifest::{CheckSummary, Counts, Manifest};
@@ -31,18 +32,15 @@ pub fn load(folder: &Path) -> Result<(StudyTables, Manifest), StudyError> {
     let manifest = Manifest::read(folder)?.ok_or_else(missing)?;
     let store = RunStore::open(folder)?;
     let mut tables = blank(&manifest);
-    let mut fewest = u32::MAX;
     for (point, id) in manifest.points.iter().enumerate() {
-        let mut fold = PointFold::default();
-        let mut n = 0;
+        let mut fold = PointFold::new(steady_from(&manifest), manifest.figure_bins);
         for run in (0..manifest.replications).filter_map(|r| store.load(id, r)) {
-            n += u32::from(run.error.is_none());
             fold.add(&run);
         }
-        fewest = fewest.min(n);
-        take(&mut tables, fold.finish(point, manifest.confidence));
+        let mut point_tables = fold.finish(point, manifest.confidence);
+        point_tables.alike |= !manifest.chance;
+        take(&mut tables, point, point_tables);
     }
-    tables.replications = fewest;
     Ok((tables, manifest))
 }
 
@@ -65,10 +63,24 @@ fn blank(manifest: &Manifest) -> StudyTables {
     }
 }
 
-fn take(tables: &mut StudyTables, point: PointTables) {
+/// Adds what the runs of point `at` came to.
+fn take(tables: &mut StudyTables, at: usize, point: PointTables) {
+    // Where nothing is drawn one replication is as good as many: the others say how many there are.
+    if tables.alike.len() == at {
+        tables.replications = point.n;
+    } else if !point.alike {
+        tables.replications = tables.replications.min(point.n);
+    }
+    tables.alike.extend(point.alike.then_some(at));
     tables.summary.extend(point.summary);
     tables.series.extend(point.coarse);
     tables.sojourns.extend(point.sojourns);
+}
+
+/// The end of the warm-up, in s; none is taken to be meant where the sweep changes it.
+fn steady_from(manifest: &Manifest) -> f64 {
+    let is_swept = manifest.axes.iter().any(|a| Axis::from(a.clone()).name == "run.warmup");
+    if is_swept { 0.0 } else { manifest.warmup_s }
 }
 
 /// What the runs of a study came to.
@@ -78,6 +90,8 @@ pub(crate) struct Written {
     pub(crate) checks: CheckSummary,
     /// Why runs failed.
     pub(crate) failures: Failures,
+    /// What is to be said of the numbers, a sentence each.
+    pub(crate) cautions: Vec<String>,
 }
 
 /// Writes all tables of the study that `manifest` describes, from the runs in `store`, into `folder`; `metrics` are made of
@@ -90,14 +104,13 @@ pub(crate) fn write_tables(
 ) -> Result<Written, StudyError> {
     let counts = Counts { planned: manifest.plan().runs(), ..Counts::default() };
     let (tables, checks, failures) = (blank(manifest), CheckSummary::default(), Failures::default());
-    let mut written = Written { tables, counts, checks, failures };
+    let mut written = Written { tables, counts, checks, failures, cautions: Vec::new() };
     let mut files = Files::create(folder, &written.tables.axes)?;
     let mut gathered = Gathered::new(metrics, manifest.plan().points);
-    let mut fewest = u32::MAX;
+    let mut found = Vec::new();
     let ids = manifest.points.iter().chain(manifest.variants.iter().map(|v| &v.id));
     for (point, id) in ids.enumerate() {
-        let mut fold = PointFold::default();
-        let mut n = 0;
+        let mut fold = PointFold::new(steady_from(manifest), manifest.figure_bins);
         for replication in 0..manifest.replications {
             let run = store.load(id, replication);
             gathered.add(point, run.as_ref());
@@ -106,20 +119,23 @@ pub(crate) fn write_tables(
                 continue;
             };
             written.tally(&run, &run_id(id, replication));
-            n += u32::from(run.error.is_none());
             fold.add(&run);
             files.run(id, point, replication, &run, store.wall(id, replication))?;
+        }
+        let mut point_tables = fold.finish(point, manifest.confidence);
+        point_tables.alike |= !manifest.chance;
+        if point_tables.alike {
+            gathered.keep_first(point);
         }
         if point >= manifest.points.len() {
             // Of use to a metric only, which tells what it is.
             continue;
         }
-        fewest = fewest.min(n);
-        let point_tables = fold.finish(point, manifest.confidence);
         files.point(folder, point, &labels(&written.tables, point), &point_tables)?;
-        take(&mut written.tables, point_tables);
+        found.append(&mut point_tables.found);
+        take(&mut written.tables, point, point_tables);
     }
-    written.tables.replications = fewest;
+    written.cautions = cautions(&found, &written.tables);
     written.tables.metrics = gathered.finish(&written.tables);
     files.metrics(&written.tables)?;
     files.finish(folder, &written.tables)?;
