@@ -166,8 +166,8 @@ fn caption(tables: &StudyTables, metric: &MetricTable, drawn: &[&DoseResponse], 
     let shown = format!("{} of {component} against {axis}", label::of_metric(quantity));
     let mut caption = Caption::new(tables, &shown);
     caption.interval("Whiskers");
-    caption
-        .say("Lines: four-parameter curves by least squares; dotted: half of the effect, with its bootstrap interval.");
+    let interval = if tables.replications > 1 { ", with its bootstrap interval" } else { "" };
+    caption.say(format!("Lines: four-parameter curves by least squares; dotted: half of the effect{interval}."));
     if drawn.iter().any(|c| c.doses.contains(&0.0)) {
         caption.say("The response without any dose is fitted, and not drawn.");
     }
