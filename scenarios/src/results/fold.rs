@@ -1,6 +1,8 @@
 //! Folds the runs of a point, in the order of replications, into estimates; memory does not grow with their number, but for
 //! the times of first passages, one a run.
 
+use std::collections::BTreeMap;
+
 use sim_core::stats::Sketch;
 
 use super::caution::{Doubt, Found};
@@ -68,9 +70,19 @@ fn within_bounds(key: &MeasureKey, e: Estimate) -> Estimate {
     Estimate { ci_low: e.ci_low.max(low), ci_high: e.ci_high.min(high), ..e }
 }
 
-/// The place of the entry that `same` accepts: at `hint`, where it is if all runs are alike, or anywhere.
-fn place<T>(all: &[T], hint: usize, same: impl Fn(&T) -> bool) -> Option<usize> {
-    if all.get(hint).is_some_and(&same) { Some(hint) } else { all.iter().position(same) }
+/// The place of the entry that `same` accepts: at `next`, where it is if all runs are alike, or else behind it or before.
+fn place<T>(all: &[T], next: usize, same: impl Fn(&T) -> bool) -> Option<usize> {
+    let (before, behind) = all.split_at(next.min(all.len()));
+    behind.iter().position(&same).map(|i| before.len() + i).or_else(|| before.iter().position(same))
+}
+
+/// What is kept at `at` in a list in the order of places; nothing yet if it is new there.
+fn kept<T: Default>(all: &mut Vec<(usize, T)>, at: usize) -> &mut T {
+    let found = all.binary_search_by_key(&at, |(place, _)| *place).unwrap_or_else(|i| {
+        all.insert(i, (at, T::default()));
+        i
+    });
+    &mut all[found].1
 }
 
 impl PointFold {
@@ -90,48 +102,52 @@ impl PointFold {
             Some(first) if !first.is_same(run) => self.first = None,
             _ => {}
         }
-        for (i, m) in run.measures.iter().enumerate() {
-            let at = place(&self.measures, i, |(key, _)| *key == m.key).unwrap_or_else(|| {
+        // The names of one run all differ, so that there is nothing to look for in the first.
+        let is_first = self.runs == 1;
+        let mut next = 0;
+        for m in &run.measures {
+            let known = if is_first { None } else { place(&self.measures, next, |(key, _)| *key == m.key) };
+            let at = known.unwrap_or_else(|| {
                 self.measures.push((m.key.clone(), Moments::default()));
                 self.measures.len() - 1
             });
+            next = at + 1;
             self.measures[at].1.add(m.value);
             if PASSAGES.contains(&m.key.metric.as_str()) {
-                let seen = place(&self.passing, i, |(measure, _)| *measure == at).unwrap_or_else(|| {
-                    self.passing.push((at, Passing::default()));
-                    self.passing.len() - 1
-                });
-                self.passing[seen].1.add(m.value);
+                kept(&mut self.passing, at).add(m.value);
             }
         }
         self.bin = run.bin;
-        for (i, row) in run.series.iter().enumerate() {
+        next = 0;
+        for row in &run.series {
             let same = |(s, _): &(StoredSeries, _)| s.component == row.component && s.metric == row.metric;
-            let at = place(&self.series, i, same).unwrap_or_else(|| {
+            let known = if is_first { None } else { place(&self.series, next, same) };
+            let at = known.unwrap_or_else(|| {
                 let label = StoredSeries { values: Vec::new(), ..row.clone() };
                 self.series.push((label, vec![Moments::default(); row.values.len()]));
                 let few = row.values.len().div_ceil(together(row.values.len(), self.figure_bins));
                 self.coarse.push(vec![Moments::default(); few]);
                 self.series.len() - 1
             });
+            next = at + 1;
             self.series[at].1.iter_mut().zip(&row.values).for_each(|(m, &x)| m.add(x));
             let chunks = row.values.chunks(together(row.values.len(), self.figure_bins));
             let means = chunks.map(|c| c.iter().sum::<f64>() / c.len() as f64);
             self.coarse[at].iter_mut().zip(means).for_each(|(m, x)| m.add(x));
             if self.warmup > 0.0 && row.metric == "occupancy" {
-                let seen = place(&self.trends, i, |(series, _)| *series == at).unwrap_or_else(|| {
-                    self.trends.push((at, Trend::default()));
-                    self.trends.len() - 1
-                });
                 let first = (self.warmup / run.bin - 1e-6).ceil() as usize;
-                self.trends[seen].1.add(row.values.get(first..).unwrap_or_default());
+                kept(&mut self.trends, at).add(row.values.get(first..).unwrap_or_default());
             }
         }
-        for (i, (component, sketch)) in run.sojourns.iter().enumerate() {
-            match place(&self.sojourns, i, |(c, _)| c == component) {
-                Some(at) => self.sojourns[at].1.merge(sketch),
-                None => self.sojourns.push((component.clone(), sketch.clone())),
-            }
+        next = 0;
+        for (component, sketch) in &run.sojourns {
+            let known = if is_first { None } else { place(&self.sojourns, next, |(c, _)| c == component) };
+            let at = known.unwrap_or_else(|| {
+                self.sojourns.push((component.clone(), Sketch::default()));
+                self.sojourns.len() - 1
+            });
+            next = at + 1;
+            self.sojourns[at].1.merge(sketch);
         }
     }
 
@@ -160,13 +176,14 @@ impl PointFold {
                 estimate,
                 unit: key.unit.clone(),
             };
-            if let Some((_, passing)) = self.passing.iter().find(|p| p.0 == at) {
+            if let Ok(passing) = self.passing.binary_search_by_key(&at, |p| p.0) {
+                let passing = &self.passing[passing].1;
                 summary.extend(self.passage(passing, &row(&key.stat, moments.estimate(confidence)), confidence));
                 continue;
             }
             let estimate = within_bounds(key, moments.estimate(confidence));
             summary.push(row(&key.stat, estimate));
-            if let Some(bound) = self.bound_on_loss(key, estimate, confidence) {
+            if let Some(bound) = self.bound_on_loss(at, estimate, confidence) {
                 summary.push(row("upper", bound));
             }
         }
@@ -206,15 +223,17 @@ impl PointFold {
         self.series.first().map(|(_, bins)| self.bin * bins.len() as f64)
     }
 
-    /// The mean of a measure over the replications.
-    fn mean_of(&self, component: &str, metric: &str) -> Option<(f64, &str)> {
-        let is_it = |k: &MeasureKey| k.component == component && k.metric == metric;
-        self.measures.iter().find(|(k, _)| is_it(k)).map(|(k, m)| (m.mean(), k.unit.as_str()))
-    }
-
     /// What is to be said of the numbers.
     fn doubts(&self, point: usize) -> Vec<Found> {
         let mut found = Vec::new();
+        let first_of: BTreeMap<(&str, &str), usize> = (self.measures.iter().enumerate().rev())
+            .map(|(at, (key, _))| ((key.component.as_str(), key.metric.as_str()), at))
+            .collect();
+        // The mean of a measure over the replications, and its unit.
+        let mean_of = |component: &str, metric: &str| {
+            let (key, moments) = &self.measures[*first_of.get(&(component, metric))?];
+            Some((moments.mean(), key.unit.as_str()))
+        };
         let mut add = |doubt, component: &str, words| {
             found.push(Found { doubt, point, component: component.to_owned(), words });
         };
@@ -222,7 +241,7 @@ impl PointFold {
             let label = &self.series[*series].0;
             let component = label.component.as_str();
             // What only collects has no steady state to miss.
-            let leaves = self.mean_of(component, "departures").is_some_and(|(n, _)| n > 0.0);
+            let leaves = mean_of(component, "departures").is_some_and(|(n, _)| n > 0.0);
             if let Some((from, to)) = trend.growth().filter(|_| leaves) {
                 let words = format!("grew from {} to {} {}s", brief(from), brief(to), label.unit);
                 add(Doubt::Growing, component, words);
@@ -235,9 +254,9 @@ impl PointFold {
         }
         for (component, sketch) in &self.sojourns {
             let left = sketch.total() as f64;
-            let inside = self.mean_of(component, "in_system").map(|(n, unit)| (n * f64::from(self.runs), unit));
+            let inside = mean_of(component, "in_system").map(|(n, unit)| (n * f64::from(self.runs), unit));
             // The exits of a species are as long as its stays.
-            let is_part = self.mean_of(component, "exit_share").is_some();
+            let is_part = mean_of(component, "exit_share").is_some();
             let (beside, words) = match (inside, self.end()) {
                 (Some((n, unit)), _) if self.warmup == 0.0 => {
                     (n, format!("(left: {left} {unit}s, still inside at the end: {n})"))
@@ -259,12 +278,15 @@ impl PointFold {
     /// of n, 1 - (1 - confidence)^(1/n) (Clopper & Pearson 1934, doi:10.1093/biomet/26.4.404, one-sided), stays below 1
     /// however few arrived; at 95 % and for many it is the rule of three, 3/n. It takes losses as independent: where they
     /// come in bursts, less is known.
-    fn bound_on_loss(&self, key: &MeasureKey, loss: Estimate, confidence: f64) -> Option<Estimate> {
+    fn bound_on_loss(&self, at: usize, loss: Estimate, confidence: f64) -> Option<Estimate> {
+        let key = &self.measures[at].0;
         if key.metric != "loss_ratio" || loss.n == 0 || loss.mean != 0.0 {
             return None;
         }
         let arrivals = |k: &MeasureKey| k.component == key.component && k.metric == "arrivals" && k.stat == "mean";
-        let (_, m) = self.measures.iter().find(|(k, _)| arrivals(k))?;
+        // Those of one component stand together.
+        let (before, behind) = self.measures.split_at(at);
+        let (_, m) = before.iter().rev().chain(behind).find(|(k, _)| arrivals(k))?;
         let total = m.mean() * f64::from(m.n());
         let mean = -libm::expm1(libm::log1p(-confidence) / total);
         let bound = Estimate { mean, sd: f64::NAN, ci_low: f64::NAN, ci_high: f64::NAN, n: loss.n };
