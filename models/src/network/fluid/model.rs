@@ -309,7 +309,7 @@ impl FluidNetwork {
         for l in &self.demands[c].path {
             ctx.probe().count(self.links[*l as usize].component, now, 1, false);
         }
-        if let Some(Opening { gap, bytes }) = client.application.again(&mut client.streams) {
+        if let Some(Opening { gap, bytes }) = client.application.again(now, &mut client.streams) {
             let entry = (c as u32, bytes);
             let pause = self.free.pop().unwrap_or(self.pauses.len() as u32);
             match self.pauses.get_mut(pause as usize) {

@@ -5,13 +5,18 @@
 //! equilibrium, so that the mean rate holds from the first instant. With two states and rates l1, l2, r1, r2 the index of
 //! dispersion of counts tends to 1 + 2 r1 r2 (l1 - l2)^2 / ((r1 + r2)^2 (l1 r2 + l2 r1)).
 //!
-//! Validated against: mean and index of dispersion for two states; MMPP/M/1.
+//! With a `shape` f state i sends at `rates[i]` x f(t); the chain keeps its own time. In each state the next packet comes where
+//! the integral of the rate has reached an exponential variate, unless the state ends before: both are memoryless, so that
+//! what is left of them is drawn anew, and nothing is thinned.
+//!
+//! Validated against: mean and index of dispersion for two states; mean and variance of counts by phase of a shape; MMPP/M/1.
 
-use sim_core::SimDuration;
 use sim_core::config::{Data, Diagnostics, Field, Table, Type, Value};
 use sim_core::quantity::Dimension;
+use sim_core::{SimDuration, TICKS_PER_SECOND};
 
 use super::rate::{PacketRate, RATE};
+use super::shape::{SHAPE, Shape};
 use super::{Emission, MakeTraffic, Streams, Traffic};
 use crate::common::rows::one;
 use crate::network::size::Size;
@@ -31,8 +36,15 @@ pub(super) const KIND: Kind<MakeTraffic> = Kind {
             Type::List(&Type::List(&Type::Quantity(&[Dimension::RATE]))),
             "Row i: the rates from state i to each state, [\"0 /s\", \"0.1 /s\"]; the diagonal does not matter.",
         ),
+        SHAPE,
     ],
-    make: |table, size, _| Ok(Mmpp::read(table, size)?.into()),
+    make: |table, size, context| {
+        let mmpp = Mmpp::read(table, size)?;
+        Ok(match Shape::read(table, context)? {
+            None => mmpp.into(),
+            Some(shape) => Shaped { mmpp, shape }.into(),
+        })
+    },
 };
 
 /// More states than this are refused.
@@ -184,10 +196,109 @@ impl Traffic for Mmpp {
     }
 }
 
+/// The same at rates that follow a waveform.
+#[derive(Clone, Debug)]
+struct Shaped {
+    mmpp: Mmpp,
+    shape: Shape,
+}
+
+impl Traffic for Shaped {
+    fn next(&mut self, streams: &mut Streams) -> Option<Emission> {
+        let Self { mmpp, shape } = self;
+        let rng = &mut streams.gap;
+        let mut state = mmpp.state.unwrap_or_else(|| pick(&mmpp.equilibrium, rng.uniform()));
+        let mut gap = 0u64;
+        loop {
+            let (send, leave) = (mmpp.rates[state], mmpp.leaving[state]);
+            // The only state of a chain is never left.
+            let stay = if leave > 0.0 { rng.exponential() / leave } else { f64::INFINITY };
+            let stay = SimDuration::from_secs_f64(stay).ticks();
+            if send > 0.0 {
+                let area = rng.exponential() / send * TICKS_PER_SECOND as f64;
+                if let Some(last) = shape.gap_within(stay, area) {
+                    gap += last;
+                    break;
+                }
+                if shape.is_over() {
+                    return None;
+                }
+            } else {
+                shape.pass(stay);
+            }
+            gap = gap.saturating_add(stay);
+            state = pick(&mmpp.ways[state], rng.uniform() * leave);
+        }
+        mmpp.state = Some(state);
+        let bits = mmpp.size.draw(&mut streams.size);
+        Some(Emission { gap: SimDuration::from_ticks(gap), bits, conversation: 0 })
+    }
+    fn mean_rate(&self) -> f64 {
+        self.mmpp.mean_rate() * self.shape.max
+    }
+    fn steady_rate(&self) -> Option<f64> {
+        None
+    }
+    fn boxed_clone(&self) -> Box<dyn Traffic> {
+        Box::new(self.clone())
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{codes, counts, traffic};
+    use super::super::fixture::{codes, counts, sent, traffic, waveform};
     use super::*;
+    use crate::network::traffic::fixture::table;
+
+    /// Two states whose rates follow `shape`.
+    fn shaped(shape: &str) -> Shaped {
+        let table = table(super::super::TRAFFIC, TWO);
+        Shaped { mmpp: Mmpp::read(&table, &Size::Constant(8)).unwrap(), shape: Shape::of(&waveform(shape)) }
+    }
+
+    #[test]
+    fn a_shape_gives_each_phase_its_mean_and_variance() {
+        // Twice the rates for 20 s, half of them for 10 s, nothing for 5 s, and again: fresh sources, four phases each.
+        let shape = "{ kind = 'steps', period = '35 s', points = [['0 s', 2], ['20 s', 0.5], ['30 s', 0]] }";
+        let phases = [(0.0, 20.0, 2.0), (20.0, 30.0, 0.5), (30.0, 35.0, 0.0), (35.0, 55.0, 2.0)];
+        let (source, n) = (shaped(shape), 4000);
+        assert_eq!((source.mean_rate(), source.steady_rate()), (18.0, None));
+        let mut counts = vec![vec![0.0; n]; phases.len()];
+        for copy in 0..n {
+            for (at, _) in sent(&mut source.clone(), 500 + copy as u64, 55.0) {
+                let phase = phases.iter().position(|p| (at as f64) < p.1 * 1e12).unwrap();
+                counts[phase][copy] += 1.0;
+            }
+        }
+        for ((from, to, value), counts) in phases.into_iter().zip(&counts) {
+            // The rate of the chain has the covariance 49 exp(-r u), r = 0.2 /s; a count has the variance of its mean and that
+            // of the integral, 2 x 49 (r t - 1 + exp(-r t)) / r^2.
+            let (t, r) = (to - from, 0.2);
+            let mean = 9.0 * value * t;
+            let variance = mean + value * value * 98.0 * (r * t - 1.0 + f64::exp(-r * t)) / (r * r);
+            let n = n as f64;
+            let found = counts.iter().sum::<f64>() / n;
+            let moment = |k: i32| counts.iter().map(|c| (c - mean).powi(k)).sum::<f64>() / n;
+            // The variance of a sample variance is (m4 - v^2) / n.
+            let error = ((moment(4) - variance * variance) / n).max(0.0).sqrt();
+            assert!((found - mean).abs() <= 4.0 * (variance / n).sqrt(), "{from}: {found} not {mean}");
+            assert!((moment(2) - variance).abs() <= 4.0 * error, "{from}: {} not {variance}", moment(2));
+        }
+    }
+
+    #[test]
+    fn a_shape_of_one_changes_nothing_and_one_that_ends_ends_all() {
+        let mut source = shaped("{ kind = 'steps', points = [['0 s', 1]] }");
+        let (mean, dispersion) = counts(&mut source, 41, 400, 100.0);
+        // IDC(100 s) = 1 + 54.444 (1 - (1 - exp(-20)) / 20).
+        let expected: f64 = 1.0 + 490.0 / 9.0 * 0.95;
+        assert!((mean - 900.0).abs() < 4.0 * (expected * 900.0 / 400.0).sqrt(), "{mean}");
+        // Counts of twenty memories are nearly normal: a variance has the standard error sqrt(2/n).
+        assert!((dispersion / expected - 1.0).abs() < 4.0 * (2.2f64 / 400.0).sqrt(), "{dispersion} not {expected}");
+        let mut once = shaped("{ kind = 'steps', points = [['0 s', 1], ['40 s', 0]] }");
+        let all = sent(&mut once, 42, 1e6);
+        assert!(all.last().unwrap().0 < 40_000_000_000_000 && all.len() > 50, "{}", all.len());
+    }
 
     const TWO: &str =
         "{ kind = 'mmpp', rates = ['16 /s', '2 /s'], transitions = [['0 /s', '0.1 /s'], ['0.1 /s', '0 /s']] }";

@@ -1,8 +1,8 @@
 //! A rate that follows a waveform: arrivals come where the integral of the rate has reached exponential variates, exactly.
 
-use sim_core::SimDuration;
 use sim_core::config::{Diagnostics, Field, Table, Type};
 use sim_core::quantity::Quantity;
+use sim_core::{SimDuration, SimTime};
 
 use crate::BuildContext;
 use crate::common::waveform::Course;
@@ -40,6 +40,25 @@ impl Shape {
         let (gap, _) = self.course.reach(self.at, area)?;
         self.at += gap;
         Some(SimDuration::from_ticks(gap))
+    }
+    /// How long after `at` the integral has reached `area`, whenever arrivals were before; else as [`Shape::gap`].
+    pub(super) fn gap_from(&mut self, at: SimTime, area: f64) -> Option<SimDuration> {
+        self.at = at.ticks();
+        self.gap(area)
+    }
+    /// Lets `ticks` pass, unless the integral reaches `area` before: how long until it does.
+    pub(super) fn gap_within(&mut self, ticks: u64, area: f64) -> Option<u64> {
+        let reached = self.course.reach(self.at, area).map(|(gap, _)| gap).filter(|gap| *gap <= ticks);
+        self.at = self.at.saturating_add(reached.unwrap_or(ticks));
+        reached
+    }
+    /// Lets `ticks` pass.
+    pub(super) fn pass(&mut self, ticks: u64) {
+        self.at = self.at.saturating_add(ticks);
+    }
+    /// Whether nothing comes any more in any run.
+    pub(super) fn is_over(&mut self) -> bool {
+        self.course.reach(self.at, 1.0).is_none()
     }
     #[cfg(test)]
     pub(super) fn of(shape: &crate::common::waveform::Waveform) -> Self {

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use sim_core::SimDuration;
+use sim_core::{SimDuration, SimTime};
 
 use crate::network::traffic::Streams;
 
@@ -20,9 +20,9 @@ pub struct Opening {
 pub trait Application: Debug + Send + Sync {
     /// The next connection, or `None` if there are no more. It opens whether or not those before have ended.
     fn open(&mut self, streams: &mut Streams) -> Option<Opening>;
-    /// A transfer is complete: the next on the same connection, or `None` to close it.
-    fn again(&mut self, streams: &mut Streams) -> Option<Opening> {
-        let _ = streams;
+    /// A transfer is complete at `at`: the next on the same connection, or `None` to close it.
+    fn again(&mut self, at: SimTime, streams: &mut Streams) -> Option<Opening> {
+        let _ = (at, streams);
         None
     }
     /// How many connections there will be, if that is known and they stay open.

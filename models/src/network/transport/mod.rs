@@ -314,7 +314,7 @@ impl Transport {
         let client = &mut self.clients[connection.client as usize];
         client.measures.completed(connection.bytes, connection.since, &client.settings, now, ctx.probe());
         connection.bytes = 0;
-        if let Some(Opening { gap, bytes }) = client.application.again(&mut client.streams) {
+        if let Some(Opening { gap, bytes }) = client.application.again(now, &mut client.streams) {
             let at = now + gap;
             if at < client.stop {
                 connection.paused = bytes.unwrap_or(sender::ENDLESS);
