@@ -3,6 +3,7 @@
 pub mod expression;
 pub mod interval;
 pub(crate) mod ode;
+pub mod pareto;
 pub(crate) mod rows;
 pub mod service;
 pub mod spikes;

@@ -10,6 +10,7 @@
 //! | `gamma` | gamma with mean `mean`, coefficient of variation `cv`; Erlang-k at cv = 1/sqrt(k) | cv^2 |
 //! | `lognormal` | lognormal with mean `mean`, coefficient of variation `cv` | cv^2 |
 //! | `hyperexponential` | one of two exponentials with balanced means, cv > 1 | cv^2 |
+//! | `pareto` | Pareto with shape `alpha` from `min` on, up to `max` if there is one | infinite up to alpha = 2 without `max` |
 //!
 //! Validated against: M/M/1, M/D/1, M/G/1 (Pollaczek-Khinchine), M/M/c (Erlang C).
 
@@ -20,6 +21,7 @@ use sim_core::config::{Diagnostic, Diagnostics, Field, Table, Type};
 use sim_core::quantity::Dimension;
 use sim_core::rng::Rng;
 
+use super::pareto::Pareto;
 use crate::registry::Kind;
 
 /// A law of service times.
@@ -70,6 +72,8 @@ pub enum Service {
         /// Picoseconds.
         means: [f64; 2],
     },
+    /// Pareto, in picoseconds.
+    Pareto(Pareto),
 }
 
 /// Makes a law from its checked table.
@@ -145,6 +149,20 @@ pub const SERVICES: &[Kind<MakeService>] = &[
             Ok(Service::Hyperexponential { p, means: [mean / (2.0 * p), mean / (2.0 * (1.0 - p))] })
         },
     },
+    Kind {
+        name: "pareto",
+        doc: "Pareto times, P(T > t) = (min / t)^alpha: a heavy tail. With `max`, given that they are no longer (bounded Pareto).",
+        fields: &[
+            Field::required("min", TIME, "The least time, at least 1 ps."),
+            Field::required(
+                "alpha",
+                Type::Number { min: 0.01, max: 100.0 },
+                "The shape; without `max`, over 1, and up to 2 their variance is infinite.",
+            ),
+            Field::optional("max", TIME, "The greatest time; without it there is none."),
+        ],
+        make: pareto,
+    },
 ];
 
 fn refuse<T>(table: &Table, key: &str, message: impl Into<String>, label: &str, help: &str) -> Result<T, Diagnostics> {
@@ -182,6 +200,19 @@ fn linear(table: &Table) -> Result<Service, Diagnostics> {
     Ok(Service::Linear { base: base as f64, per_bit })
 }
 
+fn pareto(table: &Table) -> Result<Service, Diagnostics> {
+    let (min, alpha) = (time(table, "min")?, table.number("alpha"));
+    let max = if table.get("max").is_some() { time(table, "max")? } else { f64::INFINITY };
+    if max <= min {
+        return refuse(table, "max", "`max` is not more than `min`", "expected more", "exchange them");
+    }
+    if alpha <= 1.0 && max.is_infinite() {
+        let message = format!("Pareto times of shape {alpha} have no mean");
+        return refuse(table, "alpha", message, "more than 1, if there is no `max`", "give the times a `max`");
+    }
+    Ok(Service::Pareto(Pareto::new(min, max, alpha)))
+}
+
 impl Service {
     /// One service time in ticks, for a packet of `bits`.
     #[inline]
@@ -197,6 +228,7 @@ impl Service {
                 let mean = means[usize::from(rng.uniform() >= *p)];
                 mean * rng.exponential()
             }
+            Self::Pareto(law) => law.draw(rng),
         };
         // A time beyond any run is as good as the longest run.
         ((ticks + 0.5) as i64).max(0) as u64
@@ -210,6 +242,7 @@ impl Service {
             Self::Linear { base, per_bit } => base + per_bit * bits,
             Self::Lognormal { mu, sigma } => libm::exp(mu + 0.5 * sigma * sigma),
             Self::Hyperexponential { p, means } => p * means[0] + (1.0 - p) * means[1],
+            Self::Pareto(law) => law.moment(1.0),
         };
         ticks / TICKS_PER_SECOND as f64
     }
@@ -265,6 +298,10 @@ mod tests {
             ("{ kind = 'lognormal', mean = '10 us', cv = 0 }", 10.0, 0.0, 1e-12),
             ("{ kind = 'hyperexponential', mean = '10 us', cv = 2 }", 10.0, 4.0, 0.05),
             ("{ kind = 'hyperexponential', mean = '10 us', cv = 1 }", 10.0, 1.0, 0.02),
+            // Without a bound, alpha min / (alpha - 1) and 1 / (alpha (alpha - 2)); with one, the second over the squared
+            // first moment: 27.027027 / 2.7027027^2.
+            ("{ kind = 'pareto', min = '9 us', alpha = 10 }", 10.0, 1.0 / 80.0, 0.01),
+            ("{ kind = 'pareto', min = '10 us', alpha = 1.5, max = '1 ms' }", 27.0 / 0.999, 2.7, 0.06),
         ] {
             let law = service(text).unwrap();
             assert!((law.mean(8000.0) / (mean * 1e-6) - 1.0).abs() < 1e-12, "{text}: {}", law.mean(8000.0));
@@ -317,6 +354,9 @@ mod tests {
             "{ kind = 'uniform', min = '200 d', max = '1 s' }",
             "{ kind = 'linear', per_byte = '0 s/B' }",
             "{ kind = 'linear', base = '200 d', per_byte = '1 ns/B' }",
+            "{ kind = 'pareto', min = '0 s', alpha = 2 }",
+            "{ kind = 'pareto', min = '1 s', alpha = 2, max = '1 s' }",
+            "{ kind = 'pareto', min = '1 s', alpha = 1 }",
         ] {
             let found = service(text).unwrap_err();
             assert_eq!(found.iter().map(|d| d.code).collect::<Vec<_>>(), ["E0352"], "{text}");

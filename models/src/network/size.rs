@@ -5,6 +5,7 @@
 //! | `constant` | every packet has `size` | `size` |
 //! | `exponential` | geometric in whole bits: the exponential law as far as bits allow | exactly `mean` |
 //! | `uniform` | any whole number of bits from `min` to `max` | their middle |
+//! | `pareto` | bounded Pareto of shape `alpha` between `min` and `max`, rounded to whole bits | that of the law |
 //! | `imix` | the simple Internet mix, 7:4:1 of three sizes | 361.83 B or 340.33 B |
 //! | `empirical` | the sizes of a list, by weight | their weighted mean |
 //!
@@ -16,6 +17,7 @@ use sim_core::config::{Diagnostic, Diagnostics, Field, Span, Table, Type};
 use sim_core::quantity::{Dimension, Quantity};
 use sim_core::rng::Rng;
 
+use crate::common::pareto::Pareto;
 use crate::registry::Kind;
 
 /// A law of packet sizes, in bits.
@@ -34,6 +36,13 @@ pub enum Size {
     Uniform {
         /// Least size in bits.
         min: u32,
+        /// Greatest size in bits.
+        max: u32,
+    },
+    /// Bounded Pareto, rounded.
+    Pareto {
+        /// The law in bits.
+        law: Pareto,
         /// Greatest size in bits.
         max: u32,
     },
@@ -73,6 +82,25 @@ pub const SIZES: &[Kind<MakeSize>] = &[
             Field::required("max", BITS, "The greatest size, at most 256 MiB."),
         ],
         make: uniform,
+    },
+    Kind {
+        name: "pareto",
+        doc: "Bounded Pareto sizes: P(S > s) falls as s^-alpha between `min` and `max`.",
+        fields: &[
+            Field::required("min", BITS, "The least size, at least 1 bit."),
+            Field::required(
+                "alpha",
+                Type::Number { min: 0.01, max: 100.0 },
+                "The shape: the less, the heavier the tail.",
+            ),
+            Field::default(
+                "max",
+                BITS,
+                "\"65535 B\"",
+                "The greatest size, more than `min` and at most 256 MiB; by default that of an IP packet.",
+            ),
+        ],
+        make: pareto,
     },
     Kind {
         name: "imix",
@@ -151,6 +179,17 @@ fn uniform(table: &Table) -> Result<Size, Diagnostics> {
     Ok(Size::Uniform { min, max })
 }
 
+fn pareto(table: &Table) -> Result<Size, Diagnostics> {
+    let (min, max) = (bits(table, "min")?, bits(table, "max")?);
+    if min >= max {
+        let key = if table.get("max").is_some_and(|v| v.defaulted) { "min" } else { "max" };
+        let (message, label) =
+            (format!("`max`, {}, is not more than `min`", table.quantity("max")), "expected `min` < `max`");
+        return refuse("E0351", table.span_of(key), message, label, "for example min = \"64 B\", max = \"1500 B\"");
+    }
+    Ok(Size::Pareto { law: Pareto::new(min.into(), max.into(), table.number("alpha")), max })
+}
+
 fn empirical(table: &Table) -> Result<Size, Diagnostics> {
     let (mut values, mut wrong) = (Vec::new(), Diagnostics::default());
     for entry in table.list("values").iter().filter_map(|v| v.as_table()) {
@@ -181,6 +220,7 @@ impl Size {
             Self::Constant(bits) => *bits,
             Self::Exponential { scale, .. } => (libm::ceil(scale * rng.exponential()) as u32).max(1),
             Self::Uniform { min, max } => min + rng.below(u64::from(max - min) + 1) as u32,
+            Self::Pareto { law, .. } => (law.draw(rng) + 0.5) as u32,
             Self::Empirical(alias) => alias.draw(rng),
         }
     }
@@ -190,6 +230,7 @@ impl Size {
             Self::Constant(bits) => f64::from(*bits),
             Self::Exponential { mean, .. } => *mean,
             Self::Uniform { min, max } => f64::midpoint(f64::from(*min), f64::from(*max)),
+            Self::Pareto { law, .. } => law.moment(1.0),
             Self::Empirical(alias) => alias.mean,
         }
     }
@@ -198,7 +239,7 @@ impl Size {
         match self {
             Self::Constant(bits) => Some(*bits),
             Self::Exponential { .. } => None,
-            Self::Uniform { max, .. } => Some(*max),
+            Self::Uniform { max, .. } | Self::Pareto { max, .. } => Some(*max),
             Self::Empirical(alias) => alias.slots.iter().map(|s| s.value).max(),
         }
     }
@@ -274,6 +315,9 @@ mod tests {
         (mean, squares / f64::from(n) / (mean * mean) - 1.0)
     }
 
+    /// min ln(max / min) / (1 - min / max) for 800 and 80 000 bits.
+    const PARETO_MEAN: f64 = 800.0 * 4.605_170_185_988_092 / 0.99;
+
     #[test]
     fn laws_have_their_moments() {
         // Mean in bits and squared coefficient of variation; the latter of the mixes are known (1.38329 and 1.58166).
@@ -283,6 +327,12 @@ mod tests {
             ("{ kind = 'exponential', mean = '3 bit' }", 3.0, 2.0 / 3.0),
             ("{ kind = 'exponential', mean = '1 bit' }", 1.0, 0.0),
             ("{ kind = 'uniform', min = '1 bit', max = '6 bit' }", 3.5, (35.0 / 12.0) / 12.25),
+            // The second moment for alpha = 1 is min x max.
+            (
+                "{ kind = 'pareto', min = '100 B', alpha = 1, max = '10 kB' }",
+                PARETO_MEAN,
+                8e2 * 8e4 / (PARETO_MEAN * PARETO_MEAN) - 1.0,
+            ),
             ("{ kind = 'imix' }", 361.833_333 * 8.0, 1.38329),
             ("{ kind = 'imix', variant = '40-576-1500' }", 340.333_333 * 8.0, 1.58166),
             ("{ kind = 'empirical', values = [{ size = '1 B', weight = 3 }, { size = '9 B' }] }", 24.0, 4.0 / 3.0),
@@ -333,6 +383,9 @@ mod tests {
             ("{ kind = 'exponential', mean = '0 bit' }", "E0350"),
             ("{ kind = 'exponential', mean = '1 GB' }", "E0350"),
             ("{ kind = 'uniform', min = '2 B', max = '1 B' }", "E0351"),
+            ("{ kind = 'pareto', min = '2 B', max = '2 B', alpha = 1 }", "E0351"),
+            ("{ kind = 'pareto', min = '1 MB', alpha = 1 }", "E0351"),
+            ("{ kind = 'pareto', min = '0 B', alpha = 1 }", "E0350"),
             ("{ kind = 'empirical', values = [] }", "E0351"),
             ("{ kind = 'empirical', values = [{ size = '1 B', weight = 0 }] }", "E0351"),
             ("{ kind = 'empirical', values = [{ size = '0 B' }, { size = '1 B' }] }", "E0350"),

@@ -83,6 +83,7 @@ pub(super) fn cases() -> Vec<Case> {
         md1k("md1k", "M/D/1/K at load 1, K = 2, 5, 6, 11, 21, on a link", 1.0),
         imix("mg1-imix", "M/G/1 with the Internet mix at load 0.8, on a link", FRAMES, 0.8),
         hyperexponential(),
+        bounded_pareto(),
         case("priority-cobham", "M/M/1 with two classes, the first with priority", COBHAM, PRIORITY, priorities()),
         case("prio-exponential", "M/M/1 in three bands of priority", CONSERVED, PRIORITIES, bands(2.0)),
         case("prio-constant", "M/D/1 in three bands of priority", CONSERVED, PRIORITIES, bands(1.0)).with(&[
@@ -252,6 +253,22 @@ fn hyperexponential() -> Case {
         "stage.workers.service={ kind = \"hyperexponential\", mean = \"1 ms\", cv = 2.0 }",
         "run.duration=305 s",
         "study.seed=109",
+    ])
+}
+
+/// Service times from 0.37 to 37 ms of shape 1.5: a mean of 1 ms, a cv of 1.64.
+fn bounded_pareto() -> Case {
+    let (min, max, alpha) = (0.37e-3f64, 37e-3f64, 1.5);
+    let moment = |power: f64| {
+        let integral = (min.powf(power - alpha) - max.powf(power - alpha)) / (alpha - power);
+        alpha * integral / (min.powf(-alpha) - max.powf(-alpha))
+    };
+    let q = pollaczek_khinchine(800.0, moment(1.0), moment(2.0));
+    let observables = means("workers", &q).into_iter().map(|o| o.within(0.015)).collect();
+    case("mg1-pareto", "M/G/1 with bounded Pareto services (alpha 1.5) at load 0.8", MG1, SERVER, observables).with(&[
+        "stage.workers.service={ kind = \"pareto\", min = \"0.37 ms\", max = \"37 ms\", alpha = 1.5 }",
+        "run.duration=305 s",
+        "study.seed=122",
     ])
 }
 
