@@ -526,6 +526,11 @@ mod tests {
         assert_eq!(help, "write `{ kind = \"codel\" }`");
         let (.., help) = only(link(r#"from = "a", rate = 10"#));
         assert_eq!(help, "write it with a unit and in quotes, for example `\"10 Mbit/s\"`");
+        // A number as large is meant in the base unit.
+        for (number, unit) in [("1e7", "10000000 bit/s"), ("64000", "64000 bit/s"), ("2.5", "2.5 Mbit/s")] {
+            let (.., help) = only(link(&format!("from = \"a\", rate = {number}")));
+            assert_eq!(help, format!("write it with a unit and in quotes, for example `\"{unit}\"`"));
+        }
         let (code, message, _) = only(link(r#"from = "a""#));
         assert_eq!((code, message.as_str()), ("E0103", "missing key `rate` in `link.up`"));
         let (_, message, help) = only(findings(r#"{ link = { from = "a", rate = "1 bit/s" } }"#));

@@ -1,7 +1,7 @@
 //! Words for declared types, and what to write instead of a value that does not fit.
 
 use super::{Node, Tree, Type};
-use crate::quantity::Dimension;
+use crate::quantity::{Dimension, Quantity};
 
 /// How well the TOML type of a value fits a declared type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -155,17 +155,22 @@ pub(super) fn repair(node: &Node, ty: &Type) -> Option<String> {
     }
 }
 
-/// A bare number, quoted and with a unit of the first of `dimensions`.
+/// A bare number, quoted and with a unit of the first of `dimensions`: the usual one, but where that is a large multiple of
+/// the base unit and so is the number, the base unit (10000000 at a rate is meant in bit/s, 10 in Mbit/s).
 pub(super) fn with_unit(node: &Node, dimensions: &[Dimension]) -> Option<String> {
-    let example = dimensions.first()?.example_among(dimensions);
-    let unit = example.split_once(' ').map_or("", |(_, unit)| unit);
-    match &node.tree {
-        Tree::Int(i) => Some(format!("write it with a unit and in quotes, for example `\"{i} {unit}\"`")),
-        Tree::Float(x) if x.is_finite() => {
-            Some(format!("write it with a unit and in quotes, for example `\"{x} {unit}\"`"))
-        }
-        _ => Some(format!("for example `\"{example}\"`")),
-    }
+    const LARGE: f64 = 1000.0;
+    let dimension = dimensions.first()?;
+    let example = dimension.example_among(dimensions);
+    let (number, written) = match &node.tree {
+        Tree::Int(i) => (*i as f64, i.to_string()),
+        Tree::Float(x) if x.is_finite() => (*x, x.to_string()),
+        _ => return Some(format!("for example `\"{example}\"`")),
+    };
+    let usual = example.split_once(' ').map_or("", |(_, unit)| unit);
+    let is_multiple = Quantity::parse(&format!("1 {usual}")).is_ok_and(|one| one.value >= LARGE);
+    let base = dimension.to_string();
+    let unit = if is_multiple && number.abs() >= LARGE { &base } else { usual };
+    Some(format!("write it with a unit and in quotes, for example `\"{written} {unit}\"`"))
 }
 
 /// "between 0 and 1", "at least 0", "at most 9".
