@@ -823,22 +823,23 @@ fn bursts_that_hold_no_packet_are_refused() {
     refused(&tbf("burst = §\"0 B\""), &["E0380", "no tokens"]);
     let says = ["E0380", "the burst of 1 kB is smaller than the MTU of 1.5 kB"];
     refused(&tbf("burst = §\"1 kB\", mtu = \"1500 B\""), &says);
-    let lost = ["E0382", "sends packets of 1.5 kB, but `wire` has a burst of 1 kB", "they are always dropped there"];
-    let full = with_full_packets(&tbf("burst = \"1 kB\""));
-    refused(&with(&full, "[traffic.data]", "§[traffic.data]"), &lost);
+    let lost =
+        ["E0382", "`wire` has a burst of 1 kB, but `data` sends packets of 1.5 kB", "they are always dropped there"];
+    refused(&with_full_packets(&tbf("burst = §\"1 kB\"")), &lost);
     // Segments of a connection are full packets, too.
-    let segments = with_source(&tbf("burst = \"1 kB\""), "kind = \"bulk\"");
-    refused(&with(&segments, "[traffic.data]", "§[traffic.data]"), &lost);
+    refused(&with_source(&tbf("burst = §\"1 kB\""), "kind = \"bulk\""), &lost);
+    // With a peak rate, no packet is larger than `mtu`.
+    let peak = with_full_packets(&tbf("peakrate = \"2 Mbit/s\", mtu = §\"1 kB\", burst = \"9 kB\""));
+    refused(&peak, &lost);
     let stage = |kind: &str| {
         let keys = format!(
-            "[node.a]\nstages = [\"s\"]\n[stage.s]\nkind = \"{kind}\"\nrate = \"1 Mbit/s\"\nburst = \"1 kB\"\n"
+            "[node.a]\nstages = [\"s\"]\n[stage.s]\nkind = \"{kind}\"\nrate = \"1 Mbit/s\"\nburst = §\"1 kB\"\n"
         );
         with_full_packets(&with(NETWORK, "[node.a]\n", &keys))
     };
-    let shaped = with(&stage("shaper"), "[traffic.data]", "§[traffic.data]");
-    refused(&shaped, &["E0382", "but `s` has a burst of 1 kB"]);
+    refused(&stage("shaper"), &["E0382", "`s` has a burst of 1 kB, but `data` sends"]);
     // A policer is there to drop: it may be meant.
-    warned(&with(&stage("policer"), "[traffic.data]", "§[traffic.data]"), &["W0381", "but `s` has a burst of 1 kB"]);
+    warned(&stage("policer"), &["W0381", "`s` has a burst of 1 kB, but `data` sends"]);
 }
 
 /// Checks a scenario that is valid but doubtful: at the place marked by `§`, all of `says` is told, in one warning.

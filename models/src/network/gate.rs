@@ -9,7 +9,7 @@ use std::fmt::Debug;
 use sim_core::rng::Rng;
 use sim_core::{Departure, Probe, SimTime};
 
-use super::discipline::{Effects, Reason, Signal, SignalMap};
+use super::discipline::{Effects, Largest, Reason, Signal, SignalMap};
 use super::packet::Packet;
 
 /// A judge of packets. `now` never goes back.
@@ -22,8 +22,8 @@ pub trait Gate: Debug + Send + Sync {
     fn start(&mut self, rng: Rng) {
         let _ = rng;
     }
-    /// The size in bits of the largest packet that it ever lets pass, if there is a bound.
-    fn largest(&self) -> Option<u64> {
+    /// The largest packet that it ever lets pass, if there is a bound.
+    fn largest(&self) -> Option<Largest> {
         None
     }
     /// For which reasons it drops, so that each is counted by itself.

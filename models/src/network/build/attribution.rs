@@ -10,7 +10,7 @@ use super::flows::{Flow, Origin};
 use super::stations::Stations;
 use super::ways::Ways;
 use super::{Builder, Load};
-use crate::network::routing::Routes;
+use crate::network::routing::{Routes, Step};
 use crate::network::system::{ServicePlan, StationPlan, Works};
 use crate::network::transport::REPAIR;
 use crate::probe;
@@ -120,6 +120,24 @@ impl<'a> Builder<'a> {
         let mut stations = Vec::new();
         self.go_on(flow, routes, layout, &mut BTreeSet::from([flow.from]), &mut stations);
         stations
+    }
+    /// Whether packets of `flow` can arrive without coming to a station: on another of several paths of equal cost.
+    pub(super) fn is_avoidable(&self, station: u32, flow: &Flow, routes: &Routes, layout: &Layout<'_>) -> bool {
+        let Some(row) = flow.to else { return false };
+        let (mut seen, mut open) = (BTreeSet::from([flow.from]), vec![flow.from]);
+        while let Some(node) = open.pop() {
+            let stages = layout.first[node] as usize..layout.first[node + 1] as usize;
+            if layout.stages[stages].contains(&station) {
+                continue;
+            }
+            if routes.step(row as u32, node as u32) == Step::Here {
+                return true;
+            }
+            let others = self.steps(flow, routes, node).into_iter();
+            let others = others.filter(|(link, _)| link.is_none_or(|l| layout.link_stations[l] != station));
+            open.extend(others.map(|(_, to)| to).filter(|to| seen.insert(*to)));
+        }
+        false
     }
     /// Adds the nodes and stations that packets of `flow` can come to from where they are, at `nodes`.
     fn go_on(

@@ -8,20 +8,30 @@ use sim_core::quantity::{Dimension, Quantity};
 
 use super::Builder;
 use super::attribution::Layout;
+use super::flows::Flow;
 use super::stations::Stations;
 use crate::network::discipline::MTU;
 use crate::network::packet::Packet;
 use crate::network::routing::Routes;
 use crate::network::system::{StationPlan, Works};
 
-/// The largest packet in bits that something lets pass.
+/// What bounds the packets that something lets pass.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// A shaper, which is not meant to drop any.
+    Burst,
+    /// A meter, which is.
+    Policer,
+    Mtu,
+}
+
+/// The largest packet that something lets pass.
 #[derive(Clone, Copy)]
-enum Bound {
-    /// Of a shaper, which is not meant to drop any.
-    Burst(u64),
-    /// Of a meter, which is.
-    Policed(u64),
-    Mtu(u64),
+struct Bound {
+    by: By,
+    bits: u64,
+    /// Where a burst is told.
+    span: Option<Span>,
 }
 
 impl Bound {
@@ -35,43 +45,42 @@ impl Bound {
     }
     /// For packets that are like `packet`.
     fn of(plan: &StationPlan, packet: &Packet) -> Option<Self> {
-        let own = match &plan.works {
-            Works::Serves { discipline, .. } => discipline.largest(packet).map(Self::Burst),
-            Works::Judges(gate) => gate.largest().map(Self::Policed),
+        let (by, own) = match &plan.works {
+            Works::Serves { discipline, .. } => (By::Burst, discipline.largest(packet)),
+            Works::Judges(gate) => (By::Policer, gate.largest()),
         };
-        let mtu = plan.line.mtu.map(|bits| Self::Mtu(bits.into()));
-        own.into_iter().chain(mtu).min_by_key(|bound| bound.bits())
+        let own = own.map(|l| Self { by, bits: l.bits, span: Some(l.span) });
+        let mtu = plan.line.mtu.map(|bits| Self { by: By::Mtu, bits: bits.into(), span: None });
+        own.into_iter().chain(mtu).min_by_key(|bound| bound.bits)
     }
-    fn bits(self) -> u64 {
-        let (Self::Burst(bits) | Self::Policed(bits) | Self::Mtu(bits)) = self;
-        bits
+    fn what(self) -> &'static str {
+        if self.by == By::Mtu { "an MTU" } else { "a burst" }
     }
     /// The share of packets that are larger, of those whose sizes are exponential.
     fn share_above(self, mean: f64) -> f64 {
-        (-(self.bits() as f64) / mean).exp()
+        (-(self.bits as f64) / mean).exp()
     }
     /// Of sizes without a bound.
-    fn doubt(self, span: Span, flow: &str, mean: f64, at: &str) -> Diagnostic {
-        let what = if matches!(self, Self::Mtu(_)) { "an MTU" } else { "a burst" };
-        let share = 100.0 * self.share_above(mean);
-        let message = format!(
-            "{share:.2} % of the packets of `{flow}` are larger than {what} of {} at `{at}`",
-            size(self.bits())
-        );
-        Diagnostic::warning("W0381", span, message, "they are always dropped there")
+    fn doubt(self, flow: &Flow, at: &str) -> Diagnostic {
+        let share = 100.0 * self.share_above(flow.mean_bits);
+        let (what, name) = (self.what(), &flow.name);
+        let message =
+            format!("`{at}` has {what} of {}, and {share:.2} % of the packets of `{name}` are larger", size(self.bits));
+        Diagnostic::warning("W0381", self.span.unwrap_or(flow.span), message, "they are always dropped there")
             .help(format!("give `{at}` {what} of some more, or sizes with a bound; nothing is fragmented"))
     }
-    fn finding(self, span: Span, flow: &str, largest: u32, at: &str) -> Diagnostic {
-        let (makes, what): (fn(_, _, String, &'static str) -> _, _) = match self {
-            Self::Burst(_) => (Diagnostic::error, "a burst"),
-            Self::Policed(_) => (Diagnostic::warning, "a burst"),
-            Self::Mtu(_) => (Diagnostic::warning, "an MTU"),
+    /// Of packets that are larger. An error where no packet is meant to be dropped, and none can go another way.
+    fn finding(self, flow: &Flow, largest: u32, at: &str, avoidable: bool) -> Diagnostic {
+        let (packets, bound, what) = (size(largest.into()), size(self.bits), self.what());
+        let message = format!("`{at}` has {what} of {bound}, but `{}` sends packets of {packets}", flow.name);
+        let span = self.span.unwrap_or(flow.span);
+        let label = if avoidable { "those that take this path are dropped" } else { "they are always dropped there" };
+        let d = if self.by == By::Burst && !avoidable {
+            Diagnostic::error("E0382", span, message, label)
+        } else {
+            Diagnostic::warning("W0381", span, message, label)
         };
-        let (packets, bound) = (size(largest.into()), size(self.bits()));
-        let message = format!("`{flow}` sends packets of {packets}, but `{at}` has {what} of {bound}");
-        let code = if matches!(self, Self::Burst(_)) { "E0382" } else { "W0381" };
-        makes(code, span, message, "they are always dropped there")
-            .help(format!("send smaller packets, or give `{at}` {what} of {packets}; nothing is fragmented"))
+        d.help(format!("give `{at}` {what} of {packets}, or send smaller packets; nothing is fragmented"))
     }
 }
 
@@ -105,7 +114,8 @@ impl Builder<'_> {
         }
     }
 
-    /// Finds flows whose largest packets are never let pass somewhere on their way: an error at a shaper, else a warning.
+    /// Finds flows whose largest packets are never let pass somewhere on their way: an error at a shaper that all of them come
+    /// to, else a warning.
     pub(super) fn check_sizes(&mut self, routes: &Routes, stations: &Stations, layout: &Layout<'_>) {
         if !stations.plans.iter().any(Bound::is_possible) {
             return;
@@ -122,10 +132,10 @@ impl Builder<'_> {
                 let Some(bound) = Bound::of(&stations.plans[station as usize], &packet) else { continue };
                 let at = &stations.components[station as usize].name;
                 let finding = match flow.largest {
-                    Some(largest) if bound.bits() < largest.into() => bound.finding(flow.span, &flow.name, largest, at),
-                    None if bound.share_above(flow.mean_bits) > RARE => {
-                        bound.doubt(flow.span, &flow.name, flow.mean_bits, at)
+                    Some(largest) if bound.bits < largest.into() => {
+                        bound.finding(flow, largest, at, self.is_avoidable(station, flow, routes, layout))
                     }
+                    None if bound.share_above(flow.mean_bits) > RARE => bound.doubt(flow, at),
                     _ => continue,
                 };
                 // Of errors and of warnings, one for each station.

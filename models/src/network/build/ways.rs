@@ -71,12 +71,23 @@ impl Builder<'_> {
         for flow in &self.flows {
             let from = &self.graph.nodes[flow.from].name;
             match flow.to {
-                Some(to) if self.is_stranded(&ways.tables[0], to as u32, flow.from as u32) => {
+                Some(to) => {
+                    let Some((at, some_arrive)) = self.stranded(&ways.tables[0], to as u32, flow.from as u32) else {
+                        continue;
+                    };
                     if self.destinations[to].nodes.iter().any(|&to| mended.leads(flow.from, to)) {
                         continue;
                     }
                     let to: Vec<&str> =
                         self.destinations[to].nodes.iter().map(|&n| self.graph.nodes[n].name.as_str()).collect();
+                    if some_arrive {
+                        let (at, to) = (&self.graph.nodes[at as usize].name, to.join("` or `"));
+                        let message =
+                            format!("one of the paths from `{from}` to `{to}` ends at `{at}`, which has no route");
+                        let d = Diagnostic::warning("W0321", flow.span, message, "packets that take it are dropped");
+                        self.warnings.push(d.help(format!("give `{at}` a route, or no node a route to it")));
+                        continue;
+                    }
                     let d = Diagnostic::error(
                         "E0321",
                         flow.span,
@@ -104,17 +115,19 @@ impl Builder<'_> {
             }
         }
     }
-    /// Whether packets from a node can come to one that has no route for them.
-    fn is_stranded(&self, routes: &Routes, row: u32, from: u32) -> bool {
+    /// A node without a route that packets from `from` can come to, if there is one, and whether others arrive.
+    fn stranded(&self, routes: &Routes, row: u32, from: u32) -> Option<(u32, bool)> {
         let mut at = from;
         loop {
             match routes.step(row, at) {
                 Step::Link(link) => at = self.end_of(link as usize) as u32,
-                Step::Here => return false,
-                Step::Nowhere => return true,
+                Step::Here => return None,
+                Step::Nowhere => return Some((at, false)),
                 Step::Group(_) => {
                     let end_of = |link| self.end_of(link as usize) as u32;
-                    return routes.downstream(row, at, &end_of).iter().any(|&n| routes.step(row, n) == Step::Nowhere);
+                    let passed = routes.downstream(row, at, &end_of);
+                    let stuck = passed.iter().find(|n| routes.step(row, **n) == Step::Nowhere)?;
+                    return Some((*stuck, passed.iter().any(|n| routes.step(row, *n) == Step::Here)));
                 }
             }
         }
@@ -274,8 +287,8 @@ impl Builder<'_> {
     }
 
     /// Cycles on which wandering packets would go round without any time passing. `holds` tells of each node whether a
-    /// stage there takes time.
-    pub(super) fn find_instant_loops(&mut self, holds: impl Fn(usize) -> bool) {
+    /// stage there takes time. Returns whether there are any.
+    pub(super) fn find_instant_loops(&mut self, holds: impl Fn(usize) -> bool) -> bool {
         // A step takes no time if no stage of the node does and the hop is direct or over a link without rate and delay.
         let instant: Vec<Vec<usize>> = (0..self.nodes.len())
             .map(|n| {
@@ -283,7 +296,8 @@ impl Builder<'_> {
                 steps.filter(|&to| !holds(to) && self.takes_no_time(n, to)).collect()
             })
             .collect();
-        if let Some(cycle) = find_cycle(&instant) {
+        let cycle = find_cycle(&instant);
+        if let Some(cycle) = &cycle {
             let names: Vec<&str> = cycle.iter().map(|&n| self.graph.nodes[n].name.as_str()).collect();
             let way = names.join(" -> ");
             let d = Diagnostic::error(
@@ -295,6 +309,7 @@ impl Builder<'_> {
             .help("give a link of the loop a rate or a delay, or a node of it a stage that takes time");
             self.diagnostics.push(d);
         }
+        cycle.is_some()
     }
 
     pub(super) fn takes_no_time(&self, from: usize, to: usize) -> bool {

@@ -5,7 +5,7 @@
 use sim_core::SimTime;
 use sim_core::rng::Rng;
 
-use super::{Discipline, Effects, Fifo, Next, Reason, Signal};
+use super::{Discipline, Effects, Fifo, Largest, Next, Reason, Signal};
 use crate::network::Packet;
 
 /// One queue.
@@ -72,7 +72,7 @@ impl Children {
         &self.each[i]
     }
     /// [`Discipline::largest`] of one.
-    pub(super) fn largest(&self, i: usize, packet: &Packet) -> Option<u64> {
+    pub(super) fn largest(&self, i: usize, packet: &Packet) -> Option<Largest> {
         self.each[i].as_dyn().largest(packet)
     }
 

@@ -30,7 +30,7 @@ use std::cell::RefCell;
 use std::fmt::Debug;
 
 use sim_core::SimTime;
-use sim_core::config::{Diagnostic, Diagnostics, Table};
+use sim_core::config::{Diagnostic, Diagnostics, Span, Table};
 use sim_core::quantity::Quantity;
 use sim_core::rng::Rng;
 
@@ -72,6 +72,22 @@ impl Next {
     /// The packet, if there is one now.
     pub fn packet(self) -> Option<Packet> {
         if let Self::Packet(packet) = self { Some(packet) } else { None }
+    }
+}
+
+/// The largest packet that something ever lets pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Largest {
+    /// Its size in bits.
+    pub bits: u64,
+    /// Where that is told.
+    pub span: Span,
+}
+
+impl Largest {
+    /// `bits`, which `table` tells under `key`, or of itself.
+    pub fn new(table: &Table, key: &str, bits: u64) -> Self {
+        Self { bits, span: table.span_of(key) }
     }
 }
 
@@ -126,9 +142,8 @@ pub trait Discipline: Debug + Send + Sync {
     fn used(&self, tell: &mut dyn FnMut(u64)) {
         let _ = tell;
     }
-    /// The size in bits of the largest packet that it ever lets pass, of those that are like `packet` otherwise, if there is a
-    /// bound.
-    fn largest(&self, packet: &Packet) -> Option<u64> {
+    /// The largest packet that it ever lets pass, of those that are like `packet` otherwise, if there is a bound.
+    fn largest(&self, packet: &Packet) -> Option<Largest> {
         let _ = packet;
         None
     }

@@ -23,7 +23,7 @@ use sim_core::rng::Rng;
 
 use super::children::{Child, Children};
 use super::classes::Findings;
-use super::{Discipline, DisciplineContext, Effects, MakeDiscipline, Next, Reason, Signal};
+use super::{Discipline, DisciplineContext, Effects, Largest, MakeDiscipline, Next, Reason, Signal};
 use crate::network::Packet;
 use crate::network::classifier::{Classifier, MATCH, Rule};
 use crate::registry::Kind;
@@ -214,7 +214,7 @@ impl Discipline for Prio {
     fn used(&self, tell: &mut dyn FnMut(u64)) {
         self.bands.used(tell);
     }
-    fn largest(&self, packet: &Packet) -> Option<u64> {
+    fn largest(&self, packet: &Packet) -> Option<Largest> {
         self.bands.largest(self.band(packet), packet)
     }
     fn reasons(&self) -> Vec<Reason> {

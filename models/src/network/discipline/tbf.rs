@@ -24,11 +24,13 @@
 
 use sim_core::SimTime;
 use sim_core::config::{Diagnostic, Diagnostics, Field, Severity, Table, Type};
-use sim_core::quantity::Dimension;
+use sim_core::quantity::{Dimension, Quantity};
 use sim_core::rng::Rng;
 
 use super::children::{Child, Children};
-use super::{Discipline, DisciplineContext, Effects, Limit, MTU, MakeDiscipline, Next, OVERLIMIT, Reason, Signal};
+use super::{
+    Discipline, DisciplineContext, Effects, Largest, Limit, MTU, MakeDiscipline, Next, OVERLIMIT, Reason, Signal,
+};
 use crate::network::Packet;
 use crate::network::token_bucket::{self, TokenBucket};
 use crate::registry::Kind;
@@ -75,7 +77,7 @@ pub struct Tbf {
     bucket: TokenBucket,
     peak: Option<TokenBucket>,
     /// Larger packets never have enough tokens.
-    largest: u64,
+    largest: Largest,
     limit: Limit,
     queue: Children,
     /// The next to go.
@@ -98,7 +100,7 @@ impl Tbf {
         };
         let burst = match table.get("burst") {
             Some(_) => take(token_bucket::bits(table, "burst")),
-            None => ((rate.value * 4e-3) as u64).max(mtu),
+            None => usual_burst(rate, mtu),
         };
         // What waits goes as fast as the tokens come in, or as the link sends, if that is slower.
         let slower = context.rate.filter(|link| link.value < rate.value);
@@ -121,7 +123,11 @@ impl Tbf {
         let (Some(queue), Some(bucket), Some(limit), false) = (queue, bucket, limit, wrong.has_errors()) else {
             return Err(wrong);
         };
-        let largest = if peak.is_some() { burst.min(mtu) } else { burst };
+        let largest = if peak.is_some() && mtu < burst {
+            Largest::new(table, "mtu", mtu)
+        } else {
+            Largest::new(table, "burst", burst)
+        };
         Ok(Self { bucket, peak: peak.flatten(), largest, limit, queue, head: None, gone: 0 })
     }
 
@@ -153,6 +159,11 @@ fn slow_peak(table: &Table) -> Diagnostic {
         .help("leave it out, or give the lower one as `rate`")
 }
 
+/// The depth in bits of a bucket of `rate` that is not told: what comes in in 4 ms, but at least the largest packet.
+pub(super) fn usual_burst(rate: Quantity, largest: u64) -> u64 {
+    ((rate.value * 4e-3) as u64).max(largest)
+}
+
 /// A burst that is certainly not meant: below what `mtu` allows, or beyond 100 ms of the rate.
 fn doubtful_burst(table: &Table, burst: u64, mtu: u64) -> Option<Diagnostic> {
     let given = table.get("burst")?;
@@ -182,7 +193,7 @@ pub(in crate::network) fn long_burst(table: &Table, key: &str, rate: f64) -> Opt
 
 impl Discipline for Tbf {
     fn enqueue(&mut self, packet: &Packet, now: SimTime, effects: &mut Effects) -> Result<(), Reason> {
-        if u64::from(packet.bits) > self.largest {
+        if u64::from(packet.bits) > self.largest.bits {
             return Err(MTU);
         }
         if !self.limit.admits(packet.bits, self.len() as u64, self.bits()) {
@@ -230,8 +241,8 @@ impl Discipline for Tbf {
         tell(self.bucket.time(self.gone));
         self.queue.used(tell);
     }
-    fn largest(&self, packet: &Packet) -> Option<u64> {
-        Some(self.queue.largest(0, packet).map_or(self.largest, |inside| inside.min(self.largest)))
+    fn largest(&self, packet: &Packet) -> Option<Largest> {
+        self.queue.largest(0, packet).into_iter().chain([self.largest]).min_by_key(|l| l.bits)
     }
     fn reasons(&self) -> Vec<Reason> {
         let mut reasons = self.queue.reasons();
@@ -421,11 +432,11 @@ mod tests {
 
     #[test]
     fn defaults_are_four_milliseconds_and_no_less_than_a_packet() {
-        assert_eq!(tbf("rate = '100 Mbit/s'").largest, 400_000);
-        assert_eq!(tbf("rate = '1 Mbit/s', mtu = '9000 B'").largest, 72_000);
+        assert_eq!(tbf("rate = '100 Mbit/s'").largest.bits, 400_000);
+        assert_eq!(tbf("rate = '1 Mbit/s', mtu = '9000 B'").largest.bits, 72_000);
         // The scenario sends 1518 B.
-        assert_eq!(tbf("rate = '1 Mbit/s'").largest, 12_144);
-        assert_eq!(tbf("rate = '1 Mbit/s', burst = '90 kB', peakrate = '2 Mbit/s'").largest, 12_144);
+        assert_eq!(tbf("rate = '1 Mbit/s'").largest.bits, 12_144);
+        assert_eq!(tbf("rate = '1 Mbit/s', burst = '90 kB', peakrate = '2 Mbit/s'").largest.bits, 12_144);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use sim_core::config::{Diagnostic, Diagnostics, Field, Table, Type};
 use sim_core::quantity::Dimension;
 
 use super::{MakeStage, StageSpec};
-use crate::network::discipline::{Effects, GREEN, POLICED, RED, Reason, Signal, YELLOW, long_burst};
+use crate::network::discipline::{Effects, GREEN, Largest, POLICED, RED, Reason, Signal, YELLOW, long_burst};
 use crate::network::gate::Gate;
 use crate::network::label;
 use crate::network::packet::{Color, Packet};
@@ -74,7 +74,7 @@ pub(super) const POLICER: Kind<MakeStage> = Kind {
             }
             let actions = [Action::Pass, Action::Pass, action(table, "exceed", wrong)];
             let law = Law::Policer { bucket };
-            Some(Meter { law, actions, aware: false })
+            Some(Meter { largest: law.largest(table), law, actions, aware: false })
         };
         finish(read)
     },
@@ -218,13 +218,15 @@ impl Law {
             }
         }
     }
-    /// The largest packet that is not always red.
-    fn largest(&self) -> u64 {
-        match self {
-            Self::Policer { bucket } => bucket.burst(),
-            Self::SingleRate { committed, excess } => committed.burst().max(excess.burst()),
-            Self::TwoRate { peak, .. } => peak.burst(),
-        }
+    /// The largest packet that is not always red, of the meter of `table`.
+    fn largest(&self, table: &Table) -> Largest {
+        let (key, bucket) = match self {
+            Self::Policer { bucket } => ("burst", bucket),
+            Self::SingleRate { committed, excess } if excess.burst() > committed.burst() => ("ebs", excess),
+            Self::SingleRate { committed, .. } => ("cbs", committed),
+            Self::TwoRate { peak, .. } => ("pbs", peak),
+        };
+        Largest::new(table, key, bucket.burst())
     }
 }
 
@@ -235,12 +237,14 @@ struct Meter {
     /// For green, yellow and red.
     actions: [Action; 3],
     aware: bool,
+    /// Larger packets are always red.
+    largest: Largest,
 }
 
 impl Meter {
     fn read(table: &Table, law: Law, wrong: &mut Diagnostics) -> Self {
         let actions = ["green", "yellow", "red"].map(|key| action(table, key, wrong));
-        Self { law, actions, aware: table.bool("color_aware") }
+        Self { largest: law.largest(table), law, actions, aware: table.bool("color_aware") }
     }
 }
 
@@ -269,8 +273,8 @@ impl Gate for Meter {
     fn boxed_clone(&self) -> Box<dyn Gate> {
         Box::new(self.clone())
     }
-    fn largest(&self) -> Option<u64> {
-        (self.actions[Color::Red as usize] == Action::Drop).then(|| self.law.largest())
+    fn largest(&self) -> Option<Largest> {
+        (self.actions[Color::Red as usize] == Action::Drop).then_some(self.largest)
     }
     fn reasons(&self) -> Vec<Reason> {
         if self.actions.contains(&Action::Drop) { vec![POLICED] } else { Vec::new() }

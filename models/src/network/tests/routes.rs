@@ -156,6 +156,22 @@ fn mistakes_are_told_with_their_codes_and_places() {
         &format!("gw = {{ routes = [{twins}] }}"),
     );
     assert_eq!(names(&both), ["up", "wan_a", "wan_b", "an", "bn"]);
+    // One that leads nowhere loses what hashes to it, and the rest flows; if both do, nothing arrives. (Static routes come
+    // before shortest paths if their prefix is as long.)
+    let dead_end = |text: &str, node: &str| {
+        let text = replace(
+            text,
+            &format!("from = 'gw', to = '{node}'"),
+            &format!("from = 'gw', to = '{node}', duplex = false"),
+        );
+        replace(&text, &format!("from = '{node}', to = 'net'"), &format!("from = 'net', to = '{node}', duplex = false"))
+    };
+    let one = dead_end(&both.replace("10.0.0.0/8", "10.0.4.0/24"), "b");
+    let system = system(&one).unwrap_or_else(|d| panic!("{d:?}"));
+    let warned = system.warnings();
+    let warned: Vec<_> = warned.iter().map(|d| (d.code, d.message.as_str())).collect();
+    assert_eq!(warned, [("W0321", "one of the paths from `lan` to `net` ends at `b`, which has no route")]);
+    assert_eq!(found(&dead_end(&one, "a"))[0].0, "E0321");
     let twice = both.replace("via = 'b'", "via = 'a'");
     assert_eq!(found(&twice)[0].0, "E0392");
     let looped = replace(

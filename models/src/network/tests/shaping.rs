@@ -285,7 +285,7 @@ fn mistakes_are_told_with_their_codes() {
     let policer = system(&at_gateway("kind = 'policer', rate = '1 Mbit/s', burst = '1500 B'", "", traffic)).unwrap();
     assert_eq!(policer.warnings().iter().map(|d| d.code).collect::<Vec<_>>(), ["W0381"]);
     assert!(system(&at_gateway("kind = 'shaper', rate = '1 Mbit/s'", "", traffic)).unwrap().warnings().is_empty());
-    // So is one inside a classful queue, for the flows that come to it, and on one of several paths.
+    // So is one inside a classful queue, for the flows that come to it.
     let child = |class: &str| {
         format!(
             "queue = {{ kind = 'drr', classes = {{ small = {{ match = {{ class = '{class}' }},
@@ -318,7 +318,13 @@ fn mistakes_are_told_with_their_codes() {
         link = { ab = { from = 'a', to = 'b' }, bd = { from = 'b', to = 'd' }, ac = { from = 'a', to = 'c' },
                  cd = { from = 'c', to = 'd', queue = { kind = 'tbf', rate = '1 Mbit/s', burst = '1 kB' } } },
         traffic = { x = { from = 'a', to = 'd', kind = 'poisson', rate = '1 /s' } } }";
-    assert_eq!(code(paths), ["E0382"]);
+    // What hashes to the other path still flows.
+    assert_eq!(warned(paths), ["W0381"]);
+    let both =
+        paths.replace("to = 'd' }, ac", "to = 'd', queue = { kind = 'tbf', rate = '1 Mbit/s', burst = '1 kB' } }, ac");
+    assert_eq!(warned(&both), ["W0381", "W0381"]);
+    let shaper = "d = { stages = ['s'] } }, stage = { s = { kind = 'shaper', rate = '1 Mbit/s', burst = '1 kB' } }";
+    assert_eq!(code(&paths.replace("d = {} }", shaper)), ["E0382"]);
     for key in ["class", "flow"] {
         assert_eq!(code(&at_gateway(&format!("kind = 'marker', dscp = 'EF', {key} = 'xx'"), "", traffic)), ["E0330"]);
     }

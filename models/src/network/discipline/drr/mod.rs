@@ -25,7 +25,7 @@ use sim_core::rng::Rng;
 
 use super::children::{Child, Children};
 use super::classes::{BY, COMMON_QUEUE, DEFAULT, Findings, OWN_QUEUE, RULE, read_flat};
-use super::{Discipline, DisciplineContext, Effects, MakeDiscipline, Next, Reason, Signal};
+use super::{Discipline, DisciplineContext, Effects, Largest, MakeDiscipline, Next, Reason, Signal};
 use crate::network::Packet;
 use crate::network::classifier::Classifier;
 use crate::registry::Kind;
@@ -245,7 +245,7 @@ impl Discipline for Drr {
     fn used(&self, tell: &mut dyn FnMut(u64)) {
         self.queues.used(tell);
     }
-    fn largest(&self, packet: &Packet) -> Option<u64> {
+    fn largest(&self, packet: &Packet) -> Option<Largest> {
         self.queues.largest(self.classifier.class(packet), packet)
     }
     fn reasons(&self) -> Vec<Reason> {

@@ -18,7 +18,8 @@
 //! it may, where the kernel's timers and the batches of its events add their grain. A decision looks at every leaf that has
 //! packets.
 //!
-//! Parameters: `rate`; `ceil` = rate; `burst`, `cburst` 1600 B; `prio` 0; `quantum` = rate / `r2q`, r2q 10, not under
+//! Parameters: `rate`; `ceil` = rate; `burst`, `cburst` what `rate` or `ceil` sends in 4 ms (a jiffy of 250 Hz), at least 1500 B
+//! and the largest packet that traffic is known to send, as of the whole; `prio` 0; `quantum` = rate / `r2q`, r2q 10, not under
 //! 1000 B nor over 200 000 B, as `tc-htb(8)`. Validated against: shares of what is lent (30/10/60 of 100 with the third
 //! idle: 75/25, and variants), guarantees, ceilings over every interval, a sum of tokens without drift.
 
@@ -34,7 +35,7 @@ use sim_core::rng::Rng;
 
 use super::children::Children;
 use super::classes::{DEFAULT, QUEUE, RULE};
-use super::{BORROWED, Discipline, Effects, MakeDiscipline, Next, Reason, Signal};
+use super::{BORROWED, Discipline, Effects, Largest, MakeDiscipline, Next, Reason, Signal};
 use crate::network::Packet;
 use crate::network::classifier::Classifier;
 use crate::registry::Kind;
@@ -58,12 +59,17 @@ pub(super) const KIND: Kind<MakeDiscipline> = Kind {
                 Field::optional("parent", Type::Text, "The class that it borrows from; without it, the whole."),
                 Field::required("rate", BIT_RATE, "What it is guaranteed."),
                 Field::optional("ceil", BIT_RATE, "What it may have if others do not need it; without it, its rate."),
-                Field::default("burst", DATA, "\"1600 B\"", "What it may send at once after it has been idle."),
-                Field::default(
+                Field::optional(
+                    "burst",
+                    DATA,
+                    "What it may send at once after it has been idle; without it, what its rate sends in 4 ms, but at least 1500 B \
+                     and the largest packet that traffic is known to send.",
+                ),
+                Field::optional(
                     "cburst",
                     DATA,
-                    "\"1600 B\"",
-                    "What it may send at once beyond its ceiling; it must outlast a round of quanta for the ceiling to be reached.",
+                    "What it may send at once beyond its ceiling; without it, what its ceiling sends in 4 ms, as `burst`. It must \
+                     outlast a round of quanta for the ceiling to be reached.",
                 ),
                 Field::default(
                     "prio",
@@ -311,7 +317,7 @@ impl Discipline for Htb {
         self.nodes.iter().for_each(|n| tell(n.ceil.time(n.sent)));
         self.queues.used(tell);
     }
-    fn largest(&self, packet: &Packet) -> Option<u64> {
+    fn largest(&self, packet: &Packet) -> Option<Largest> {
         self.queues.largest(self.classifier.class(packet), packet)
     }
     fn reasons(&self) -> Vec<Reason> {

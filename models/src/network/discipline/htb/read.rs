@@ -8,15 +8,13 @@ use super::{Htb, LEVELS, Leaf, Node};
 use crate::network::discipline::DisciplineContext;
 use crate::network::discipline::children::{Child, Children};
 use crate::network::discipline::classes::{self, Findings, classify, known};
-use crate::network::discipline::long_burst;
+use crate::network::discipline::tbf::{long_burst, usual_burst};
 
 /// Bounds of quanta that follow from a rate, in bytes.
 const QUANTUM_MIN: f64 = 1000.0;
 const QUANTUM_MAX: f64 = 200_000.0;
 /// A burst below this many bits does not hold a full packet.
 const FULL_PACKET: u64 = 1500 * 8;
-/// The burst of the root, in bits.
-const ROOT_BURST: u64 = 1600 * 8;
 
 /// A declared class.
 struct Class<'a> {
@@ -58,7 +56,7 @@ pub(super) fn read(table: &Table, context: &DisciplineContext<'_>) -> Result<Htb
     let classifier = classify(table, &tables, context, &mut found);
     let (Some(classifier), Some(whole)) = (classifier, whole) else { return Err(found.errors) };
     let quanta: Vec<i64> = tables.iter().map(|(_, t)| quantum(t, table.number("r2q"), &mut found)).collect();
-    let nodes = nodes(&classes, whole, table.span_of("rate"), &mut found);
+    let nodes = nodes(&classes, whole, context.largest, table.span_of("rate"), &mut found);
     found.or_errors(context, || {
         let leaf = |(&i, quantum): (&usize, i64)| Leaf {
             node: i as u32 + 1,
@@ -145,11 +143,10 @@ fn check_rates(classes: &[Class<'_>], whole: Option<Quantity>, found: &mut Findi
             found.error(d.help("without `ceil` it never has more than its rate"));
         }
         for (key, of) in [("burst", rate), ("cburst", ceil.unwrap_or(rate))] {
-            let is_given = class.table.get(key).is_some_and(|v| !v.defaulted);
-            if is_given && of.value > 0.0 {
+            let Some(burst) = class.table.opt_quantity(key) else { continue };
+            if of.value > 0.0 {
                 found.warnings.extend(long_burst(class.table, key, of.value));
             }
-            let burst = class.table.quantity(key);
             if (burst.value as u64) < FULL_PACKET {
                 let message = format!("a burst of {burst} does not hold a full packet of 1500 B");
                 let d = Diagnostic::warning("W0371", class.table.span_of(key), message, "small");
@@ -199,8 +196,9 @@ fn quantum(class: &Table, r2q: f64, found: &mut Findings) -> i64 {
     quantum.value as i64
 }
 
-/// The root and all classes, in order.
-fn nodes(classes: &[Class<'_>], whole: Quantity, span: Span, found: &mut Findings) -> Vec<Node> {
+/// The root and all classes, in order; `largest` is the largest packet in bits, if one is known.
+fn nodes(classes: &[Class<'_>], whole: Quantity, largest: u32, span: Span, found: &mut Findings) -> Vec<Node> {
+    let largest = u64::from(largest).max(FULL_PACKET);
     let deepest = classes.iter().map(|c| c.depth).max().unwrap_or(0);
     let mut bucket = |rate: Quantity, burst: u64, span: Span| {
         Bucket::new(rate.exact, burst).or_else(|| {
@@ -211,16 +209,17 @@ fn nodes(classes: &[Class<'_>], whole: Quantity, span: Span, found: &mut Finding
     };
     let mut node = |class: Option<&Class<'_>>| {
         let Some(c) = class else {
-            let full = bucket(whole, ROOT_BURST, span)?;
+            let full = bucket(whole, usual_burst(whole, largest), span)?;
             return Some(Node { parent: None, level: deepest as u8, rate: full.clone(), ceil: full, sent: 0 });
         };
-        let (rate, bits) = (c.table.quantity("rate"), |key| c.table.quantity(key).value as u64);
+        let rate = c.table.quantity("rate");
         let ceil = c.table.opt_quantity("ceil").unwrap_or(rate);
+        let bits = |key, rate| c.table.opt_quantity(key).map_or(usual_burst(rate, largest), |q| q.value as u64);
         Some(Node {
             parent: Some(c.parent.map_or(0, |p| p as u32 + 1)),
             level: if c.inner { (deepest - c.depth) as u8 } else { 0 },
-            rate: bucket(rate, bits("burst"), c.table.span_of("rate"))?,
-            ceil: bucket(ceil, bits("cburst"), c.table.span_of("ceil"))?,
+            rate: bucket(rate, bits("burst", rate), c.table.span_of("rate"))?,
+            ceil: bucket(ceil, bits("cburst", ceil), c.table.span_of("ceil"))?,
             sent: 0,
         })
     };

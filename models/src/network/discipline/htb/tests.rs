@@ -111,7 +111,7 @@ fn a_parent_keeps_what_it_lends_in_the_family() {
 #[test]
 fn packets_go_at_the_very_instant_at_which_they_may() {
     // 1 Mbit/s on a link of 10: 1600 B at once, then 10 000 bit every 10 ms.
-    let text = "{ kind = 'htb', classes = { a = { rate = '1 Mbit/s', queue = { kind = 'fifo', limit = 'none' } } } }";
+    let text = "{ kind = 'htb', classes = { a = { rate = '1 Mbit/s', burst = '1600 B', cburst = '1600 B', queue = { kind = 'fifo', limit = 'none' } } } }";
     let mut htb = make(text, &[("a", 0)], 10_000_000).unwrap();
     let sent = send(htb.as_mut(), &backlog(100, &[10_000]), 10_000_000, us(990_000.0));
     let starts: Vec<u64> = sent.iter().map(|s| s.start.ticks()).collect();
@@ -213,9 +213,9 @@ fn what_is_borrowed_is_signalled() {
     for k in 0..12_500 {
         htb.dequeue(us(f64::from(k) * 80.0), &mut effects).packet().expect("the whole link is its");
     }
-    // In a second: all but its rate and its burst.
+    // In a second: all but its rate and its burst, which is that of 4 ms.
     let borrowed: u64 = effects.signals.iter().filter(|s| s.0 == BORROWED).map(|s| s.1).sum();
-    assert!(borrowed.abs_diff(70_000_000) <= 12_800 + 8000, "{borrowed}");
+    assert!(borrowed.abs_diff(70_000_000 - 120_000) <= 8000, "{borrowed}");
 }
 
 #[test]
