@@ -156,6 +156,10 @@ fn loops_without_delay_are_refused() {
     let text = with(NETWORK, "[node.a]", loops);
     let wandering = with(&text, "to = \"b\"\nrate = \"500 kbit/s\"", "rate = \"500 kbit/s\"");
     refused(&wandering, &["without any time passing: a -> c -> a", "give a link of the loop a rate or a delay"]);
+    // Nor is one that takes time and that nothing leaves.
+    let round = with(NETWORK, "[node.a]\n[node.b]", "[node.a]\nnext = §{ b = 1 }\n[node.b]\nnext = { a = 1 }");
+    let endless = with(&round, "to = \"b\"\nrate = \"500 kbit/s\"", "rate = \"500 kbit/s\"");
+    refused(&endless, &["E0326", "the packets of `data` go round for ever: a -> b -> a", "{ b = 0.9, exit = 0.1 }"]);
 }
 
 #[test]

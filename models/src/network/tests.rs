@@ -244,6 +244,24 @@ fn mistakes_are_told_with_their_codes() {
     };
     assert_eq!(code(&wander("{ b = 0.5, exit = 0.5 }")), ["E0323"]);
     assert_eq!(code(&wander("{ b = 0.5, exit = 0.4 }")), ["E0320", "E0323"]);
+    // A walk that takes time and has no way out: packets would only ever become more.
+    let round = |kind: &str, c: &str| {
+        format!(
+            "{{ node = {{ a = {{ next = {{ b = 0.5, exit = 0.5 }} }}, b = {{ next = {{ c = 1.0 }} }}, c = {{ next = {c} }} }},
+                link = {{ ab = {{ from = 'a', to = 'b', rate = '1 Mbit/s' }}, bc = {{ from = 'b', to = 'c', rate = '1 Mbit/s' }},
+                          cb = {{ from = 'c', to = 'b', rate = '1 Mbit/s' }} }},
+                traffic = {{ x = {{ {kind}, from = 'a' }} }} }}"
+        )
+    };
+    let poisson = "kind = 'poisson', rate = '1 /s'";
+    let trapped = system(&round(poisson, "{ b = 1.0 }")).err().unwrap();
+    let told: Vec<_> = trapped.iter().map(|d| (d.code, d.message.as_str())).collect();
+    assert_eq!(told, [("E0326", "the packets of `x` go round for ever: b -> c -> b")]);
+    assert_eq!(code(&round(poisson, "{ b = 1.0, exit = 0.0 }")), ["E0326"]);
+    assert!(system(&round(poisson, "{ b = 0.9, exit = 0.1 }")).is_ok());
+    // The packets of a recording have a number: they make a closed network.
+    let file = TestFile::new("closed.csv", b"0,1000\n0,1000\n");
+    assert!(system(&round(&format!("kind = 'trace', file = '{}'", file.name), "{ b = 1.0 }")).is_ok());
     let twice = traffic("from = 'a', to = 'b'").replace("x = {", "l = {");
     assert_eq!(code(&twice), ["E0324"]);
 }

@@ -10,6 +10,7 @@ mod marks;
 pub(in crate::network) mod routes;
 mod sizes;
 mod stations;
+mod trapped;
 mod ways;
 
 use std::collections::BTreeMap;
@@ -101,7 +102,9 @@ pub(crate) fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<
     if builder.diagnostics.has_errors() {
         // What would come up only when stations are made.
         let holds: Vec<bool> = builder.nodes.iter().map(|n| !n.stages.is_empty()).collect();
-        builder.find_instant_loops(|node| holds[node]);
+        if !builder.find_instant_loops(|node| holds[node]) {
+            builder.check_exits();
+        }
         builder.check_queues();
     }
     builder.stop_if_wrong()?;
@@ -251,10 +254,13 @@ impl<'a> Builder<'a> {
             self.add_link(l, &ways.last, changes, &mut stations);
         }
         let (stages, first) = self.add_stages(&ways.sinks, &mut stations);
-        self.find_instant_loops(|node| {
+        let found = self.find_instant_loops(|node| {
             let own = first[node] as usize..first[node + 1] as usize;
             stages[own].iter().any(|&stage| stations.plans[stage as usize].takes_time())
         });
+        if !found {
+            self.check_exits();
+        }
         self.check_names(stations.components.iter().map(|c| c.name.as_str()));
         let size = self.flows.len().max(stations.plans.len());
         if size > Event::INDEX_MAX {
