@@ -9,7 +9,8 @@
 //! The first rule that matches wins, as in a list of packet filters. What a packet's headers say is fixed for its flow
 //! ([`Label`]), but for its code point, which a marker on the way may change (RFC 2475 section 2.3.3). So rules are not
 //! evaluated for packets: all are worked out at load into a table by flow, or by flow and code point where a rule asks for
-//! the code point, and a packet costs one look-up. Port conditions look at a flow's first conversation.
+//! the code point, and a packet costs one look-up. Conditions on headers look at a flow's first conversation; of a recording, at
+//! each, with a row for each.
 //!
 //! Validated against: a plain evaluation of the rules for every flow and code point.
 
@@ -19,7 +20,7 @@ use sim_core::config::{Data, Diagnostic, Diagnostics, Field, Span, Table, Type, 
 
 use super::address::Prefix;
 use super::discipline::DisciplineContext;
-use super::label::{Label, dscp_of, protocol_of};
+use super::label::{Headers, Label, dscp_of, protocol_of};
 use super::packet::Packet;
 
 /// Code points.
@@ -111,17 +112,22 @@ impl Rule {
     }
 
     /// Whether packets of a flow match, for those code points that the rule asks for.
-    fn takes(&self, label: &Label) -> bool {
+    fn takes(&self, label: &Label, headers: &Headers) -> bool {
         fn one<T>(wanted: Option<&Vec<T>>, holds: impl Fn(&T) -> bool) -> bool {
             wanted.is_none_or(|list| list.iter().any(holds))
         }
         one(self.classes.as_ref(), |c| *c == label.class)
             && one(self.flows.as_ref(), |f| is_of(&label.name, f))
-            && one(self.source.as_ref(), |p| p.contains(label.source))
-            && one(self.destination.as_ref(), |p| p.contains(label.destination))
-            && one(self.source_port.as_ref(), |r| (r.0..=r.1).contains(&label.source_port))
-            && one(self.destination_port.as_ref(), |r| (r.0..=r.1).contains(&label.destination_port))
-            && one(self.protocol.as_ref(), |p| *p == label.protocol)
+            && one(self.source.as_ref(), |p| p.contains(headers.source))
+            && one(self.destination.as_ref(), |p| p.contains(headers.destination))
+            && one(self.source_port.as_ref(), |r| (r.0..=r.1).contains(&headers.source_port))
+            && one(self.destination_port.as_ref(), |r| (r.0..=r.1).contains(&headers.destination_port))
+            && one(self.protocol.as_ref(), |p| *p == headers.protocol)
+    }
+    /// Whether it depends on addresses, protocol or ports.
+    fn reads_headers(&self) -> bool {
+        let addresses = self.source.is_some() || self.destination.is_some();
+        addresses || self.protocol.is_some() || self.source_port.is_some() || self.destination_port.is_some()
     }
 }
 
@@ -211,6 +217,28 @@ pub enum Classifier {
     ByFlow(Arc<[u8]>),
     /// By flow and code point.
     ByCodePoint(Arc<[u8]>),
+    /// By conversation of recordings, and otherwise by flow.
+    ByConversation(Arc<ByConversation>),
+}
+
+/// A table of rows for flows, several for a recording.
+#[derive(Debug)]
+pub struct ByConversation {
+    /// The first row of each flow, and how many there are.
+    first: Vec<u32>,
+    /// Places in a row: one, or one for each code point.
+    width: usize,
+    table: Vec<u8>,
+}
+
+impl ByConversation {
+    #[inline]
+    fn class(&self, packet: &Packet) -> usize {
+        let flow = packet.flow as usize;
+        let (first, next) = (self.first[flow], self.first[flow + 1]);
+        let row = first + packet.conversation.min(next - first - 1);
+        self.table[row as usize * self.width + packet.dscp as usize % self.width] as usize
+    }
 }
 
 /// A classifier, and what was noticed when it was made.
@@ -250,28 +278,41 @@ impl Classifier {
     pub fn compile(rules: &[(&Rule, u8)], rest: u8, context: &DisciplineContext<'_>) -> Compiled {
         let wide = rules.iter().any(|(r, _)| r.dscp != u64::MAX);
         let width = if wide { CODE_POINTS } else { 1 };
-        let mut table = vec![rest; context.flows.len() * width];
+        let headed = rules.iter().any(|(r, _)| r.reads_headers());
+        let (mut table, mut first) = (Vec::new(), vec![0]);
         let (mut fits, mut used) = (vec![false; rules.len()], vec![false; rules.len()]);
         let mut unmatched = Vec::new();
-        for (f, (label, row)) in context.flows.iter().zip(table.chunks_exact_mut(width)).enumerate() {
-            let mut free = u64::MAX;
-            for (r, (rule, queue)) in rules.iter().enumerate().filter(|(_, (rule, _))| rule.takes(label)) {
-                let taken = free & rule.dscp;
-                fits[r] = true;
-                used[r] |= taken != 0;
-                free &= !taken;
-                for (code, place) in row.iter_mut().enumerate().filter(|(code, _)| taken >> code & 1 == 1) {
-                    debug_assert!(code < width);
-                    *place = *queue;
+        for (f, label) in context.flows.iter().enumerate() {
+            let recorded = label.recorded.as_ref().filter(|_| headed);
+            for headers in recorded.map_or(&[None][..], |r| &r.conversations) {
+                let headers = headers.unwrap_or_else(|| label.headers());
+                let mut free = u64::MAX;
+                table.resize(table.len() + width, rest);
+                let row = table.len() - width;
+                for (r, (rule, queue)) in rules.iter().enumerate().filter(|(_, (rule, _))| rule.takes(label, &headers))
+                {
+                    let taken = free & rule.dscp;
+                    fits[r] = true;
+                    used[r] |= taken != 0;
+                    free &= !taken;
+                    for (_, place) in (0..).zip(&mut table[row..]).filter(|(code, _)| taken >> code & 1 == 1) {
+                        *place = *queue;
+                    }
+                }
+                if free & label.codes() != 0 && unmatched.last() != Some(&f) {
+                    unmatched.push(f);
                 }
             }
-            if free >> label.dscp & 1 == 1 {
-                unmatched.push(f);
-            }
+            first.push((table.len() / width) as u32);
         }
         let idle = (0..rules.len()).filter(|&r| !used[r]).map(|rule| Idle { rule, shadowed: fits[rule] }).collect();
-        let table = table.into();
-        let classifier = if wide { Self::ByCodePoint(table) } else { Self::ByFlow(table) };
+        let classifier = if table.len() > width * context.flows.len() {
+            Self::ByConversation(ByConversation { first, width, table }.into())
+        } else if wide {
+            Self::ByCodePoint(table.into())
+        } else {
+            Self::ByFlow(table.into())
+        };
         Compiled { classifier, idle, unmatched }
     }
 
@@ -285,6 +326,7 @@ impl Classifier {
             Self::ByCodePoint(table) => {
                 table[packet.flow as usize * CODE_POINTS + packet.dscp as usize % CODE_POINTS] as usize
             }
+            Self::ByConversation(rows) => rows.class(packet),
         }
     }
 }
@@ -292,6 +334,7 @@ impl Classifier {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::label::Recorded;
     use crate::network::traffic::fixture::{codes, tree};
     use crate::registry::registry;
     use proptest::prelude::*;
@@ -311,6 +354,7 @@ mod tests {
             destination_port: port,
             dscp,
             ecn: false,
+            recorded: None,
         };
         vec![
             flow("calls", 0, 46, 1, 5060, 17),
@@ -399,6 +443,45 @@ mod tests {
     }
 
     #[test]
+    fn conversations_of_a_recording_have_headers_of_their_own() {
+        let told = |source: u32, port: u16| {
+            Some(Headers { source, destination: 9, protocol: 17, source_port: 5, destination_port: port })
+        };
+        let recorded =
+            Recorded { conversations: vec![told(10 << 24, 53), None, told(11 << 24, 443)], codes: 1 | 1 << 46 };
+        let mut flows = flows();
+        flows[1].recorded = Some(recorded.into());
+        let classes = CLASSES.map(str::to_owned);
+        let (registry, warnings) = (registry(), std::cell::RefCell::default());
+        let context = DisciplineContext {
+            classes: &classes,
+            flows: &flows,
+            rate: None,
+            registry: &registry,
+            largest: 0,
+            warnings: &warnings,
+        };
+        let compile = |texts: &[&str]| {
+            let rules: Vec<Rule> = texts.iter().map(|text| rule(text).unwrap()).collect();
+            let numbered: Vec<(&Rule, u8)> = rules.iter().zip(0..).collect();
+            Classifier::compile(&numbered, 9, &context)
+        };
+        let class = |compiled: &Compiled, flow, conversation, dscp| {
+            compiled.classifier.class(&Packet { conversation, dscp, ..Packet::new(flow, 8, SimTime::ZERO) })
+        };
+        let compiled =
+            compile(&["{ destination_port = 53, dscp = 'EF' }", "{ source = '11.0.0.0/8' }", "{ flow = 'pages' }"]);
+        // The second conversation has the headers of the flow; others than the recorded ones do not come.
+        let found = [(1, 0, 46), (1, 0, 0), (1, 1, 46), (1, 2, 0), (0, 7, 0), (4, 0, 46)];
+        assert_eq!(found.map(|(f, c, d)| class(&compiled, f, c, d)), [0, 2, 2, 1, 9, 9]);
+        assert_eq!((compiled.idle.len(), compiled.unmatched), (0, vec![0, 2, 3, 4]));
+        // Code points that packets have and that no rule takes; rules that ask for no headers need no further rows.
+        let compiled = compile(&["{ dscp = 0 }", "{ class = ['voice', 'bulk'] }"]);
+        assert_eq!(compiled.unmatched, [1, 2]);
+        assert!(matches!(compiled.classifier, Classifier::ByCodePoint(_)));
+    }
+
+    #[test]
     fn mistakes_are_told() {
         for (conditions, code, hint) in [
             ("{ class = 'vioce' }", "E0330", "did you mean `voice`?"),
@@ -436,7 +519,7 @@ mod tests {
             let rules: Vec<Rule> = texts.iter().map(|t| rule(t).unwrap()).collect();
             for (f, label) in flows().iter().enumerate() {
                 for dscp in 0..64 {
-                    let first = rules.iter().position(|r| r.takes(label) && r.dscp >> dscp & 1 == 1).unwrap_or(9);
+                    let first = rules.iter().position(|r| r.takes(label, &label.headers()) && r.dscp >> dscp & 1 == 1).unwrap_or(9);
                     let packet = Packet { dscp, ..Packet::new(f as u32, 8, SimTime::ZERO) };
                     prop_assert_eq!(compiled.classifier.class(&packet), first);
                 }

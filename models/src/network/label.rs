@@ -1,7 +1,62 @@
 //! What the headers of a flow's packets say: addresses, protocol, ports, code point. Fixed for a flow, so that
-//! classifiers and routing tables are worked out once and not for every packet.
+//! classifiers and routing tables are worked out once and not for every packet. A recording has them for each of its
+//! conversations, and a code point for each packet.
+
+use std::sync::Arc;
 
 use sim_core::config::{Diagnostic, Field, Table, Type};
+
+/// What the headers of a conversation's packets say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Headers {
+    /// Source address (IPv4); 0 if it has none.
+    pub source: u32,
+    /// Destination address, likewise.
+    pub destination: u32,
+    /// IANA protocol number.
+    pub protocol: u8,
+    /// Source port; 0 if the protocol has none.
+    pub source_port: u16,
+    /// Destination port, likewise.
+    pub destination_port: u16,
+}
+
+/// What a recording tells of its packets' headers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// By conversation; `None` of packets that are not IP, which have the headers of their flow.
+    pub conversations: Vec<Option<Headers>>,
+    /// The code points that packets have, a bit each.
+    pub codes: u64,
+}
+
+impl Recorded {
+    /// The same with what the table of the traffic says itself.
+    pub(super) fn with_given(self: Arc<Self>, table: &Table, label: &Label) -> Arc<Self> {
+        let is_given = |key| table.get(key).is_some_and(|v| !v.defaulted);
+        let [source_port, destination_port, protocol, dscp] =
+            ["source_port", "destination_port", "protocol", "dscp"].map(is_given);
+        if ![source_port, destination_port, protocol, dscp].contains(&true) {
+            return self;
+        }
+        let mut own = Self::clone(&self);
+        for headers in own.conversations.iter_mut().flatten() {
+            if source_port {
+                headers.source_port = label.source_port;
+            }
+            if destination_port {
+                headers.destination_port = label.destination_port;
+            }
+            if protocol {
+                headers.protocol = label.protocol;
+            }
+        }
+        if dscp {
+            own.codes = 1 << label.dscp;
+        }
+        own.into()
+    }
+}
 
 /// The headers of a flow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +79,20 @@ pub struct Label {
     pub dscp: u8,
     /// Whether its transport reacts to congestion marks.
     pub ecn: bool,
+    /// What a recording tells of its conversations and packets; it comes before the above.
+    pub recorded: Option<Arc<Recorded>>,
+}
+
+impl Label {
+    /// The headers of its packets, unless they are those of a recording.
+    pub fn headers(&self) -> Headers {
+        let Self { source, destination, protocol, source_port, destination_port, .. } = *self;
+        Headers { source, destination, protocol, source_port, destination_port }
+    }
+    /// The code points with which its packets are sent, a bit each.
+    pub fn codes(&self) -> u64 {
+        self.recorded.as_ref().map_or(1 << self.dscp, |recorded| recorded.codes)
+    }
 }
 
 /// A port.
@@ -36,15 +105,14 @@ pub(super) const FIELDS: [Field; 5] = [
     Field::optional(
         "source_port",
         PORT,
-        "The source port, for classifiers; of several conversations, that of the first.",
+        "The source port, for classifiers; of several conversations, that of the first. A capture has its own.",
     ),
-    Field::optional("destination_port", PORT, "The destination port, for classifiers."),
+    Field::optional("destination_port", PORT, "The destination port, for classifiers. A capture has its own."),
     Field::default("ecn", Type::Bool, "false", ECN),
 ];
-const DSCP: &str = "The code point of its packets (RFC 2474): a number or a name, \"EF\", \"AF41\", \"CS1\", \"BE\".";
+const DSCP: &str = "The code point of its packets (RFC 2474): a number or a name, \"EF\", \"AF41\", \"CS1\", \"BE\". Packets of a capture have their own, unless it is given.";
 const ECN: &str = "Whether its transport reacts to congestion marks (RFC 3168): queues with `ecn` mark its packets instead of dropping them. Always so with a congestion control that counts marks.";
-const PROTOCOL: &str =
-    "The protocol of its packets: \"udp\", \"tcp\", \"icmp\" or an IANA number; TCP sources are \"tcp\".";
+const PROTOCOL: &str = "The protocol of its packets: \"udp\", \"tcp\", \"icmp\" or an IANA number; TCP sources are \"tcp\", and a capture has its own.";
 
 /// The code point of a name or number.
 ///

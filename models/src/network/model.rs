@@ -88,6 +88,8 @@ pub(super) struct Source {
     pub(super) target: u32,
     pub(super) class: u8,
     pub(super) dscp: u8,
+    /// Whether the code point is that of the packet that is sent next, not of all.
+    pub(super) coded: bool,
     pub(super) ecn: Ecn,
     pub(super) start: SimDuration,
     /// No packet is sent from here on.
@@ -156,6 +158,9 @@ impl Network {
         let next = traffic.next(&mut source.streams)?;
         source.bits = next.bits.into();
         source.conversation = next.conversation;
+        if source.coded {
+            source.dscp = traffic.code_point();
+        }
         Some(after + next.gap).filter(|at| *at < source.stop)
     }
 

@@ -53,6 +53,8 @@ pub(super) struct SourcePlan {
     pub(super) target: u32,
     pub(super) class: u8,
     pub(super) dscp: u8,
+    /// Whether its packets bring code points of their own.
+    pub(super) coded: bool,
     pub(super) ecn: Ecn,
     pub(super) start: SimDuration,
     pub(super) stop: SimTime,
@@ -243,6 +245,7 @@ impl NetworkSystem {
             target: s.target,
             class: s.class,
             dscp: s.dscp,
+            coded: s.coded,
             ecn: s.ecn,
             start: s.start,
             stop: s.stop,

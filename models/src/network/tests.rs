@@ -6,6 +6,7 @@ mod links;
 mod looks;
 mod outages;
 mod queues;
+mod recordings;
 mod routes;
 mod shaping;
 mod varying;

@@ -49,6 +49,8 @@ pub(super) struct Flow {
     pub(super) to: Option<usize>,
     pub(super) class: u8,
     pub(super) dscp: u8,
+    /// Whether its packets bring code points of their own.
+    pub(super) coded: bool,
     pub(super) ecn: Ecn,
     pub(super) start: SimDuration,
     pub(super) stop: SimTime,
@@ -199,7 +201,11 @@ impl Builder<'_> {
         to: Option<usize>,
         size: &Size,
     ) -> Flow {
-        let label = self.label(&name, table, from, to);
+        let mut label = self.label(&name, table, from, to);
+        if let Origin::Load(Load::Source(source)) = &origin {
+            label.recorded = source.recorded().map(|recorded| recorded.with_given(table, &label));
+        }
+        let coded = label.recorded.is_some() && table.get("dscp").is_none_or(|v| v.defaulted);
         let (dscp, ecn) = (label.dscp, if label.ecn { Ecn::Capable } else { Ecn::NotCapable });
         self.labels.push(label);
         // Recorded packets bring their own sizes.
@@ -216,6 +222,7 @@ impl Builder<'_> {
             to,
             class: self.class(table.text("class")),
             dscp,
+            coded,
             ecn,
             start: SimDuration::from_ticks(ticks(table.quantity("start"))),
             stop: table.opt_quantity("stop").map_or(SimTime::NEVER, |q| SimTime::from_ticks(ticks(q))),
@@ -242,6 +249,7 @@ impl Builder<'_> {
             destination_port: port("destination_port"),
             dscp,
             ecn: table.bool("ecn"),
+            recorded: None,
         }
     }
 

@@ -310,6 +310,7 @@ impl<'a> Builder<'a> {
             target: f.to.map_or(Packet::WANDERING, |to| to as u32),
             class: f.class,
             dscp: f.dscp,
+            coded: f.coded,
             ecn: f.ecn,
             start: f.start,
             stop: f.stop.min(changes.next_of(i, 0)),

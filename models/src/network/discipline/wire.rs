@@ -25,6 +25,7 @@ pub(super) fn labels(classes: &[(&str, u8)]) -> Vec<Label> {
         destination_port: 80 + i as u16,
         dscp: *dscp,
         ecn: false,
+        recorded: None,
     };
     classes.iter().enumerate().map(label).collect()
 }

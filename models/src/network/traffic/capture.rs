@@ -2,12 +2,15 @@
 //!
 //! Times are those of the capture, the first packet at the start of the source; sizes are the original lengths, not what was
 //! kept of each packet. Packets of one 5-tuple (addresses, protocol, ports) are one conversation, so that fair queueing and
-//! multipath routing treat them as in the network that they were taken from. Contents are not looked at any further.
+//! multipath routing treat them as in the network that they were taken from; so are all packets that are not IP. Classifiers
+//! see the addresses (of IPv4), protocol and ports of each conversation and the code point of each packet, but for what the
+//! traffic says itself; where packets go is a matter of its `to`. Contents are not looked at any further.
 //!
-//! Validated against: sums of packets and bytes, order, gaps of a written capture in each format.
+//! Validated against: sums of packets and bytes, order, gaps, headers and code points of a written capture in each format.
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::net::Ipv6Addr;
 
 use pcap_parser::{Block, Linktype, PcapBlockOwned, PcapError, create_reader};
 use sim_core::SimDuration;
@@ -16,21 +19,22 @@ use sim_core::config::{Field, Type};
 use super::trace::{Trace, no_size};
 use super::{Emission, MakeTraffic};
 use crate::common::rows::{one, open};
+use crate::network::label::Headers;
 use crate::network::size::BITS_MAX;
 use crate::registry::Kind;
 
 pub(super) const KIND: Kind<MakeTraffic> = Kind {
     name: "pcap",
-    doc: "Replays the packets of a capture (pcap or pcapng): its times, sizes and conversations.",
+    doc: "Replays the packets of a capture (pcap or pcapng): its times, sizes and conversations, and for classifiers their addresses (IPv4), ports, protocols and code points.",
     fields: &[Field::required("file", Type::Text, "The capture, from the scenario's folder.")],
     make: |table, _, context| {
         no_size(table, "a capture")?;
         let file = open(table, "file", context.folder, MIB_MAX)?;
-        let packets = read(file).map_err(|(message, help)| {
+        let reading = read(file).map_err(|(message, help)| {
             let message = format!("{}: {message}", table.text("file"));
             one("E0358", table.span_of("file"), message, "in this file", help)
         })?;
-        Ok(Trace::new(packets).into())
+        Ok(Trace::new(reading.packets).with_headers(reading.headers, &reading.codes).into())
     },
 };
 
@@ -54,13 +58,17 @@ struct Interface {
 struct Reading {
     packets: Vec<Emission>,
     interfaces: Vec<Interface>,
-    conversations: BTreeMap<Tuple, u32>,
+    /// The number of each conversation; what is not IP is one.
+    conversations: BTreeMap<Option<Tuple>, u32>,
+    headers: Vec<Option<Headers>>,
+    /// The code point of each packet.
+    codes: Vec<u8>,
     /// The stamp of the first packet and of the last, in ps.
     first: Option<u128>,
     last: u128,
 }
 
-fn read(file: impl Read + Send) -> Result<Vec<Emission>, Complaint> {
+fn read(file: impl Read + Send) -> Result<Reading, Complaint> {
     let not_a_capture =
         |_| ("not a pcap or pcapng file".to_string(), "other formats: tshark -F pcap -w ...".to_string());
     let mut reader = create_reader(BUFFER, file).map_err(not_a_capture)?;
@@ -94,7 +102,7 @@ fn read(file: impl Read + Send) -> Result<Vec<Emission>, Complaint> {
     if reading.packets.is_empty() {
         return Err(("a capture without packets".into(), "capture something, or leave the source out".into()));
     }
-    Ok(reading.packets)
+    Ok(reading)
 }
 
 impl Reading {
@@ -140,8 +148,12 @@ impl Reading {
         self.last = at;
         let bits = size.checked_mul(8).filter(|b| (1..=BITS_MAX).contains(b));
         let bits = bits.ok_or_else(|| (format!("packet {n} has {size} bytes"), "from 1 to 268435456 bytes".into()))?;
-        let next = self.conversations.len() as u32;
-        let conversation = tuple(of.link, data).map_or(0, |t| *self.conversations.entry(t).or_insert(next));
+        let (tuple, code) = tuple(of.link, data).map_or((None, 0), |(tuple, code)| (Some(tuple), code));
+        let conversation = *self.conversations.entry(tuple).or_insert_with(|| {
+            self.headers.push(tuple.as_ref().map(headers));
+            self.headers.len() as u32 - 1
+        });
+        self.codes.push(code);
         let gap = SimDuration::from_ticks(u64::try_from(gap).unwrap_or(u64::MAX));
         self.packets.push(Emission { gap, bits, conversation });
         Ok(())
@@ -151,7 +163,20 @@ impl Reading {
 /// Source and destination address, protocol, and ports where the protocol has them.
 type Tuple = ([u8; 16], [u8; 16], u8, [u8; 4]);
 
-fn tuple(link: Linktype, data: &[u8]) -> Option<Tuple> {
+/// As classifiers see them: ports are in network order, and an address of IPv6 is none.
+fn headers((source, destination, protocol, [a, b, c, d]): &Tuple) -> Headers {
+    let address = |bytes: &[u8; 16]| Ipv6Addr::from(*bytes).to_ipv4_mapped().map_or(0, u32::from);
+    Headers {
+        source: address(source),
+        destination: address(destination),
+        protocol: *protocol,
+        source_port: u16::from_be_bytes([*a, *b]),
+        destination_port: u16::from_be_bytes([*c, *d]),
+    }
+}
+
+/// What tells a packet's conversation from others, and its code point, if it is IP.
+fn tuple(link: Linktype, data: &[u8]) -> Option<(Tuple, u8)> {
     let packet = match link {
         Linktype::ETHERNET => match data.get(12..14)? {
             // One VLAN tag (IEEE 802.1Q).
@@ -163,22 +188,26 @@ fn tuple(link: Linktype, data: &[u8]) -> Option<Tuple> {
         _ => return None,
     };
     let (mut source, mut destination) = ([0; 16], [0; 16]);
-    let (protocol, rest) = match packet.first()? >> 4 {
+    let (protocol, rest, class) = match packet.first()? >> 4 {
         4 => {
-            source[..4].copy_from_slice(packet.get(12..16)?);
-            destination[..4].copy_from_slice(packet.get(16..20)?);
-            (*packet.get(9)?, packet.get(usize::from(packet[0] & 15) * 4..)?)
+            // As addresses of IPv6 that stand for them (RFC 4291 section 2.5.5.2).
+            source[10..12].fill(0xFF);
+            destination[10..12].fill(0xFF);
+            source[12..].copy_from_slice(packet.get(12..16)?);
+            destination[12..].copy_from_slice(packet.get(16..20)?);
+            (*packet.get(9)?, packet.get(usize::from(packet[0] & 15) * 4..)?, packet[1])
         }
         6 => {
             source.copy_from_slice(packet.get(8..24)?);
             destination.copy_from_slice(packet.get(24..40)?);
-            (*packet.get(6)?, packet.get(40..)?)
+            (*packet.get(6)?, packet.get(40..)?, packet[0] << 4 | packet[1] >> 4)
         }
         _ => return None,
     };
     let has_ports = [6, 17, 132].contains(&protocol);
     let ports = rest.get(..4).filter(|_| has_ports).and_then(|p| p.try_into().ok()).unwrap_or_default();
-    Some((source, destination, protocol, ports))
+    // The lower two bits of the class are those of ECN.
+    Some(((source, destination, protocol, ports), class >> 2))
 }
 
 #[cfg(test)]
@@ -186,6 +215,7 @@ mod tests {
     use sim_core::config::Diagnostics;
 
     use super::super::fixture::{TestFile, codes, sent, streams, traffic};
+    use super::Headers;
 
     /// Stamp in units, original length, what was kept.
     type Captured = (u64, u32, Vec<u8>);
@@ -268,6 +298,38 @@ mod tests {
                 std::iter::from_fn(|| source.next(&mut streams)).map(|e| e.conversation).collect();
             assert_eq!(conversations, [0, 1, 0], "{name}");
         }
+    }
+
+    #[test]
+    fn headers_and_code_points_are_those_of_the_capture() {
+        let mut udp = frame(0);
+        udp[15] = 46 << 2 | 1;
+        udp[26..34].copy_from_slice(&[10, 0, 0, 1, 192, 0, 2, 7]);
+        udp[34..38].copy_from_slice(&[0x13, 0xC4, 1, 187]);
+        let mut marked = udp.clone();
+        marked[15] = 10 << 2;
+        // IPv6 with TCP: class 0x28 is code point 10.
+        let mut six = vec![0; 14 + 40 + 20];
+        six[12..14].copy_from_slice(&[0x86, 0xDD]);
+        six[14..16].copy_from_slice(&[0x62, 0x80]);
+        (six[20], six[22], six[45]) = (6, 0xFE, 1);
+        six[54..58].copy_from_slice(&[0, 80, 0, 22]);
+        let mut arp = vec![0; 42];
+        arp[12..14].copy_from_slice(&[8, 6]);
+        let packets: Vec<Captured> =
+            [udp, arp, marked, six].into_iter().zip(1..).map(|(data, t)| (t, data.len() as u32, data)).collect();
+        let mut source = replay("l.pcap", &pcap(0xA1B2_C3D4, false, &packets)).unwrap();
+        let recorded = source.recorded().unwrap();
+        let told = |source, destination, protocol, source_port, destination_port| {
+            Some(Headers { source, destination, protocol, source_port, destination_port })
+        };
+        let udp = told(10 << 24 | 1, 192 << 24 | 2 << 8 | 7, 17, 0x13C4, 443);
+        assert_eq!(recorded.conversations, [udp, None, told(0, 0, 6, 80, 22)]);
+        assert_eq!(recorded.codes, 1 << 46 | 1 | 1 << 10);
+        let mut streams = streams(1);
+        let sent: Vec<(u32, u8)> =
+            std::iter::from_fn(|| source.next(&mut streams).map(|e| (e.conversation, source.code_point()))).collect();
+        assert_eq!(sent, [(0, 46), (1, 0), (0, 10), (2, 10)]);
     }
 
     #[test]

@@ -24,11 +24,13 @@ mod transfer;
 mod web;
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use sim_core::SimDuration;
 use sim_core::config::{Diagnostics, Table};
 use sim_core::rng::Rng;
 
+use super::label::Recorded;
 use super::size::Size;
 use super::transport::{Application, Settings};
 use crate::BuildContext;
@@ -69,6 +71,14 @@ pub trait Traffic: Debug + Send + Sync {
     /// The largest packet that it ever sends, in bits, if that is not told by the law of its sizes.
     fn largest(&self) -> Option<u32> {
         None
+    }
+    /// What it tells of its packets' headers, if it is a recording.
+    fn recorded(&self) -> Option<Arc<Recorded>> {
+        None
+    }
+    /// The code point of the packet that [`Traffic::next`] gave last; asked for only if it is [`Traffic::recorded`].
+    fn code_point(&self) -> u8 {
+        0
     }
     /// How many packets it has in all, and how many of them come before `time` has passed since its start; `None` for a
     /// source that does not run dry.

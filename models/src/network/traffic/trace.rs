@@ -19,6 +19,7 @@ use sim_core::quantity::Quantity;
 use super::{Emission, MakeTraffic, Streams, Traffic};
 use crate::BuildContext;
 use crate::common::rows::{Complaint, Row, for_each_row, one};
+use crate::network::label::{Headers, Recorded};
 use crate::network::size::BITS_MAX;
 use crate::registry::Kind;
 
@@ -37,6 +38,10 @@ pub(super) struct Trace {
     packets: Arc<[Emission]>,
     at: usize,
     mean_rate: f64,
+    /// What is told of headers, if anything is.
+    recorded: Option<Arc<Recorded>>,
+    /// The code point of each packet, unless all are zero.
+    codes: Option<Arc<[u8]>>,
 }
 
 impl Trace {
@@ -44,7 +49,14 @@ impl Trace {
     pub(super) fn new(packets: Vec<Emission>) -> Self {
         // A trace of an instant is taken to last for a second.
         let seconds: f64 = packets.iter().map(|p| p.gap.as_secs_f64()).sum();
-        Self { mean_rate: packets.len() as f64 / seconds.max(1.0), packets: packets.into(), at: 0 }
+        let mean_rate = packets.len() as f64 / seconds.max(1.0);
+        Self { mean_rate, packets: packets.into(), at: 0, recorded: None, codes: None }
+    }
+    /// The same with the headers of its conversations, and the code point of each packet.
+    pub(super) fn with_headers(self, conversations: Vec<Option<Headers>>, codes: &[u8]) -> Self {
+        let all = codes.iter().fold(0, |all, code| all | 1 << code);
+        let recorded = Recorded { conversations, codes: all };
+        Self { recorded: Some(recorded.into()), codes: (all != 1).then(|| codes.into()), ..self }
     }
 }
 
@@ -103,6 +115,12 @@ impl Traffic for Trace {
     }
     fn largest(&self) -> Option<u32> {
         self.packets.iter().map(|p| p.bits).max()
+    }
+    fn recorded(&self) -> Option<Arc<Recorded>> {
+        self.recorded.clone()
+    }
+    fn code_point(&self) -> u8 {
+        self.codes.as_ref().and_then(|codes| codes.get(self.at.wrapping_sub(1))).copied().unwrap_or(0)
     }
     fn supply(&self, time: SimDuration) -> Option<(u64, u64)> {
         let times = self.packets.iter().scan(0, |at: &mut u64, p| {
