@@ -37,6 +37,14 @@ fn what_is_sent_until_routes_converge_is_lost() {
         let text = text.replace("link =", &format!("routing = {{ convergence = '{convergence}' }}, link ="));
         assert_eq!(lost(&run(&text, 10, 1), 0, "dropped.link_down"), expected, "{convergence}");
     }
+    // A failure that three lost messages of BFD tell of (50 ms each), hellos of OSPF on average (the last came up to 10 s
+    // ago, 40 s are waited for it), or BGP's hold timer.
+    for (convergence, expected) in [("150 ms", 150.0), ("35 s", 35_000.0), ("90 s", 90_000.0)] {
+        let text = text
+            .replace("'5 s'", "'50 s'")
+            .replace("link =", &format!("routing = {{ convergence = '{convergence}' }}, link ="));
+        assert_eq!(lost(&run(&text, 200, 1), 0, "dropped.link_down"), expected, "{convergence}");
+    }
 }
 
 #[test]

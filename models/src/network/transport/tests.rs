@@ -173,6 +173,31 @@ fn periodic_losses_give_the_square_root_law() {
 }
 
 #[test]
+fn a_sawtooth_without_a_buffer_leaves_a_quarter_of_the_link_idle() {
+    // The limit of the same law: 400 segments under way, of which one, two or eight may wait.
+    for (buffer, expected) in [(1u32, 0.75), (2, 0.75), (8, 0.7648)] {
+        let queue = format!("{{ kind = 'fifo', limit = '{buffer} packets' }}");
+        let text = one("10 Mbit/s", "240 ms", &queue, "", "", "delayed_ack = 1, cc = { kind = 'reno' }");
+        let utilization = value(&run(&text, 1, 100_000, 2_100_000), 2, "utilization", "time_mean");
+        assert!((utilization / expected - 1.0).abs() < 0.02, "{buffer}: {utilization} is not {expected}");
+    }
+}
+
+#[test]
+fn one_connection_through_codel_has_a_buffer_of_the_target() {
+    // 50 Mbit/s, 50 ms. What CoDel lets stand is 5 ms, a tenth of the path: Reno has 3/4 (1 + b)^2 / (1 + b + b^2) of the
+    // link with b = 0.1. CUBIC, whose window falls to 0.7 and is soon back, has over 0.9.
+    let utilization = |cc: &str| {
+        let text = one("50 Mbit/s", "25 ms", "{ kind = 'codel' }", "", "", &format!("cc = {{ kind = '{cc}' }}"));
+        value(&run(&text, 1, 20_000, 320_000), 2, "utilization", "time_mean")
+    };
+    let (reno, cubic) = (utilization("reno"), utilization("cubic"));
+    let expected = 0.75 * 1.1f64.powi(2) / 1.11;
+    assert!((reno / expected - 1.0).abs() < 0.02, "{reno} is not {expected}");
+    assert!(cubic > 0.9, "{cubic}");
+}
+
+#[test]
 fn a_sawtooth_over_a_small_buffer_leaves_the_link_idle() {
     // U = 3/4 (1 + b)^2 / (1 + b + b^2) for a buffer of b bandwidth-delay products (83.3 packets), up to b = 1.
     for (buffer, b) in [(21u32, 0.25), (42, 0.5), (83, 1.0)] {
