@@ -7,7 +7,7 @@ fn capture() -> Vec<u8> {
     let mut all = [&0xA1B2_C3D4u32.to_le_bytes()[..], &[2, 0, 4, 0], &[0; 8], &[255, 255, 0, 0, 101, 0, 0, 0]].concat();
     for n in 0..6u8 {
         let odd = n % 2;
-        let mut ip = vec![0x45, odd * 46 << 2, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1 + odd, 192, 0, 2, 1];
+        let mut ip = vec![0x45, (odd * 46) << 2, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1 + odd, 192, 0, 2, 1];
         ip.extend([[0u8, 99], [[0, 53], [1, 187]][usize::from(odd)], [0, 8], [0, 0]].concat());
         all.extend([1u32, 0, ip.len() as u32, 125].map(u32::to_le_bytes).concat());
         all.extend(ip);

@@ -263,22 +263,22 @@ mod tests {
         let phases = [(0.0, 20.0, 2.0), (20.0, 30.0, 0.5), (30.0, 35.0, 0.0), (35.0, 55.0, 2.0)];
         let (source, n) = (shaped(shape), 4000);
         assert_eq!((source.mean_rate(), source.steady_rate()), (18.0, None));
-        let mut counts = vec![vec![0.0; n]; phases.len()];
-        for copy in 0..n {
-            for (at, _) in sent(&mut source.clone(), 500 + copy as u64, 55.0) {
+        let mut copies = vec![[0.0; 4]; n];
+        for (seed, counts) in (500..).zip(&mut copies) {
+            for (at, _) in sent(&mut source.clone(), seed, 55.0) {
                 let phase = phases.iter().position(|p| (at as f64) < p.1 * 1e12).unwrap();
-                counts[phase][copy] += 1.0;
+                counts[phase] += 1.0;
             }
         }
-        for ((from, to, value), counts) in phases.into_iter().zip(&counts) {
+        for (phase, (from, to, value)) in phases.into_iter().enumerate() {
             // The rate of the chain has the covariance 49 exp(-r u), r = 0.2 /s; a count has the variance of its mean and that
             // of the integral, 2 x 49 (r t - 1 + exp(-r t)) / r^2.
             let (t, r) = (to - from, 0.2);
             let mean = 9.0 * value * t;
             let variance = mean + value * value * 98.0 * (r * t - 1.0 + f64::exp(-r * t)) / (r * r);
             let n = n as f64;
-            let found = counts.iter().sum::<f64>() / n;
-            let moment = |k: i32| counts.iter().map(|c| (c - mean).powi(k)).sum::<f64>() / n;
+            let found = copies.iter().map(|counts| counts[phase]).sum::<f64>() / n;
+            let moment = |k: i32| copies.iter().map(|counts| (counts[phase] - mean).powi(k)).sum::<f64>() / n;
             // The variance of a sample variance is (m4 - v^2) / n.
             let error = ((moment(4) - variance * variance) / n).max(0.0).sqrt();
             assert!((found - mean).abs() <= 4.0 * (variance / n).sqrt(), "{from}: {found} not {mean}");
