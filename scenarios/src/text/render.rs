@@ -6,12 +6,27 @@ use sim_core::config::{Diagnostic, Diagnostics, Severity};
 use super::parse::GIVEN_TWICE;
 use super::source::{Sources, floor_boundary};
 
-/// All findings in the order of their places, each with its source line, and a blank line between two.
+/// So many findings are shown: of a mistake that a program made ten thousand times, the first ones tell.
+const SHOWN: usize = 25;
+
+/// The findings in the order of their places, each with its source line, and a blank line between two. Of very many the first
+/// errors are shown, then the first warnings, and how many more there are.
 pub fn render(diagnostics: &Diagnostics, sources: &Sources, colour: bool) -> String {
     let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
+    sorted.sort_by_key(|d| (d.severity != Severity::Error, d.span.source, d.span.start));
+    let hidden = sorted.split_off(sorted.len().min(SHOWN));
     sorted.sort_by_key(|d| (d.span.source, d.span.start));
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    let texts: Vec<String> = sorted.iter().map(|d| one(d, sources, &renderer)).collect();
+    let mut texts: Vec<String> = sorted.iter().map(|d| one(d, sources, &renderer)).collect();
+    let more = |severity: Severity, name: &str| match hidden.iter().filter(|d| d.severity == severity).count() {
+        0 => None,
+        1 => Some(format!("1 more {name}")),
+        n => Some(format!("{n} more {name}s")),
+    };
+    let more = [more(Severity::Error, "error"), more(Severity::Warning, "warning")];
+    if !hidden.is_empty() {
+        texts.push(format!("and {}", more.into_iter().flatten().collect::<Vec<_>>().join(" and ")));
+    }
     if texts.is_empty() { String::new() } else { texts.join("\n\n") + "\n" }
 }
 
@@ -105,6 +120,21 @@ error[E0201]: expected a time, found a concentration
     fn a_place_outside_the_text_is_drawn_at_its_end() {
         let d = Diagnostic::error("E0001", Span { source: 0, start: 900, end: 950 }, "cut short", "here");
         assert!(render(&found(d), &source(), false).contains("demo.toml:"));
+    }
+
+    #[test]
+    fn of_very_many_the_first_errors_are_shown() {
+        let span = Span { source: 0, start: 18, end: 24 };
+        let mut all = Diagnostics::default();
+        (0..30).for_each(|_| all.push(Diagnostic::warning("W0001", span, "odd", "")));
+        (0..SHOWN - 1).for_each(|_| all.push(Diagnostic::error("E0001", span, "wrong", "")));
+        let text = render(&all, &source(), false);
+        assert_eq!((text.matches("error[").count(), text.matches("warning[").count()), (SHOWN - 1, 1));
+        assert!(text.ends_with("\n\nand 29 more warnings\n"), "{text}");
+        (0..2).for_each(|_| all.push(Diagnostic::error("E0001", span, "wrong", "")));
+        let text = render(&all, &source(), false);
+        assert_eq!((text.matches("error[").count(), text.matches("warning[").count()), (SHOWN, 0));
+        assert!(text.ends_with("and 1 more error and 30 more warnings\n"), "{text}");
     }
 
     #[test]
