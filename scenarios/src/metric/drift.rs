@@ -13,6 +13,7 @@ use super::reading::{Reading, mean};
 use super::view::View;
 use super::{Context, MakeMetric, Metric, stretch};
 use crate::results::record::StoredRun;
+use crate::summary::slope;
 use crate::tables::{MetricRow, MetricTable};
 
 pub(super) const KIND: Kind<MakeMetric> = Kind {
@@ -64,27 +65,5 @@ impl Metric for Drift {
             let unit = format!("{}/s", self.of.key.unit);
             to.rows.push(MetricRow::new(point, "drift", "mean", drift, &unit));
         }
-    }
-}
-
-/// The slope of the straight line that is nearest to `ys` at 0, 1, 2 and so on; NaN for fewer than two.
-fn slope(ys: &[f64]) -> f64 {
-    let n = ys.len() as f64;
-    let middle = 0.5 * (n - 1.0);
-    let products: f64 = ys.iter().enumerate().map(|(i, y)| (i as f64 - middle) * y).sum();
-    if ys.len() < 2 { f64::NAN } else { products / (n * (n * n - 1.0) / 12.0) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn slopes_are_those_of_straight_lines() {
-        assert!((slope(&[3.0, 5.0, 7.0, 9.0]) - 2.0).abs() < 1e-12);
-        assert!(slope(&[1.0, 1.0, 1.0]).abs() < 1e-12);
-        assert!(slope(&[1.0]).is_nan() && slope(&[]).is_nan());
-        // (0, 0), (1, 2), (2, 1): products -0 + 0 + 1, over 2.
-        assert!((slope(&[0.0, 2.0, 1.0]) - 0.5).abs() < 1e-12);
     }
 }

@@ -7,6 +7,7 @@ use sim_core::config::{Diagnostic, Span, did_you_mean};
 use sim_core::stats::{Component, Measure, series_of};
 
 use super::Context;
+use crate::results::fold::beside;
 use crate::results::record::{MeasureKey, StoredRun};
 
 /// The numbers and the series that runs have.
@@ -41,27 +42,9 @@ impl Known {
     /// All that summaries may tell: component, metric and statistic. Beside the numbers of runs there are those that are made of
     /// all replications together.
     pub(crate) fn told(&self) -> impl Iterator<Item = (&str, &str, &str)> {
-        let own = |k: &'_ MeasureKey| -> &'static [(&'static str, &'static str)] {
-            match k.metric.as_str() {
-                "loss_ratio" => &[("loss_ratio", "upper")],
-                "first_passage_time" => &[
-                    ("passage_share", "mean"),
-                    ("first_passage_time", "lower"),
-                    ("first_passage_time", "p50"),
-                    ("first_passage_time", "p90"),
-                ],
-                "passage_time" => &[
-                    ("passage_share", "mean"),
-                    ("passage_time", "lower"),
-                    ("passage_time", "p50"),
-                    ("passage_time", "p90"),
-                ],
-                _ => &[],
-            }
-        };
-        self.numbers.iter().flat_map(move |k| {
+        self.numbers.iter().flat_map(|k| {
             let component = k.component.as_str();
-            let further = own(k).iter().map(move |&(metric, stat)| (component, metric, stat));
+            let further = beside(&k.metric).into_iter().map(move |(metric, stat)| (component, metric, stat));
             std::iter::once((component, k.metric.as_str(), k.stat.as_str())).chain(further)
         })
     }

@@ -7,7 +7,7 @@ use sim_core::stats::Sketch;
 
 use super::caution::{Doubt, Found};
 use super::cut::{MATERIAL, missing};
-use super::passage::{PASSAGES, Passing};
+use super::passage::{self, LOWER, PASSAGE_SHARE, PASSAGES, Passing};
 use super::record::{MeasureKey, StoredRun, StoredSeries};
 use super::trend::Trend;
 use crate::summary::{Moments, t_quantile};
@@ -55,8 +55,16 @@ pub(crate) struct PointTables {
 
 /// Values that cannot be more than all.
 const SHARES: [&str; 6] = ["utilization", "loss_ratio", "wait_ratio", "fairness", "exit_share", "time_share"];
-/// The share of runs in which a first passage came to pass.
-const PASSAGE_SHARE: &str = "passage_share";
+/// The metric of which a bound is told where it is zero, and the statistic that is the bound.
+const LOSS: (&str, &str) = ("loss_ratio", "upper");
+
+/// What summaries may tell beside the `metric` of a run, made of all replications together: metric and statistic.
+pub(crate) fn beside(metric: &str) -> Vec<(&str, &'static str)> {
+    if PASSAGES.contains(&metric) {
+        return std::iter::once((PASSAGE_SHARE, "mean")).chain(passage::stats().map(|stat| (metric, stat))).collect();
+    }
+    if metric == LOSS.0 { vec![LOSS] } else { Vec::new() }
+}
 
 /// Cuts an interval where the value cannot be: below zero, but for a balance; above one, for shares. The cut interval holds
 /// the true mean whenever the whole one does, so its confidence is the same.
@@ -184,7 +192,7 @@ impl PointFold {
             let estimate = within_bounds(key, moments.estimate(confidence));
             summary.push(row(&key.stat, estimate));
             if let Some(bound) = self.bound_on_loss(at, estimate, confidence) {
-                summary.push(row("upper", bound));
+                summary.push(row(LOSS.1, bound));
             }
         }
         let (mut series, mut series_n, mut coarse) = (Vec::new(), Vec::new(), Vec::new());
@@ -210,7 +218,7 @@ impl PointFold {
             rows.push(mean.clone());
         } else {
             rows.push(with("mean", nothing));
-            rows.extend(self.end().map(|end| with("lower", passing.restricted_mean(end, confidence))));
+            rows.extend(self.end().map(|end| with(LOWER, passing.restricted_mean(end, confidence))));
         }
         rows.extend(passing.quantiles(confidence).into_iter().map(|(stat, e)| with(stat, e)));
         let (metric, unit) = (PASSAGE_SHARE.to_owned(), "1".to_owned());
@@ -280,7 +288,7 @@ impl PointFold {
     /// come in bursts, less is known.
     fn bound_on_loss(&self, at: usize, loss: Estimate, confidence: f64) -> Option<Estimate> {
         let key = &self.measures[at].0;
-        if key.metric != "loss_ratio" || loss.n == 0 || loss.mean != 0.0 {
+        if key.metric != LOSS.0 || loss.n == 0 || loss.mean != 0.0 {
             return None;
         }
         let arrivals = |k: &MeasureKey| k.component == key.component && k.metric == "arrivals" && k.stat == "mean";

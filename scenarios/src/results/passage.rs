@@ -17,8 +17,17 @@ use crate::tables::Estimate;
 
 /// The metrics that are times of a first passage, one a run.
 pub(crate) const PASSAGES: [&str; 2] = ["first_passage_time", "passage_time"];
+/// The metric that is the share of runs in which one came to pass.
+pub(crate) const PASSAGE_SHARE: &str = "passage_share";
+/// The statistic that is the restricted mean.
+pub(crate) const LOWER: &str = "lower";
 /// The quantiles that are told.
 const QUANTILES: [(&str, f64); 2] = [("p50", 0.5), ("p90", 0.9)];
+
+/// The statistics that are told of such a metric beside its mean.
+pub(crate) fn stats() -> impl Iterator<Item = &'static str> {
+    std::iter::once(LOWER).chain(QUANTILES.map(|q| q.0))
+}
 
 /// One time a replication.
 #[derive(Clone, Debug, Default)]

@@ -5,7 +5,7 @@
 //! as the metric `drift` does), and of the mean course how straight it is: what a step, a day or an overshoot does to a level
 //! is no line, and what noise does differs from replication to replication.
 
-use crate::summary::Moments;
+use crate::summary::{Moments, slope};
 
 /// Parts of the window.
 const PARTS: usize = 8;
@@ -61,11 +61,11 @@ impl Trend {
 /// The slope of the straight line through evenly spaced values, and the share of their variance that it accounts for.
 fn line(ys: &[f64]) -> (f64, f64) {
     let n = ys.len() as f64;
-    let (mid, mean) = ((n - 1.0) / 2.0, ys.iter().sum::<f64>() / n);
-    let xs = (0..ys.len()).map(|k| k as f64 - mid);
-    let (xy, xx) = xs.zip(ys).fold((0.0, 0.0), |(xy, xx), (x, y)| (xy + x * (y - mean), xx + x * x));
-    let yy: f64 = ys.iter().map(|y| (y - mean) * (y - mean)).sum();
-    (xy / xx, if yy > 0.0 { xy * xy / (xx * yy) } else { 0.0 })
+    let (slope, mean) = (slope(ys), ys.iter().sum::<f64>() / n);
+    let squares: f64 = ys.iter().map(|y| (y - mean) * (y - mean)).sum();
+    // Of 0, 1 .. n - 1 the squares about their mean come to n (n^2 - 1) / 12.
+    let straight = slope * slope * n * (n * n - 1.0) / 12.0;
+    (slope, if squares > 0.0 { straight / squares } else { 0.0 })
 }
 
 #[cfg(test)]

@@ -94,12 +94,12 @@ impl Carriers {
             self.block(state, &pool, to);
         }
         for (i, load) in self.loads.iter().enumerate() {
-            let Some(bound) = pool(State { load: Some(i), blocker: None, stoppers: 0 }) else { continue };
+            let (Some(free), Some(bound)) = (pool(EMPTY), pool(State { load: Some(i), ..EMPTY })) else { continue };
             if i == 0 {
                 to.busy_by_count(bound, n);
             } else {
                 let mut branch = to.branch(&load.name);
-                self.turn(load, pool(EMPTY), bound, &mut branch);
+                self.turn(load, free, bound, &mut branch);
                 branch.busy_by_count(bound, n);
             }
         }
@@ -167,14 +167,13 @@ impl Carriers {
             };
             to.channel(Channel::new(&[bound], &[substrate, free], release, Passage::Internal));
             if state.stoppers == 0 && i == 0 {
-                self.turn(load, Some(free), bound, to);
+                self.turn(load, free, bound, to);
             }
         }
     }
 
     /// Turnover of what is `bound`.
-    fn turn(&self, load: &Load, free: Option<Species>, bound: Species, to: &mut PathwayBuilder<'_>) {
-        let Some(free) = free else { return };
+    fn turn(&self, load: &Load, free: Species, bound: Species, to: &mut PathwayBuilder<'_>) {
         let law = match self.energy {
             None => Law::FirstOrder { k: load.kcat, of: bound },
             Some(energy) => {

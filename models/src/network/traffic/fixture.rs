@@ -60,6 +60,17 @@ pub(crate) fn waveform(text: &str) -> Waveform {
     make(&table, &Sources { folder: &folder, trains: &trains, end: SimTime::from_secs(60) }).expect("a good one")
 }
 
+/// Asserts that counts have the mean and the variance of a Poisson law, within `limit` standard errors.
+pub(in crate::network) fn assert_poisson(counts: &[f64], expected: f64, limit: f64, what: &str) {
+    let n = counts.len() as f64;
+    let mean = counts.iter().sum::<f64>() / n;
+    let variance = counts.iter().map(|c| (c - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    assert!((mean - expected).abs() < limit * (expected / n).sqrt(), "{what}: {mean} not {expected}");
+    // The variance of a sample variance of Poisson counts is (2 m^2 + m)/n.
+    let error = ((2.0 * expected * expected + expected) / n).sqrt();
+    assert!((variance - expected).abs() < limit * error, "{what}: {variance} not {expected}");
+}
+
 /// Runs `f` with a context whose folder is `folder`.
 pub(in crate::network) fn within<T>(folder: &Path, f: impl FnOnce(&BuildContext<'_>) -> T) -> T {
     let registry: Registry = registry();

@@ -246,9 +246,8 @@ impl Traffic for Shaped {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{codes, counts, sent, traffic, waveform};
+    use super::super::fixture::{codes, counts, sent, table, traffic, waveform};
     use super::*;
-    use crate::network::traffic::fixture::table;
 
     /// Two states whose rates follow `shape`.
     fn shaped(shape: &str) -> Shaped {

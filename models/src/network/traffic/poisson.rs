@@ -143,7 +143,7 @@ mod tests {
     use sim_core::config::Span;
     use sim_core::quantity::Quantity;
 
-    use super::super::fixture::{counts, of_size, sent, traffic, waveform};
+    use super::super::fixture::{assert_poisson, counts, of_size, sent, traffic, waveform};
     use super::*;
 
     #[test]
@@ -204,13 +204,8 @@ mod tests {
         for quarter in 0..4 {
             let sign = if quarter < 2 { 1.0 } else { -1.0 };
             let expected = 20.0 * (1.0 + sign * 0.9 * 2.0 / std::f64::consts::PI);
-            let all = counts.iter().map(|c| f64::from(c[quarter]));
-            let mean = all.clone().sum::<f64>() / n as f64;
-            let variance = all.map(|c| (c - mean).powi(2)).sum::<f64>() / (n - 1) as f64;
-            assert!((mean - expected).abs() < 3.3 * (expected / n as f64).sqrt(), "{quarter}: {mean} not {expected}");
-            // The variance of a sample variance of Poisson counts is (2 m^2 + m)/n.
-            let error = ((2.0 * expected * expected + expected) / n as f64).sqrt();
-            assert!((variance - expected).abs() < 3.3 * error, "{quarter}: {variance} not {expected}");
+            let all: Vec<f64> = counts.iter().map(|c| f64::from(c[quarter])).collect();
+            assert_poisson(&all, expected, 3.3, &format!("quarter {quarter}"));
         }
     }
 }

@@ -115,7 +115,7 @@ impl Application for RequestResponse {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{streams, waveform};
+    use super::super::fixture::{assert_poisson, streams, waveform};
     use super::*;
 
     #[test]
@@ -145,12 +145,8 @@ mod tests {
         }
         for (half, sign) in [1.0, -1.0].into_iter().enumerate() {
             let expected = 50.0 * (1.0 + sign * 0.9 * 2.0 / std::f64::consts::PI);
-            let all = counts.iter().map(|c| f64::from(c[half]));
-            let mean = all.clone().sum::<f64>() / n as f64;
-            let variance = all.map(|c| (c - mean).powi(2)).sum::<f64>() / (n - 1) as f64;
-            assert!((mean - expected).abs() < 4.0 * (expected / n as f64).sqrt(), "{half}: {mean} not {expected}");
-            let error = ((2.0 * expected * expected + expected) / n as f64).sqrt();
-            assert!((variance - expected).abs() < 4.0 * error, "{half}: {variance} not {expected}");
+            let all: Vec<f64> = counts.iter().map(|c| f64::from(c[half])).collect();
+            assert_poisson(&all, expected, 4.0, &format!("half {half}"));
         }
     }
 }
