@@ -8,7 +8,7 @@ use sim_core::SimTime;
 use sim_core::config::{
     Data, Diagnostic, Diagnostics, Key, Node, Section, Severity, Span, Table, Tree, Value, check, node_text, resolved,
 };
-use sim_core::stats::Window;
+use sim_core::stats::{Component, Window, series_of};
 
 use crate::figure::{self, FigureRequest};
 use crate::identity::{InputFile, identity, input_files};
@@ -185,8 +185,7 @@ impl Scenario {
     }
     /// How many bins a figure of a course has; none if that is left to the program.
     pub(crate) fn figure_bins(&self) -> Option<u32> {
-        let bins = self.table.table("run").get("bins").filter(|v| !v.defaulted);
-        bins.map(|_| self.table.table("run").integer("bins") as u32)
+        self.table.table("run").opt_integer("bins").map(|bins| bins as u32)
     }
     /// The axes of the sweep.
     pub fn axes(&self) -> &[Axis] {
@@ -552,7 +551,10 @@ impl Loader<'_> {
         let context = BuildContext::new(&self.world.registry, &self.folder);
         let system = (self.world.build)(&table, &context).map_err(|d| built.extend(d)).ok();
         found.extend(Wrong::of(&table).map_or_else(|| built.clone(), |wrong| wrong.without_consequences(&built)));
-        let (system, window) = (system?, window?);
+        let (system, mut window) = (system?, window?);
+        if table.table("run").get("bins").is_none() {
+            window.bins = bins_for(system.components());
+        }
         if checked.has_errors() || found.has_errors() {
             return None;
         }
@@ -655,8 +657,19 @@ fn window(scenario: &Table, found: &mut Diagnostics) -> Option<Window> {
         found.push(d.help(format!("it must be shorter than `run.duration`, {}", run.quantity("duration"))));
         return None;
     };
-    let bins = run.integer("bins") as u32;
+    let bins = run.opt_integer("bins").unwrap_or(BINS.1.into()) as u32;
     Some(Window { warmup: SimTime::from_ticks(warmup), end: SimTime::from_ticks(end), bins })
+}
+
+/// The least and the greatest number of bins, if it is not given.
+const BINS: (u32, u32) = (100, 1000);
+/// So many values all series of a run have together, if that leaves enough bins: some hundred megabytes of text.
+const SERIES_VALUES: u32 = 2_500_000;
+
+/// How many bins the series of these components have, unless it is given.
+fn bins_for(components: &[Component]) -> u32 {
+    let series = series_of(components).len().max(1) as u32;
+    (SERIES_VALUES / series).clamp(BINS.0, BINS.1)
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ impl<D: Fn(&mut Rng) -> f64> Model<NoProbe> for Hold<D> {
         }
     }
     #[inline]
-    fn prefetch(&self, me: u32) {
+    fn prefetch(&self, me: u32, _: &NoProbe) {
         black_box(self.processes[me as usize].count);
     }
     #[inline]

@@ -22,11 +22,12 @@ pub trait Model<P: Probe> {
     fn handle(&mut self, event: Self::Event, ctx: &mut Ctx<'_, Self::Event, P>);
 
     /// Called for an event that will be handled soon, when so many are pending that what it needs is hardly in the
-    /// processor's caches: reads (by [`std::hint::black_box`]) something of it, so that it is there by then. The misses
-    /// of several events at once cost little more than one. Must change nothing.
+    /// processor's caches: reads (by [`std::hint::black_box`]) something of it, so that it is there by then, and lets the
+    /// probe do likewise ([`Probe::prefetch`]). The misses of several events at once cost little more than one. Must
+    /// change nothing.
     #[inline]
-    fn prefetch(&self, event: Self::Event) {
-        let _ = event;
+    fn prefetch(&self, event: Self::Event, probe: &P) {
+        let _ = (event, probe);
     }
 
     /// Reports to the probe what has happened before `at` but was not told yet (departures that were computed ahead,
@@ -300,7 +301,9 @@ fn handle_events<M: Model<P>, P: Probe>(
 ) -> (u64, Option<M::Event>) {
     let mut last = None;
     for done in 0..count {
-        let Some(event) = ctx.queue.pop_before(ctx.end, |event| model.prefetch(event)) else { return (done, last) };
+        let Some(event) = ctx.queue.pop_before(ctx.end, |event| model.prefetch(event, ctx.probe)) else {
+            return (done, last);
+        };
         last = Some(event);
         model.handle(event, ctx);
         if ctx.error.is_some() {

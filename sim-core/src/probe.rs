@@ -59,6 +59,11 @@ pub struct LevelTotals {
 
 /// Watches a run. All methods do nothing by default.
 pub trait Probe {
+    /// Component `c` will be told of soon: what is kept of it may be read, so that it is in the processor's caches by then.
+    #[inline]
+    fn prefetch(&self, c: ComponentId) {
+        let _ = c;
+    }
     /// An entity comes into component `c`.
     #[inline]
     fn enter(&mut self, c: ComponentId, at: SimTime) {
@@ -128,6 +133,11 @@ impl Probe for NoProbe {}
 /// Two probes side by side.
 impl<A: Probe, B: Probe> Probe for (A, B) {
     #[inline]
+    fn prefetch(&self, c: ComponentId) {
+        self.0.prefetch(c);
+        self.1.prefetch(c);
+    }
+    #[inline]
     fn enter(&mut self, c: ComponentId, at: SimTime) {
         self.0.enter(c, at);
         self.1.enter(c, at);
@@ -187,6 +197,12 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
 
 /// A probe if it is wanted.
 impl<P: Probe> Probe for Option<P> {
+    #[inline]
+    fn prefetch(&self, c: ComponentId) {
+        if let Some(probe) = self {
+            probe.prefetch(c);
+        }
+    }
     #[inline]
     fn enter(&mut self, c: ComponentId, at: SimTime) {
         if let Some(probe) = self {

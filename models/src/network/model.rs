@@ -1,5 +1,6 @@
 //! The network in motion: sources, stations and the walk of a packet between them.
 
+use std::hint::black_box;
 use std::sync::Arc;
 
 use sim_core::rng::Rng;
@@ -375,6 +376,18 @@ impl<P: Probe> Model<P> for Network {
             let (node, stage) = self.behind[station as usize];
             self.travel(out.packet, out.at, node, stage, ctx);
             self.send_segments(ctx);
+        }
+    }
+
+    #[inline]
+    fn prefetch(&self, event: Event, probe: &P) {
+        if let What::Emit(s) = event.what() {
+            let source = &self.sources[s];
+            black_box((&source.streams.gap, source.bits, source.target));
+            if let Origin::Source(traffic) = &source.origin {
+                traffic.prefetch();
+            }
+            probe.prefetch(s as u32);
         }
     }
 

@@ -14,6 +14,7 @@ mod population;
 mod report;
 mod series;
 mod sketch;
+mod sketching;
 mod states;
 mod station;
 mod statistics;

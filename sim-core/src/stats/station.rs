@@ -1,5 +1,7 @@
 //! What is tallied at components that entities pass: stations and flows.
 
+use std::hint::black_box;
+
 use super::sketch::Sketch;
 use crate::probe::Departure;
 use crate::time::SimTime;
@@ -24,6 +26,13 @@ impl Times {
     #[expect(clippy::inline_always, reason = "as `Statistics::leave`")]
     #[inline(always)]
     pub(super) fn add(&mut self, ticks: u64) {
+        self.add_moments(ticks);
+        self.sketch.add(ticks);
+    }
+    /// The same but for the sketch, which is to be told later.
+    #[expect(clippy::inline_always, reason = "as `Statistics::leave`")]
+    #[inline(always)]
+    fn add_moments(&mut self, ticks: u64) {
         self.sum += u128::from(ticks);
         // Below 2^63, where the signed conversion is one instruction.
         let x = ticks as i64 as f64;
@@ -34,7 +43,6 @@ impl Times {
         if ticks > self.max {
             self.stretch(ticks);
         }
-        self.sketch.add(ticks);
     }
     // Rare: by a branch, nothing is stored in between.
     #[cold]
@@ -253,6 +261,11 @@ pub(super) struct Flow {
 }
 
 impl Flow {
+    /// Reads something of each of its cache lines.
+    #[inline]
+    pub(super) fn prefetch(&self) {
+        black_box((self.arrivals, self.size, self.sojourn.max, self.wait.max));
+    }
     #[inline]
     pub(super) fn enter(&mut self, at: SimTime) {
         self.arrivals += 1;
@@ -261,11 +274,21 @@ impl Flow {
     #[expect(clippy::inline_always, reason = "as `Statistics::leave`")]
     #[inline(always)]
     pub(super) fn leave(&mut self, d: &Departure) {
+        self.pass(d);
+        self.sojourn.add((d.at - d.since).ticks());
+        self.wait.add(d.wait);
+    }
+    /// The same but for the sketches.
+    pub(super) fn leave_unsketched(&mut self, d: &Departure) {
+        self.pass(d);
+        self.sojourn.add_moments((d.at - d.since).ticks());
+        self.wait.add_moments(d.wait);
+    }
+    #[inline]
+    fn pass(&mut self, d: &Departure) {
         self.area.fall(1, d.at);
         self.departures += 1;
         self.size += u128::from(d.size);
-        self.sojourn.add((d.at - d.since).ticks());
-        self.wait.add(d.wait);
     }
     #[inline]
     pub(super) fn lose(&mut self, at: SimTime) {

@@ -3,6 +3,7 @@
 use super::component::{Component, ComponentKind};
 use super::extra::ExtraTally;
 use super::population::{self, Level};
+use super::sketching::Sketching;
 use super::station::{Census, Flow, Gate, Losses, Station, Times, Totals};
 use crate::probe::{ComponentId, Departure, LevelTotals, LossReason, Probe};
 use crate::time::SimTime;
@@ -133,6 +134,7 @@ pub(super) fn most_used(now: &[u64], before: &[u64], ticks: f64) -> f64 {
 pub struct Statistics {
     pub(super) tallies: Vec<Tally>,
     pub(super) further: Vec<Further>,
+    sketching: Sketching,
     /// Up to when everything has been told.
     now: SimTime,
 }
@@ -140,7 +142,7 @@ pub struct Statistics {
 impl Statistics {
     /// Tallies for these components.
     pub fn new(components: &[Component]) -> Self {
-        let tallies = components
+        let tallies: Vec<Tally> = components
             .iter()
             .map(|c| match c.kind {
                 ComponentKind::Station { servers, paced } => {
@@ -157,11 +159,13 @@ impl Statistics {
                 ComponentKind::Share | ComponentKind::Asked => Tally::Share,
             })
             .collect();
-        Self { tallies, further: components.iter().map(Further::new).collect(), now: SimTime::ZERO }
+        let (further, sketching) = (components.iter().map(Further::new).collect(), Sketching::new(&tallies));
+        Self { tallies, further, sketching, now: SimTime::ZERO }
     }
     /// Everything up to `at` has been told.
     pub(super) fn advance(&mut self, at: SimTime) {
         self.now = at;
+        self.sketching.finish(&mut self.tallies);
         for t in &mut self.tallies {
             if let Tally::Population(l) | Tally::Pathway(l) = t {
                 l.advance(at);
@@ -241,6 +245,12 @@ impl Statistics {
 
 impl Probe for Statistics {
     #[inline]
+    fn prefetch(&self, c: ComponentId) {
+        if let Tally::Flow(flow) = &self.tallies[c as usize] {
+            flow.prefetch();
+        }
+    }
+    #[inline]
     fn enter(&mut self, c: ComponentId, at: SimTime) {
         let tally = &mut self.tallies[c as usize];
         if let Tally::Station(s) = tally {
@@ -258,7 +268,12 @@ impl Probe for Statistics {
         if let Tally::Station(s) = tally {
             s.leave(&d);
         } else if let Tally::Flow(f) = tally {
-            f.leave(&d);
+            if self.sketching.is_batched {
+                f.leave_unsketched(&d);
+                self.sketching.add(c, &d, &mut self.tallies);
+            } else {
+                f.leave(&d);
+            }
         } else {
             tally.leave_otherwise((d.at - d.since).ticks(), d.size);
         }

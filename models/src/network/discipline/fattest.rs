@@ -1,12 +1,13 @@
-//! Which of many queues holds most: a tournament that is played again only where something has changed.
+//! Which of many queues holds most: a tournament of bounds, played again only where they are exceeded or turn out wrong.
 //!
 //! `fq_codel` drops from its fattest queue whenever all queues together are over the limit. A search through all queues
 //! would cost O(queues) each time, and with many thin queues there is little to drop from each. Here every queue is a
-//! leaf of a binary tree whose inner nodes name the fatter of their two children; queues that have changed are noted, and
-//! replayed up the tree only when the fattest is asked for. A packet costs a flag while the limit is not exceeded, and at
-//! most O(log queues) when it is.
+//! leaf of a binary tree whose inner nodes name the fatter of their two children. A leaf holds no size but a bound on it:
+//! queues that have grown beyond theirs are noted, and get new ones when the fattest is asked for; a bound falls only when
+//! its queue comes out first and is found to be thinner. Most queues come and go below their bounds, which costs a
+//! comparison; a bound that moves costs at most O(log queues). Nothing is kept until the fattest is first asked for.
 
-/// A size and the queue that has it.
+/// A bound on the size of a queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Entry {
     size: u64,
@@ -16,61 +17,70 @@ struct Entry {
 /// The tournament. Queues are numbered from 0 and only ever added.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fattest {
-    /// The fattest queue below inner node i is at i; its children are 2i and 2i + 1, the leaves are the second half.
+    /// The queue with the greatest bound below inner node i is at i; its children are 2i and 2i + 1, the leaves are the
+    /// second half.
     nodes: Vec<Entry>,
-    /// Queues whose size has changed, each once.
-    changed: Vec<u32>,
+    /// Queues that have grown beyond their bounds, each once.
+    grown: Vec<u32>,
     noted: Vec<bool>,
 }
 
 impl Fattest {
-    /// Notes that queue `queue` has changed.
+    /// Queue `queue` has grown to `size`.
     #[inline]
-    pub(super) fn note(&mut self, queue: u32) {
-        if let Some(noted) = self.noted.get_mut(queue as usize) {
-            if *noted {
-                return;
-            }
+    pub(super) fn note(&mut self, queue: u32, size: u64) {
+        let leaves = self.noted.len();
+        let Some(noted) = self.noted.get_mut(queue as usize) else { return };
+        if !*noted && size > self.nodes[leaves + queue as usize].size {
             *noted = true;
-        } else {
-            debug_assert_eq!(queue as usize, self.noted.len());
-            self.noted.push(true);
+            self.grown.push(queue);
         }
-        self.changed.push(queue);
     }
 
-    /// The queue for which `size` is greatest, the first of equals. There must be one.
-    pub(super) fn find(&mut self, size: impl Fn(u32) -> u64) -> u32 {
-        let n = self.noted.len();
-        if 2 * n > self.nodes.len() {
-            // What is not there yet is empty, and comes after all others.
-            let leaves = n.next_power_of_two();
-            self.nodes = vec![Entry { size: 0, queue: u32::MAX }; 2 * leaves];
-            for queue in 0..n as u32 {
-                self.nodes[leaves + queue as usize] = Entry { size: size(queue), queue };
-            }
-            for node in (1..leaves).rev() {
-                self.nodes[node] = self.play(node);
-            }
-        } else {
-            for k in 0..self.changed.len() {
-                self.replay(self.changed[k], size(self.changed[k]));
-            }
+    /// The queue of `queues` in all for which `size` is greatest, the first of equals. One must be greater than zero.
+    pub(super) fn find(&mut self, queues: usize, size: impl Fn(u32) -> u64) -> u32 {
+        if queues > self.noted.len() {
+            self.plant(queues, &size);
         }
-        for queue in self.changed.drain(..) {
+        while let Some(queue) = self.grown.pop() {
             self.noted[queue as usize] = false;
+            self.bound(queue, size(queue));
         }
-        self.nodes[1].queue
+        loop {
+            let Entry { size: bound, queue } = self.nodes[1];
+            let actual = size(queue);
+            // No other has more, since none has more than its bound.
+            if actual == bound {
+                return queue;
+            }
+            self.bound(queue, actual);
+        }
     }
 
-    /// The fatter child of a node.
+    fn plant(&mut self, queues: usize, size: impl Fn(u32) -> u64) {
+        let leaves = queues.next_power_of_two();
+        self.grown.clear();
+        self.noted = vec![false; leaves];
+        // What is not there yet is empty, and comes after all others.
+        self.nodes = vec![Entry { size: 0, queue: u32::MAX }; 2 * leaves];
+        for (leaf, queue) in self.nodes[leaves..].iter_mut().zip(0..queues as u32) {
+            *leaf = Entry { size: size(queue), queue };
+        }
+        for node in (1..leaves).rev() {
+            self.nodes[node] = self.play(node);
+        }
+    }
+
+    /// The child of a node that has the greater bound.
     #[inline]
     fn play(&self, node: usize) -> Entry {
         let (left, right) = (self.nodes[2 * node], self.nodes[2 * node + 1]);
         if left.size >= right.size { left } else { right }
     }
 
-    fn replay(&mut self, queue: u32, size: u64) {
+    /// The bound of `queue` is `size` from now on.
+    #[inline(never)]
+    fn bound(&mut self, queue: u32, size: u64) {
         let mut node = self.nodes.len() / 2 + queue as usize;
         self.nodes[node] = Entry { size, queue };
         while node > 1 {
@@ -97,18 +107,23 @@ mod tests {
             let (mut sizes, mut fattest) = (Vec::<u64>::new(), Fattest::default());
             for _ in 0..5000 {
                 for _ in 0..=rng.below(4) {
-                    let queue = rng.below(most) as usize;
-                    if queue < sizes.len() {
-                        sizes[queue] = rng.below(50);
-                        fattest.note(queue as u32);
-                    } else {
-                        fattest.note(sizes.len() as u32);
-                        sizes.push(rng.below(50));
+                    let (queue, size) = (rng.below(most) as usize, rng.below(50));
+                    // Another than it was, or the next new one.
+                    let queue = queue.min(sizes.len());
+                    let grows = sizes.get(queue).is_none_or(|s| size > *s);
+                    if queue == sizes.len() {
+                        sizes.push(size);
+                    }
+                    sizes[queue] = size;
+                    if grows {
+                        fattest.note(queue as u32, size);
                     }
                 }
-                let found = fattest.find(|q| sizes[q as usize]);
                 let greatest = *sizes.iter().max().expect("a queue");
-                assert_eq!(found as usize, sizes.iter().position(|s| *s == greatest).expect("there"));
+                if greatest > 0 {
+                    let found = fattest.find(sizes.len(), |q| sizes[q as usize]);
+                    assert_eq!(found as usize, sizes.iter().position(|s| *s == greatest).expect("there"));
+                }
             }
         }
     }

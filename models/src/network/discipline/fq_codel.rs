@@ -286,7 +286,7 @@ impl FqCoDel {
     /// Drops from the head of the fattest queue: half of it, up to `drop_batch` packets.
     fn drop_from_fattest(&mut self, effects: &mut Effects) {
         let queues = &self.queues;
-        let fattest = self.fattest.find(|q| queues[q as usize].chain.bits);
+        let fattest = self.fattest.find(queues.len(), |q| queues[q as usize].chain.bits);
         let mut held = Held { chain: &mut self.queues[fattest as usize].chain, slab: &mut self.slab };
         let rest = held.backlog() - held.backlog() / 2;
         for _ in 0..self.sharing.drop_batch {
@@ -296,7 +296,6 @@ impl FqCoDel {
                 break;
             }
         }
-        self.fattest.note(fattest);
     }
 }
 
@@ -318,12 +317,13 @@ impl Discipline for FqCoDel {
         }
         queue.chain.tail = at;
         queue.chain.bits += u64::from(packet.bits);
+        let bits = queue.chain.bits;
         if queue.place == Place::Idle {
             queue.place = Place::New;
             queue.deficit = self.sharing.quantum as i64;
             self.new.append(id, &mut self.queues);
         }
-        self.fattest.note(id);
+        self.fattest.note(id, bits);
         while !self.sharing.limit.covers(self.slab.packets as u64, self.slab.bits) {
             self.drop_from_fattest(effects);
         }
@@ -347,7 +347,6 @@ impl Discipline for FqCoDel {
             }
             let mut held = Held { chain: &mut queue.chain, slab: &mut self.slab };
             let packet = queue.state.next(&self.control, &mut held, now, effects);
-            self.fattest.note(id);
             if let Some(packet) = packet {
                 queue.deficit -= i64::from(packet.bits);
                 return Next::Packet(packet);

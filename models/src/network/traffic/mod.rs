@@ -90,6 +90,9 @@ pub trait Traffic: Debug + Send + Sync {
     fn draws(&self) -> bool {
         true
     }
+    /// [`Traffic::next`] will be called soon: reads (by [`std::hint::black_box`]) something of each cache line that it
+    /// needs. Called only where there are many sources.
+    fn prefetch(&self) {}
     /// A source in the state of this one; each replication starts from a copy.
     fn boxed_clone(&self) -> Box<dyn Traffic>;
 }

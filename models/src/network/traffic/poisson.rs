@@ -5,11 +5,18 @@
 //!
 //! With a `batch` of n, n packets come at each arrival and arrivals are n times rarer, so that the rate stays.
 //!
-//! Validated against: index of dispersion 1 (n with batches), M/M/1, M/D/1, M/G/1, M^X/M/1; counts by phase of a sine.
+//! Many `sources` are one process at the sum of their rates, each of whose arrivals is of one of them, all equally likely:
+//! what the superposition of independent Poisson processes is (Kingman 1993, Poisson Processes, section 2.2; from memory). So
+//! an arrival costs the same however many they are.
+//!
+//! Validated against: index of dispersion 1 (n with batches), M/M/1, M/D/1, M/G/1, M^X/M/1; counts by phase of a sine;
+//! independent Poisson counts of each of several sources.
+
+use std::hint::black_box;
 
 use sim_core::SimDuration;
 use sim_core::config::{Field, Type};
-use sim_core::rng::Exponentials;
+use sim_core::rng::{Exponentials, Rng};
 
 use super::rate::{PacketRate, RATE_FIELD};
 use super::shape::{SHAPE, Shape};
@@ -29,14 +36,20 @@ pub(super) const KIND: Kind<MakeTraffic> = Kind {
             "1",
             "How many packets come at once; `rate` counts packets.",
         ),
+        Field::default(
+            "sources",
+            Type::Integer { min: 1, max: 1_000_000 },
+            "1",
+            "So many independent sources send as this flow, each at `rate`, each a conversation of its own.",
+        ),
     ],
     make: |table, size, context| {
         let rate = PacketRate::new(table.quantity("rate"), size, table.span_of("rate"))?;
-        let batch = table.integer("batch") as u32;
-        let poisson = Poisson::new(rate, size).every(batch);
+        let (batch, sources) = (table.integer("batch") as u32, table.integer("sources") as u32);
+        let poisson = Poisson::new(rate, size).of(sources).every(batch);
         Ok(match Shape::read(table, context)? {
-            None => batched(poisson, size, batch),
-            Some(shape) => batched(poisson.shaped(shape), size, batch),
+            None => shared(poisson, size, batch, sources),
+            Some(shape) => shared(poisson.shaped(shape), size, batch, sources),
         })
     },
 };
@@ -59,6 +72,11 @@ impl Poisson {
     pub(super) fn shaped(self, shape: Shape) -> Shaped {
         Shaped { poisson: self, shape }
     }
+    /// The arrivals of so many sources.
+    fn of(self, sources: u32) -> Self {
+        let n = f64::from(sources);
+        Self { rate: self.rate * n, mean_gap: self.mean_gap / n, ..self }
+    }
     /// Only every n-th of the arrivals.
     fn every(self, n: u32) -> Self {
         let n = f64::from(n);
@@ -66,9 +84,44 @@ impl Poisson {
     }
 }
 
+/// `source`, whose arrivals are those of so many sources, with so many packets at each.
+fn shared<T: Traffic + Clone + 'static>(source: T, size: &Size, batch: u32, sources: u32) -> Load {
+    if sources == 1 {
+        return batched(source, size, batch);
+    }
+    batched(Shared { source, sources, chooser: None }, size, batch)
+}
+
+/// Arrivals each of which is of one of several sources.
+#[derive(Clone, Debug)]
+struct Shared<T> {
+    source: T,
+    sources: u32,
+    /// Says of which; seeded from the first number of the stream of gaps, whose others it leaves alone.
+    chooser: Option<Rng>,
+}
+
+impl<T: Traffic + Clone + 'static> Traffic for Shared<T> {
+    fn next(&mut self, streams: &mut Streams) -> Option<Emission> {
+        let chooser = self.chooser.get_or_insert_with(|| Rng::seed_from_u64(streams.gap.bits()));
+        let conversation = chooser.below(self.sources.into()) as u32;
+        Some(Emission { conversation, ..self.source.next(streams)? })
+    }
+    fn mean_rate(&self) -> f64 {
+        self.source.mean_rate()
+    }
+    // No steady rate: where conversations share a link, a fluid has one share for all of them.
+    fn boxed_clone(&self) -> Box<dyn Traffic> {
+        Box::new(self.clone())
+    }
+}
+
 /// `source` with so many packets at each arrival.
 fn batched<T: Traffic + Clone + 'static>(source: T, size: &Size, batch: u32) -> Load {
-    if batch == 1 { source.into() } else { Batched { source, size: size.clone(), batch, left: 0 }.into() }
+    if batch == 1 {
+        return source.into();
+    }
+    Batched { source, size: size.clone(), batch, left: 0, conversation: 0 }.into()
 }
 
 /// Packets that come together.
@@ -77,18 +130,21 @@ struct Batched<T> {
     source: T,
     size: Size,
     batch: u32,
-    /// Packets of the last arrival that are still to come.
+    /// Packets of the last arrival that are still to come, and whose it was.
     left: u32,
+    conversation: u32,
 }
 
 impl<T: Traffic + Clone + 'static> Traffic for Batched<T> {
     fn next(&mut self, streams: &mut Streams) -> Option<Emission> {
         if self.left == 0 {
-            self.left = self.batch - 1;
-            return self.source.next(streams);
+            let first = self.source.next(streams)?;
+            (self.left, self.conversation) = (self.batch - 1, first.conversation);
+            return Some(first);
         }
         self.left -= 1;
-        Some(Emission { gap: SimDuration::ZERO, bits: self.size.draw(&mut streams.size), conversation: 0 })
+        let bits = self.size.draw(&mut streams.size);
+        Some(Emission { gap: SimDuration::ZERO, bits, conversation: self.conversation })
     }
     fn mean_rate(&self) -> f64 {
         self.source.mean_rate() * f64::from(self.batch)
@@ -111,6 +167,10 @@ impl Traffic for Poisson {
     }
     fn steady_rate(&self) -> Option<f64> {
         Some(self.rate)
+    }
+    fn prefetch(&self) {
+        black_box((self.rate, &self.size));
+        self.ahead.prefetch();
     }
     fn boxed_clone(&self) -> Box<dyn Traffic> {
         Box::new(self.clone())
@@ -143,7 +203,7 @@ mod tests {
     use sim_core::config::Span;
     use sim_core::quantity::Quantity;
 
-    use super::super::fixture::{assert_poisson, counts, of_size, sent, traffic, waveform};
+    use super::super::fixture::{assert_poisson, counts, of_size, sent, streams, traffic, waveform};
     use super::*;
 
     #[test]
@@ -168,6 +228,38 @@ mod tests {
         // Four times a Poisson count of mean 2: variance 32, whose own variance is (2 + 1/2) its square.
         assert!((mean - 8.0).abs() < 3.3 * (32.0 / n as f64).sqrt(), "{mean}");
         assert!((dispersion / 4.0 - 1.0).abs() < 3.3 * (2.5 / n as f64).sqrt(), "{dispersion}");
+    }
+
+    #[test]
+    fn many_sources_are_each_poisson_and_independent() {
+        // Counts of each of five in windows with a mean of 4, and the variance of their sum, which is that of one process.
+        let mut source = traffic("{ kind = 'poisson', rate = '400 packets/s', sources = 5 }").unwrap();
+        assert_eq!(source.mean_rate(), 2000.0);
+        let (mut streams, n, width) = (streams(5), 4000, 10_000_000_000);
+        let mut counts = vec![[0u32; 5]; n];
+        let mut at = 0;
+        loop {
+            let e = source.next(&mut streams).unwrap();
+            at += e.gap.ticks();
+            let Some(window) = counts.get_mut((at / width) as usize) else { break };
+            window[e.conversation as usize] += 1;
+        }
+        for k in 0..5 {
+            let all: Vec<f64> = counts.iter().map(|c| f64::from(c[k])).collect();
+            assert_poisson(&all, 4.0, 3.3, &format!("source {k}"));
+        }
+        let sums: Vec<f64> = counts.iter().map(|c| f64::from(c.iter().sum::<u32>())).collect();
+        assert_poisson(&sums, 20.0, 3.3, "all");
+    }
+
+    #[test]
+    fn a_batch_is_of_one_source() {
+        let mut source = traffic("{ kind = 'poisson', rate = '8 packets/s', batch = 3, sources = 50 }").unwrap();
+        assert_eq!(source.mean_rate(), 400.0);
+        let mut streams = streams(5);
+        let all: Vec<Emission> = (0..300).map(|_| source.next(&mut streams).unwrap()).collect();
+        assert!(all.chunks_exact(3).all(|batch| batch.iter().all(|e| e.conversation == batch[0].conversation)));
+        assert!(all.chunks_exact(3).any(|batch| batch[0].conversation != all[0].conversation));
     }
 
     #[test]
