@@ -83,6 +83,19 @@ fn reno_yields_to_cubic_the_more_the_farther_away_and_sessions_pay_for_both() {
     within("wait, 2 ms", study.medians::<5>("uplink", "wait_time", "mean")[0], 0.036, 0.048);
 }
 
+#[test]
+fn slow_start_that_ends_early_loses_nothing_and_spares_those_beside_it() {
+    let study = Study::of("slow-start", "8", &[]);
+    let [standard, hystart, plus_plus] = study.medians::<3>("access", "loss_ratio", "mean");
+    within("standard", standard, 0.1, 0.14);
+    assert!(hystart == 0.0, "{hystart}");
+    within("hystart_plus_plus", plus_plus, 0.01, 0.015);
+    let [standard, hystart, plus_plus] = study.medians::<3>("calls", "sojourn_time", "mean");
+    within("calls, standard", standard, 0.09, 0.12);
+    within("calls, hystart", hystart, 0.043, 0.047);
+    assert!(plus_plus > hystart, "{plus_plus}");
+}
+
 /// The rates of the four connections of the parking lot, in Mbit/s, by queue.
 fn parked(more: &[&str]) -> [[f64; 4]; 4] {
     let study = Study::of("parking-lot", "3", more);

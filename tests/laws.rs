@@ -25,6 +25,7 @@ fn shorter(name: &str) -> [&'static str; 2] {
         "export-defects" => ["run.duration=150 min", "run.warmup=110 min"],
         "pgp-dose-response" | "pgp-efflux" => ["run.duration=20 min", "run.warmup=10 min"],
         "uptake-block" => ["run.duration=20 s", "run.warmup=5 s"],
+        "slow-start" => ["run.duration=1 s", "run.warmup=500 ms"],
         "window-or-link" => ["run.duration=2 s", "run.warmup=500 ms"],
         "bile-export" | "lactate-export" => ["run.duration=2 min", "run.warmup=1 min"],
         "potassium-channel" => ["run.duration=20 ms", "run.warmup=10 ms"],

@@ -75,6 +75,8 @@ pub struct Registry {
     pub traffic: Family<network::MakeTraffic>,
     /// Congestion controls of connections (`tcp = { cc = { kind = "cubic" } }`).
     pub congestion_controls: Family<network::MakeCongestionControl>,
+    /// Laws of slow start of connections (`tcp = { slow_start = { kind = "hystart" } }`).
+    pub slow_starts: Family<network::MakeSlowStart>,
     /// Distributions of packet sizes (`size = { kind = "imix" }`).
     pub sizes: Family<network::MakeSize>,
     /// Distributions of service times (`service = { kind = "exponential" }`).
@@ -99,6 +101,7 @@ pub fn registry() -> Registry {
         disciplines: Family::new(network::DISCIPLINES),
         traffic: Family::new(network::TRAFFIC),
         congestion_controls: Family::new(network::CONGESTION_CONTROLS),
+        slow_starts: Family::new(network::SLOW_STARTS),
         sizes: Family::new(network::SIZES),
         services: Family::new(SERVICES),
         losses: Family::new(network::LOSSES),
@@ -116,6 +119,7 @@ impl Registry {
             "discipline" => &self.disciplines,
             "traffic" => &self.traffic,
             "congestion_control" => &self.congestion_controls,
+            "slow_start" => &self.slow_starts,
             "size" => &self.sizes,
             "service" => &self.services,
             "loss" => &self.losses,

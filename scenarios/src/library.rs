@@ -28,6 +28,7 @@ const LIBRARY: &[(&str, &str)] = &[
     ("qos-voice-vs-bulk", include_str!("../library/qos-voice-vs-bulk.toml")),
     ("quantal-analysis", include_str!("../library/quantal-analysis.toml")),
     ("shaped-uplink", include_str!("../library/shaped-uplink.toml")),
+    ("slow-start", include_str!("../library/slow-start.toml")),
     ("synapse-depression", include_str!("../library/synapse-depression.toml")),
     ("synaptic-vesicle-cycle", include_str!("../library/synaptic-vesicle-cycle.toml")),
     ("transcytosis", include_str!("../library/transcytosis.toml")),

@@ -36,5 +36,6 @@ pub use size::{MakeSize, SIZES};
 pub use stage::{MakeStage, STAGES, StageSpec};
 pub use traffic::{Load, MakeTraffic, TRAFFIC};
 pub use transport::congestion::{CONGESTION_CONTROLS, MakeCongestionControl};
+pub use transport::slow_start::{MakeSlowStart, SLOW_STARTS};
 
 pub(crate) use build::{build, sections};

@@ -267,7 +267,7 @@ impl PointFold {
             let is_part = mean_of(component, "exit_share").is_some();
             let (beside, words) = match (inside, self.end()) {
                 (Some((n, unit)), _) if self.warmup == 0.0 => {
-                    (n, format!("(left: {left} {unit}s, still inside at the end: {n})"))
+                    (n, format!("(left: {left} {unit}s, still inside at the end: {n:.0})"))
                 }
                 (_, Some(end)) if !is_part => {
                     let n = missing(sketch, self.warmup, end);

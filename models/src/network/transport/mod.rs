@@ -20,6 +20,7 @@ mod rto;
 mod scoreboard;
 mod sender;
 mod settings;
+pub mod slow_start;
 mod tag;
 #[cfg(test)]
 mod tests;

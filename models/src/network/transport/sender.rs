@@ -15,6 +15,7 @@ use super::recovery::{Recovery, State};
 use super::rto::Rto;
 use super::scoreboard::{DUP_THRESHOLD, News, RateMark, Scoreboard};
 use super::settings::Settings;
+use super::slow_start::SlowStart;
 use super::tag::Tag;
 
 /// A transfer without end.
@@ -54,6 +55,7 @@ pub(super) struct Sender {
     board: Scoreboard,
     pub(super) window: Window,
     control: Box<dyn CongestionControl>,
+    slow_start: Option<Box<dyn SlowStart>>,
     rto: Rto,
     recovery: Recovery,
     /// When the timer expires; `u64::MAX` if it is off.
@@ -86,6 +88,7 @@ impl Sender {
             board: Scoreboard::default(),
             window: initial,
             control: settings.control.boxed_clone(),
+            slow_start: settings.slow_start.as_ref().map(|law| law.boxed_clone()),
             rto: Rto::new(settings.rto_min, settings.rto_max),
             recovery: Recovery::new(settings.style),
             deadline: u64::MAX,
@@ -109,6 +112,9 @@ impl Sender {
         self.recovery.clear();
         self.rto.restart();
         self.control.open(self.initial, now);
+        if let Some(law) = &mut self.slow_start {
+            law.open();
+        }
         self.window = self.initial;
         self.phase = if handshake { Phase::Opening { lost: false } } else { Phase::Open };
         (self.deadline, self.left, self.stop) = (u64::MAX, 0, stop.ticks());
@@ -267,7 +273,15 @@ impl Sender {
                 next: self.board.next(),
                 rate,
             };
+            let before = self.window;
             self.control.on_ack(&mut self.window, &ack);
+            if let Some(law) = &mut self.slow_start
+                && before.in_slow_start()
+                && !ack.recovering
+                && self.control.pacing_rate().is_none()
+            {
+                law.on_ack(&mut self.window, before.size, &ack);
+            }
         }
         if marked && self.recovery.state == State::Open && ack > self.marked_until {
             self.marked_until = self.board.next();
@@ -354,6 +368,9 @@ impl Sender {
             self.expired = self.board.first();
             let flight = self.flight_size();
             self.control.on_timeout(&mut self.window, flight, now);
+            if let Some(law) = &mut self.slow_start {
+                law.on_timeout();
+            }
         }
         self.window.size = 1.0;
         self.pace = 0;

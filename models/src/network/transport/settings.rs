@@ -7,6 +7,7 @@ use sim_core::quantity::{Dimension, Quantity};
 use super::congestion::CongestionControl;
 use super::receiver::Manner;
 use super::recovery::Style;
+use super::slow_start::SlowStart;
 use crate::BuildContext;
 use crate::network::size::BITS_MAX;
 
@@ -23,6 +24,12 @@ const SIZE: Type = Type::Quantity(&[Dimension::DATA]);
 
 const FIELDS: &[Field] = &[
     Field::default("cc", Type::Kind("congestion_control"), "{ kind = \"cubic\" }", "The congestion control."),
+    Field::default(
+        "slow_start",
+        Type::Kind("slow_start"),
+        "{ kind = \"standard\" }",
+        "When the window stops to double; BBR has a start of its own.",
+    ),
     Field::default("mss", SIZE, "\"1460 B\"", "Payload of a full segment."),
     Field::default("header", SIZE, "\"40 B\"", "What a segment has besides its payload on the wire: IP, TCP, framing."),
     Field::default("ack_size", SIZE, "\"40 B\"", "The size of an acknowledgement, SYN or SYN-ACK on the wire."),
@@ -70,6 +77,7 @@ const FIELDS: &[Field] = &[
 #[derive(Debug)]
 pub struct Settings {
     pub(super) control: Box<dyn CongestionControl>,
+    pub(super) slow_start: Option<Box<dyn SlowStart>>,
     pub(super) mss: u32,
     pub(super) header_bits: u32,
     pub(super) ack_bits: u32,
@@ -88,7 +96,8 @@ pub struct Settings {
 
 impl Clone for Settings {
     fn clone(&self) -> Self {
-        Self { control: self.control.boxed_clone(), ..*self }
+        let slow_start = self.slow_start.as_ref().map(|law| law.boxed_clone());
+        Self { control: self.control.boxed_clone(), slow_start, ..*self }
     }
 }
 
@@ -165,7 +174,12 @@ impl Settings {
         let cc = table.table("cc");
         let make = context.registry.congestion_controls.get(cc.kind()).expect("the checker knows the kind").make;
         let control = make(cc).map_err(|d| wrong.extend(d)).ok();
-        let (Some(control), false) = (control, wrong.has_errors()) else { return Err(wrong) };
+        let law = table.table("slow_start");
+        let make = context.registry.slow_starts.get(law.kind()).expect("the checker knows the kind").make;
+        let slow_start = make(law).map_err(|d| wrong.extend(d)).ok();
+        let (Some(control), Some(slow_start), false) = (control, slow_start, wrong.has_errors()) else {
+            return Err(wrong);
+        };
         let counts_marks = control.counts_marks();
         Ok(Self {
             mss,
@@ -183,6 +197,7 @@ impl Settings {
             rto_max,
             handshake: table.bool("handshake"),
             control,
+            slow_start,
         })
     }
     /// The size of a full segment on the wire, in bits.
