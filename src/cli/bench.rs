@@ -1,6 +1,6 @@
 //! `egress bench`: how fast a scenario runs, without writing results.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::Path;
 #[allow(clippy::disallowed_types, reason = "a benchmark reads the wall clock; nothing of it enters a result")]
 use std::time::Instant;
@@ -78,7 +78,7 @@ impl Work {
     fn add(&mut self, scenario: &Scenario, record: &RunRecord) {
         self.events += record.events as f64;
         let components = scenario.system(0).components();
-        let mut values = HashMap::new();
+        let mut values = BTreeMap::new();
         for m in record.measures.iter().filter(|m| matches!(m.stat, "mean" | "time_mean")) {
             values.entry((m.component, m.metric, m.stat)).or_insert(m.value);
         }
