@@ -44,3 +44,51 @@ impl Sketching {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::component::{Component, ComponentKind};
+    use super::super::sketch::Sketch;
+    use super::super::statistics::Statistics;
+    use super::*;
+    use crate::probe::Probe;
+    use crate::rng::Rng;
+    use crate::time::SimTime;
+
+    fn two(tally: &Tally) -> [&Sketch; 2] {
+        let Tally::Flow(flow) = tally else { unreachable!("all are flows") };
+        [&flow.sojourn.sketch, &flow.wait.sketch]
+    }
+
+    #[test]
+    fn batches_count_what_single_packets_would() {
+        // A few flows, whose sketches are told at once, and more than `MANY`: the same packets of the first ones, a window that
+        // opens in the middle of a batch, and a look at any time.
+        let of = |flows: usize| {
+            let flow = |i| Component::new(format!("f{i}"), ComponentKind::Flow, "packet");
+            let components: Vec<_> = (0..flows).map(flow).collect();
+            let (mut statistics, mut rng) = (Statistics::new(&components), Rng::seed_from_u64(5));
+            let mut sketches: Vec<Vec<Sketch>> = Vec::new();
+            for k in 1..=1000u64 {
+                let (c, at) = (rng.below(10) as u32, SimTime::from_ticks(k << 20));
+                let since = SimTime::from_ticks(at.ticks() - rng.below(1 << 20));
+                statistics.enter(c, since);
+                statistics.leave(c, Departure { at, since, wait: rng.below(1 << 16), ..Departure::default() });
+                if [507, 900, 1000].contains(&k) {
+                    statistics.advance(at);
+                    sketches.push(statistics.tallies[..10].iter().flat_map(two).cloned().collect());
+                    if k == 507 {
+                        statistics.open_window();
+                    }
+                }
+            }
+            assert_eq!(statistics.sketching.is_batched, flows >= MANY);
+            sketches
+        };
+        let (few, many) = (of(10), of(MANY));
+        assert_eq!(few, many);
+        // Before the window, and in it.
+        let totals = |k: usize| few[k].iter().step_by(2).map(Sketch::total).sum::<u64>();
+        assert_eq!([0, 1, 2].map(totals), [507, 393, 493]);
+    }
+}

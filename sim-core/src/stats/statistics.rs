@@ -134,7 +134,7 @@ pub(super) fn most_used(now: &[u64], before: &[u64], ticks: f64) -> f64 {
 pub struct Statistics {
     pub(super) tallies: Vec<Tally>,
     pub(super) further: Vec<Further>,
-    sketching: Sketching,
+    pub(super) sketching: Sketching,
     /// Up to when everything has been told.
     now: SimTime,
 }
