@@ -24,6 +24,7 @@ fn shorter(name: &str) -> [&'static str; 2] {
         // Its metrics look at certain times.
         "export-defects" => ["run.duration=150 min", "run.warmup=110 min"],
         "pgp-dose-response" | "pgp-efflux" => ["run.duration=20 min", "run.warmup=10 min"],
+        "expression-noise" => ["run.duration=70 min", "run.warmup=50 min"],
         "uptake-block" => ["run.duration=20 s", "run.warmup=5 s"],
         "slow-start" => ["run.duration=1 s", "run.warmup=500 ms"],
         "window-or-link" => ["run.duration=2 s", "run.warmup=500 ms"],

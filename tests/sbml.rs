@@ -266,3 +266,20 @@ fn interventions_on_counts_are_exported_as_events() {
     let told = place.egress(&["export", "sbml", "abilene"]).ends_with(3);
     assert!(told.err.contains("error[E0721]: a network is no SBML model"), "{}", told.err);
 }
+
+/// What is drawn, what the state sets and how it is told, from the model to the tables.
+#[test]
+fn draws_are_variables_of_the_tables() {
+    let place = Place::with("draws.xml", include_str!("../scenarios/src/validation/cases/sbml-draws.xml"));
+    let args = ["run", "draws.xml", "--duration", "4 s", "--reps", "50", "--seed", "2", "--quiet", "--out"];
+    place.egress(&[&args[..], &["a"]].concat()).ends_with(0);
+    place.egress(&[&args[..], &["b", "--threads", "2"]].concat()).ends_with(0);
+    assert_eq!(place.read("a/metrics.csv"), place.read("b/metrics.csv"), "at any number of threads");
+    let of = |component: &str| samples(&place.path("a"), component, "value", "mean");
+    assert!(of("X").iter().all(|x| *x > 2.5) && of("X").iter().any(|x| x.fract() != 0.0), "{:?}", of("X"));
+    // Set back at 0.5, 1.5, 2.5 and 3.5 s, to -0.5 each time.
+    assert_eq!(of("t_at_0"), vec![-4.0; 50]);
+    assert!(of("k").iter().all(|k| [2.0, 10.0].contains(k)), "{:?}", of("k"));
+    let rate = place.egress(&["check", "draws.xml"]).ends_with(0);
+    assert!(rate.out.starts_with("draws.xml: ok"), "{}", rate.out);
+}

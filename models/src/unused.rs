@@ -50,6 +50,12 @@ const BIOLOGY: &[Use] = &[
         help: "say what it holds (`initial`, `fixed`), name it in a pathway, or leave it out",
     },
     Use {
+        section: "variable",
+        named_in: &["variable", "pathway", "reaction", "intervention", "probe"],
+        label: "nothing reads it, and nothing sets it",
+        help: "name it in a `law`, or in the `when` or `changes` of an intervention",
+    },
+    Use {
         section: "spikes",
         named_in: &["pathway", "waveform", "probe"],
         label: "it drives nothing",

@@ -20,6 +20,7 @@ const LIBRARY: &[(&str, &str)] = &[
     ("evening-peak", include_str!("../library/evening-peak.toml")),
     ("export-bottleneck", include_str!("../library/export-bottleneck.toml")),
     ("export-defects", include_str!("../library/export-defects.toml")),
+    ("expression-noise", include_str!("../library/expression-noise.toml")),
     ("lactate-export", include_str!("../library/lactate-export.toml")),
     ("parking-lot", include_str!("../library/parking-lot.toml")),
     ("pgp-dose-response", include_str!("../library/pgp-dose-response.toml")),

@@ -46,7 +46,7 @@ struct Class {
     rows: usize,
 }
 
-const CLASSES: [Class; 9] = [
+const CLASSES: [Class; 10] = [
     Class {
         name: ("flow", "flows with less throughput"),
         holds: |c| c.kind == ComponentKind::Flow,
@@ -100,6 +100,13 @@ const CLASSES: [Class; 9] = [
             ("net_flux", "mean", "net flux"),
         ],
         by: &[("utilization", "time_mean"), ("throughput", "mean")],
+        rows: 30,
+    },
+    Class {
+        name: ("variable", "other variables"),
+        holds: |c| c.kind == ComponentKind::Variable,
+        columns: &[("value", "time_mean", "mean over time"), ("value", "mean", "at the end")],
+        by: &[],
         rows: 30,
     },
     Class {

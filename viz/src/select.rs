@@ -67,7 +67,7 @@ fn class(kind: ComponentKind) -> Class {
         ComponentKind::Station { .. } => Class::Station,
         ComponentKind::Flow => Class::Flow,
         ComponentKind::Gate => Class::Gate,
-        ComponentKind::Population { .. } => Class::Population,
+        ComponentKind::Population { .. } | ComponentKind::Variable => Class::Population,
         ComponentKind::Pathway { .. } => Class::Pathway,
         ComponentKind::Exit { .. } | ComponentKind::Dwell { .. } => Class::Exit,
         ComponentKind::Sample { .. } | ComponentKind::Passed { .. } | ComponentKind::Asked => Class::Sample,

@@ -5,7 +5,7 @@ use sim_core::quantity::{Dimension, Quantity};
 
 use super::builder::{Channel, Compartment, Named, Owned, PathwayBuilder, Pool, World};
 use super::law::{AVOGADRO, Law, Species};
-use super::{dwell, jump, mean, reaction, spikes};
+use super::{dwell, jump, mean, reaction, spikes, variable};
 use crate::BuildContext;
 use crate::common::spikes::run_end;
 use crate::probe;
@@ -38,9 +38,10 @@ pub(super) fn assemble(scenario: &Table, context: &BuildContext<'_>) -> Result<W
             findings.push(d);
         }
     }
+    variable::add(scenario, &mut world, &mut findings);
     // Pathways may be without species: release sites that nothing refills. Those that name a place say what is missing.
     let is_placeless = scenario.named("pathway").next().is_some() && scenario.named("reaction").next().is_none();
-    if world.compartments.is_empty() && !is_placeless && !findings.has_errors() {
+    if world.compartments.is_empty() && world.pools.is_empty() && !is_placeless && !findings.has_errors() {
         let d = Diagnostic::error("E0601", scenario.span, "there is no compartment", "species live in compartments");
         findings.push(d.help("add `[compartment.cell]` with a `volume` and what it holds at first"));
     }
@@ -172,7 +173,8 @@ fn compartment(name: &str, span: Span, table: &Table, world: &mut World) -> Resu
             let entity = world.declared.iter().find(|d| d.0 == *species).map_or("molecule", |d| d.1);
             let name = format!("{name}.{species}");
             let compartment = Some(place.index);
-            world.add_pool(Pool { compartment, species: species.clone(), name, fixed, initial, entity, tagged: false });
+            let species = species.clone();
+            world.add_pool(Pool { compartment, species, name, fixed, initial, entity, tagged: false, variable: false });
         }
     }
     Ok(())
@@ -207,7 +209,7 @@ fn probed(table: &Table, world: &World, followed: bool) -> Result<usize, Diagnos
         let expected = if followed {
             "expected `compartment.species`"
         } else {
-            "expected `compartment.species`, or `pathway.state` of a channel or carrier"
+            "expected `compartment.species`, `pathway.state` of a channel or carrier, or a variable"
         };
         let d = Diagnostic::error("E0602", span, format!("there is no `{of}` to follow"), expected);
         return Err(match sim_core::config::did_you_mean(of, names.clone()) {
@@ -236,6 +238,11 @@ fn sample(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
 /// `[probe.NAME]` of kind `states` and `first_passage`: for what share of the time there are so many, and when there first are.
 fn states(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
     let slot = probed(table, world, false)? as u32;
+    if world.pools[slot as usize].variable {
+        let message = format!("`{}` is a variable, and no count", table.text("of"));
+        let d = Diagnostic::error("E0609", table.span_of("of"), message, "expected a species whose count changes");
+        return Err(d.help("the values of a variable at certain times are told by `kind = \"count\"`"));
+    }
     for (question, name) in probe::states(table, slot)? {
         is_new(&name, table.span, world)?;
         world.states.push((question, name));

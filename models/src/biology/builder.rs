@@ -11,6 +11,7 @@ use super::dwell;
 use super::jump::Jump;
 use super::law::{AVOGADRO, Law, READS_MAX, Species};
 use super::releases::Release;
+use super::variable::Start;
 use crate::common::service::{MakeService, Service};
 use crate::common::waveform::{Course, Waveform, Waveforms};
 use crate::registry::Family;
@@ -94,6 +95,8 @@ pub(super) struct Pool {
     pub(super) initial: f64,
     pub(super) entity: &'static str,
     pub(super) tagged: bool,
+    /// Whether it is no count but a number of any size and sign, which interventions set.
+    pub(super) variable: bool,
 }
 
 /// A pathway or reaction.
@@ -132,7 +135,9 @@ pub(super) struct World {
     pub(super) releases: Vec<Release>,
     /// Interventions on several counts, or that the state sets off.
     pub(super) jumps: Vec<Jump>,
-    /// The waveforms that those read.
+    /// Variables whose value at first is worked out in each run, in the order in which it is.
+    pub(super) starts: Vec<Start>,
+    /// The waveforms that interventions read.
     pub(super) watched: Vec<Arc<str>>,
     /// When the run ends.
     pub(super) end: SimTime,
@@ -263,6 +268,7 @@ impl PathwayBuilder<'_> {
             initial: 0.0,
             entity,
             tagged: false,
+            variable: false,
         };
         Ok(self.world.add_pool(pool))
     }
@@ -309,6 +315,7 @@ impl PathwayBuilder<'_> {
             initial,
             entity: "carrier",
             tagged: false,
+            variable: false,
         };
         self.world.add_pool(pool)
     }
@@ -488,6 +495,11 @@ impl World {
     pub(super) fn course(&self, name: &str) -> Course {
         let found = self.waveforms.get(name, Span::default());
         found.map_or_else(|_| Course::new(&Waveform::clock()), Course::new)
+    }
+    /// The variable called `name`.
+    pub(super) fn variable(&self, name: &str) -> Option<Species> {
+        let slot = self.pools.iter().position(|p| p.variable && p.name == name)?;
+        Some(Species { slot: slot as u32, fixed: false })
     }
     pub(super) fn add_pool(&mut self, pool: Pool) -> Species {
         let species = Species { slot: self.pools.len() as u32, fixed: pool.fixed };

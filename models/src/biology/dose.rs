@@ -23,6 +23,8 @@ pub(super) enum Dose {
     Set(f64),
     Add(f64),
     Scale(f64),
+    /// What a variable becomes: any number.
+    Assign(f64),
 }
 
 /// Whether `target` names a species in one of the compartments of `scenario`.
@@ -83,7 +85,7 @@ impl Dose {
     /// The mean that a mean of `n` becomes, whole or not.
     pub(super) fn of_mean(self, n: f64) -> f64 {
         match self {
-            Self::Set(count) => count,
+            Self::Set(count) | Self::Assign(count) => count,
             Self::Add(more) => (n + more).max(0.0),
             Self::Scale(factor) => n * factor,
         }

@@ -1,7 +1,7 @@
 //! Expressions over counts, concentrations, waveforms and the time, as laws and interventions have them.
 //!
 //! A species' name stands for its count, `[A]` for its concentration in mol/m^3; parameters come before all other names, then
-//! `volume` (m^3, of the compartment that names without a dot are in), `N_A` (1/mol), `time` (s) and the waveforms.
+//! `volume` (m^3, of the compartment that names without a dot are in), `N_A` (1/mol), `inf`, `time` (s), the waveforms and the variables.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,7 +13,11 @@ use super::law::{AVOGADRO, FOLLOWS_MAX, READS_MAX, Species};
 use crate::common::expression::{Expression, ExpressionError, Name, Symbol};
 
 /// What the time is called.
-const TIME: &str = "time";
+pub(super) const TIME: &str = "time";
+/// What a bound that is none is called.
+const INFINITY: &str = "inf";
+/// Names that mean something by themselves.
+pub(super) const RESERVED: &[&str] = &[TIME, "volume", "N_A", INFINITY];
 
 /// A compiled expression; variable `i` is the count of `reads[i]`, variable `READS_MAX + i` the value of `follows[i]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +40,8 @@ pub(super) struct FormulaText<'a> {
     pub(super) names: Vec<String>,
     /// What it is called in messages: "rate law".
     pub(super) what: &'static str,
+    /// Whether draws mean something in it: it is looked at once each time that something happens.
+    pub(super) draws: bool,
 }
 
 impl FormulaText<'_> {
@@ -56,6 +62,7 @@ impl FormulaText<'_> {
                 match (word, home) {
                     ("volume", Some(home)) => return Some(Symbol::Constant(home.volume)),
                     ("N_A", _) => return Some(Symbol::Constant(AVOGADRO)),
+                    (INFINITY, _) => return Some(Symbol::Constant(f64::INFINITY)),
                     _ => {}
                 }
             }
@@ -67,17 +74,23 @@ impl FormulaText<'_> {
                 // Behind all species that can be read.
                 return Some(Symbol::Variable { index: (READS_MAX + index) as u32, scale: 1.0 });
             }
-            let (species, place) = species_of(word, home, span, to).ok()?;
+            let (species, scale) = match to.world.variable(word).filter(|_| name == Name::Plain(word)) {
+                Some(variable) => (variable, 1.0),
+                None => {
+                    let (species, place) = species_of(word, home, span, to).ok()?;
+                    (species, if name == Name::Plain(word) { 1.0 } else { 1.0 / place.molecules(1.0) })
+                }
+            };
             let index = reads.iter().position(|s| *s == species).unwrap_or_else(|| {
                 reads.push(species);
                 reads.len() - 1
             }) as u32;
-            let scale = if name == Name::Plain(word) { 1.0 } else { 1.0 / place.molecules(1.0) };
             Some(Symbol::Variable { index, scale })
         });
         let mut known: Vec<&str> = self.names.iter().map(String::as_str).collect();
         known.extend(parameters.into_iter().flat_map(|t| t.entries.iter().map(|e| e.0.as_str())));
-        known.extend(["volume", "N_A", TIME]);
+        known.extend(RESERVED);
+        known.extend(to.world.pools.iter().filter(|p| p.variable).map(|p| p.name.as_str()));
         known.extend(waveforms.names());
         known.extend(to.world.declared.iter().map(|(name, _)| name.as_str()));
         let what = self.what;
@@ -99,6 +112,13 @@ impl FormulaText<'_> {
                 let message = format!("the {} reads {read} {what}", self.what);
                 return Err(Diagnostic::error("E0613", span, message, format!("at most {most} are possible")).into());
             }
+        }
+        if law.draws() && !self.draws {
+            let message = format!("a draw in a {}", self.what);
+            let d = Diagnostic::error("E0613", span, message, "looked at all the time: there would be no end of draws");
+            return Err(d
+                .help("draw a `[variable.NAME]`, at the start (`initial`) or in the `changes` of an intervention")
+                .into());
         }
         let law = if each_of.is_some() { law.times(0) } else { law };
         Ok(Formula { law: Arc::new(law), reads, follows })

@@ -16,6 +16,7 @@ use super::agenda::Agenda;
 use super::assemble::{COUNT_MAX, FOLLOWED_MAX};
 use super::dose::Dose;
 use super::dwell::Dwellers;
+use super::jump::Chance;
 use super::network::{NONE, Network, Phase};
 use super::rates::{COMMON, Rates};
 use super::releases::Releases;
@@ -107,6 +108,10 @@ pub(super) struct Group<'a> {
     pub(super) sites: Option<Box<Releases>>,
     /// The conditions of interventions, if there are any.
     watch: Option<Box<Watch>>,
+    /// What those draw from.
+    chance: Chance,
+    /// What is wrong with what it starts from.
+    flaw: Option<String>,
     /// What happens at set times, if anything does.
     pub(super) agenda: Option<Box<Agenda>>,
     /// All inner nodes of the tree.
@@ -151,13 +156,14 @@ impl<'a> Group<'a> {
             .collect();
         let tree = SumTree::new(network.channels());
         let mut rng = streams.stream(element, "firing");
+        let (x, flaw) = network.at_start(streams);
         let mut group = Self {
             network,
             phases,
             rates: &phases[0].rates,
             phase: 0,
-            x: network.initial.clone(),
-            books: network.initial.iter().map(|&x| Book { max: x, ..Book::default() }).collect(),
+            books: x.iter().map(|&x| Book { max: x, ..Book::default() }).collect(),
+            x,
             fired: vec![0; network.channels()],
             dosed: vec![(0, 0); network.initial.len()],
             turnover: Turnover::new(network),
@@ -166,6 +172,8 @@ impl<'a> Group<'a> {
             varying: Varying::new(&phases[0], element, streams).map(Box::new),
             sites: Releases::new(&phases[0].releases, streams).map(Box::new),
             watch: Watch::new(&phases[0]).map(Box::new),
+            chance: Chance::new(&phases[0].jumps, &network.slot_names, streams),
+            flaw,
             agenda: Agenda::new(network, &phases[0], streams).map(Box::new),
             meters,
             meter_of,
@@ -254,7 +262,8 @@ impl<'a> Group<'a> {
         if let Some(jump) = phase.jump {
             let mut values = vec![0.0; phase.watched.len()];
             watch::evaluate(&mut phase.watched.clone(), &mut values, now);
-            doses.extend(phase.jumps[jump as usize].doses(&self.x, &values, &self.network.slot_names)?);
+            let chance = self.chance.of(jump as usize);
+            doses.extend(phase.jumps[jump as usize].doses(&self.x, &values, &self.network.slot_names, chance)?);
         }
         self.intervene(now, &doses, probe, |group| {
             if let Some(varying) = &mut group.varying {
@@ -307,7 +316,7 @@ impl<'a> Group<'a> {
         let Some(mut watch) = self.watch.take() else { return Ok(()) };
         let jumps = &self.phases[self.phase].jumps;
         for round in 0.. {
-            let doses = watch.look(jumps, &self.x, now, &self.network.slot_names)?;
+            let doses = watch.look(jumps, &self.x, now, &self.network.slot_names, &mut self.chance)?;
             if doses.is_empty() {
                 break;
             }
@@ -324,6 +333,11 @@ impl<'a> Group<'a> {
 
     /// Changes a count now; returns whether it has become another.
     fn dose<P: Probe>(&mut self, slot: usize, dose: Dose, probe: &mut P) -> Result<bool, String> {
+        if let Dose::Assign(value) = dose {
+            let x = std::mem::replace(&mut self.x[slot], value);
+            self.books[slot].enter(x, value, self.now);
+            return Ok(x.to_bits() != value.to_bits());
+        }
         let (x, to) = (self.x[slot], dose.apply(self.x[slot]));
         let underway = self.agenda.as_ref().is_some_and(|agenda| agenda.holds(slot as u32));
         let most = if self.network.tagged[slot] || underway { FOLLOWED_MAX } else { COUNT_MAX };
@@ -596,6 +610,9 @@ impl<'a> Group<'a> {
     ///
     /// Fails if there is no telling.
     pub(super) fn due(&self) -> Result<u64, String> {
+        if let Some(flaw) = &self.flaw {
+            return Err(flaw.clone());
+        }
         let total = self.total();
         if total == 0.0 || is_rate(total) { Ok(self.next_step()) } else { Err(self.fault(total)) }
     }

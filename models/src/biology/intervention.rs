@@ -10,6 +10,7 @@ use sim_core::config::{Diagnostic, Diagnostics, Table};
 use super::assemble::assemble;
 use super::builder::World;
 use super::dose::{self, Dose};
+use super::jump;
 use super::law::Species;
 use super::network::{Network, Phase};
 use super::parts::{Piece, split};
@@ -40,7 +41,7 @@ pub(super) fn add_phases(scenario: &Table, context: &BuildContext<'_>, parts: &m
 pub(super) fn findings(scenario: &Table) -> Diagnostics {
     let mut now = scenario.clone();
     let (all, mut findings) = in_order(scenario);
-    for (_, table) in all.into_iter().filter(|(_, t)| t.get("changes").is_none()) {
+    for (_, table) in all.into_iter().filter(|(_, t)| !jump::is_one(t, scenario)) {
         if !is_outage(table) && !dose::is_count(table.text("target"), scenario) {
             edit(table, &mut now).unwrap_or_else(|d| findings.push(d));
         }
@@ -61,9 +62,9 @@ fn intervene(
         all.push(d);
         all
     };
-    let jumps = table.get("changes").is_some();
+    let jumps = jump::is_one(table, scenario);
     let target = table.opt_text("target").unwrap_or_default();
-    let span = table.span_of(if jumps { "changes" } else { "target" });
+    let span = table.span_of(if table.get("changes").is_some() { "changes" } else { "target" });
     let before = scenario.clone();
     if is_outage(table) {
         let message = format!("`{}` is for links and nodes of networks", table.text("op"));
@@ -140,7 +141,7 @@ pub(super) fn happenings(
     let mut now = scenario.clone();
     let mut all = Vec::new();
     for (at, table) in in_order(scenario).0 {
-        let happening = if table.get("changes").is_some() {
+        let happening = if jump::is_one(table, scenario) {
             let jump = world.jumps.iter().position(|jump| jump.path == table.path);
             Happening::Jump(jump.unwrap_or_default())
         } else if dose::is_count(table.text("target"), scenario) {

@@ -1,15 +1,17 @@
-//! Changes of several counts at once, and changes that the state of the system sets off.
+//! Changes of several counts or variables at once, and changes that the state of the system sets off.
 //!
-//! An `[intervention.NAME]` with `when` or `changes`. What each count becomes is worked out from what was there just before,
+//! An `[intervention.NAME]` with `when` or `changes`, or on a variable. What each count becomes is worked out from what was there just before,
 //! for all of them, and only then are they changed. Whatever an intervention reads or changes is of one part of the system.
 
-use sim_core::config::{Diagnostic, Diagnostics, Table};
+use sim_core::config::{Diagnostic, Diagnostics, Span, Table};
+use sim_core::rng::{Rng, Streams};
 
 use super::assemble::tables;
 use super::builder::{PathwayBuilder, World};
 use super::dose::{self, Dose};
 use super::formula::{Formula, FormulaText};
 use super::law::{READS_MAX, Species, VARIABLES};
+use super::variable;
 use crate::common::interval::Interval;
 use crate::intervention::check_form;
 
@@ -19,6 +21,8 @@ pub(super) enum Effect {
     Dose(Dose),
     /// Of what was there before, rounded.
     Becomes(Condition),
+    /// The same of a variable, not rounded.
+    Assigns(Condition),
 }
 
 /// An expression whose waveforms are known by their places among those of all interventions.
@@ -58,8 +62,7 @@ impl Condition {
     pub(super) fn is_driven(&self) -> bool {
         !self.places.is_empty()
     }
-    /// Its value at counts `x` while what is watched has these `values`.
-    pub(super) fn value(&self, x: &[f64], values: &[f64]) -> f64 {
+    fn variables(&self, x: &[f64], values: &[f64]) -> [f64; VARIABLES] {
         let mut all = [0.0; VARIABLES];
         for (to, species) in all.iter_mut().zip(&self.formula.reads) {
             *to = x[species.slot as usize];
@@ -67,7 +70,15 @@ impl Condition {
         for (to, &place) in all[READS_MAX..].iter_mut().zip(&self.places) {
             *to = values[place as usize];
         }
-        self.formula.law.evaluate(&all)
+        all
+    }
+    /// Its value at counts `x` while what is watched has these `values`.
+    pub(super) fn value(&self, x: &[f64], values: &[f64]) -> f64 {
+        self.formula.law.evaluate(&self.variables(x, values))
+    }
+    /// The same with its draws from `rng`.
+    fn sample(&self, x: &[f64], values: &[f64], rng: &mut Rng) -> f64 {
+        self.formula.law.sample(&self.variables(x, values), rng)
     }
     /// Bounds on it while what is watched is within these `ranges`.
     pub(super) fn range(&self, x: &[f64], ranges: &[Interval]) -> Interval {
@@ -86,7 +97,7 @@ impl Jump {
     /// The species that it reads or changes.
     pub(super) fn species(&self) -> impl Iterator<Item = Species> {
         let formulas = self.changes.iter().filter_map(|(_, effect)| match effect {
-            Effect::Becomes(condition) => Some(condition),
+            Effect::Becomes(condition) | Effect::Assigns(condition) => Some(condition),
             Effect::Dose(_) => None,
         });
         let reads = formulas.chain(&self.when).flat_map(|c| c.formula.reads.iter().copied());
@@ -98,39 +109,90 @@ impl Jump {
         self.when.iter_mut().for_each(replace);
         for (species, effect) in &mut self.changes {
             *species = other(*species);
-            if let Effect::Becomes(condition) = effect {
+            if let Effect::Becomes(condition) | Effect::Assigns(condition) = effect {
                 replace(condition);
             }
         }
         self
     }
-    /// What it changes, and how, at counts `x` while what is watched has these `values`.
+    /// Whether something is drawn for it.
+    pub(super) fn draws(&self) -> bool {
+        self.changes.iter().any(|(_, effect)| match effect {
+            Effect::Becomes(condition) | Effect::Assigns(condition) => condition.formula.law.draws(),
+            Effect::Dose(_) => false,
+        })
+    }
+    /// What it changes, and how, at counts `x` while what is watched has these `values`; draws are from the stream of the change
+    /// in `chance`.
     ///
-    /// Fails if a count would be none.
-    pub(super) fn doses(&self, x: &[f64], values: &[f64], names: &[String]) -> Result<Vec<(u32, Dose)>, String> {
-        let dose = |(species, effect): &(Species, Effect)| {
+    /// Fails if a count or a variable would be none.
+    pub(super) fn doses(
+        &self,
+        x: &[f64],
+        values: &[f64],
+        names: &[String],
+        chance: &mut [Rng],
+    ) -> Result<Vec<(u32, Dose)>, String> {
+        let mut value = |i: usize, condition: &Condition| match chance.get_mut(i) {
+            Some(rng) => condition.sample(x, values, rng),
+            None => condition.value(x, values),
+        };
+        let dose = |(i, (species, effect)): (usize, &(Species, Effect))| {
+            let name = &names[species.slot as usize];
             let dose = match effect {
                 Effect::Dose(dose) => *dose,
                 Effect::Becomes(condition) => {
-                    let count = condition.value(x, values).round();
+                    let count = value(i, condition).round();
                     if !(count >= 0.0 && count.is_finite()) {
-                        let name = &names[species.slot as usize];
                         return Err(format!("`{}` makes `{name}` {count}, which is no count", self.path));
                     }
                     Dose::Set(count)
                 }
+                Effect::Assigns(condition) => {
+                    let number = value(i, condition);
+                    if !number.is_finite() {
+                        return Err(format!("`{}` makes `{name}` {number}, which is no number", self.path));
+                    }
+                    Dose::Assign(number)
+                }
             };
             Ok((species.slot, dose))
         };
-        self.changes.iter().map(dose).collect()
+        self.changes.iter().enumerate().map(dose).collect()
     }
+}
+
+/// What interventions draw from: a stream for each change of one that draws.
+#[derive(Debug)]
+pub(super) struct Chance(Vec<Vec<Rng>>);
+
+impl Chance {
+    /// Of `jumps`, which change slots of these names.
+    pub(super) fn new(jumps: &[Jump], names: &[String], streams: Streams) -> Self {
+        let stream = |jump: &Jump, species: Species| streams.stream(&jump.path, &names[species.slot as usize]);
+        let all = |jump: &Jump| match jump.draws() {
+            true => jump.changes.iter().map(|c| stream(jump, c.0)).collect(),
+            false => Vec::new(),
+        };
+        // Most parts draw for none.
+        Self(if jumps.iter().any(Jump::draws) { jumps.iter().map(all).collect() } else { Vec::new() })
+    }
+    /// The streams of the changes of a jump, by index; none if it draws nothing.
+    pub(super) fn of(&mut self, jump: usize) -> &mut [Rng] {
+        self.0.get_mut(jump).map_or(&mut [], Vec::as_mut_slice)
+    }
+}
+
+/// Whether an intervention is of this kind: it waits for a condition, says what several things become, or is on a variable.
+pub(super) fn is_one(table: &Table, scenario: &Table) -> bool {
+    let target = || variable::is_one(table.opt_text("target").unwrap_or_default(), scenario);
+    table.get("when").is_some() || table.get("changes").is_some() || target()
 }
 
 /// Adds the interventions of this kind to the world.
 pub(super) fn add(scenario: &Table, world: &mut World, findings: &mut Diagnostics) {
     for (.., table) in tables(scenario, "intervention").filter(|(.., t)| !t.has_wrong()) {
-        let is_jump = table.get("when").is_some() || table.get("changes").is_some();
-        if !is_jump || check_form(table).is_err() {
+        if !is_one(table, scenario) || check_form(table).is_err() {
             continue;
         }
         match jump(table, scenario, world) {
@@ -142,23 +204,30 @@ pub(super) fn add(scenario: &Table, world: &mut World, findings: &mut Diagnostic
 
 fn jump(table: &Table, scenario: &Table, world: &mut World) -> Result<Jump, Diagnostics> {
     let when = match table.opt_text("when") {
-        Some(text) => Some(condition(text, table.span_of("when"), "condition", world)?),
+        Some(text) => Some(condition(text, table.span_of("when"), Kind::Condition, world)?),
         None => None,
     };
     let mut changes = Vec::new();
-    if let Some(target) = table.opt_text("target") {
+    let target = table.opt_text("target");
+    if let Some(variable) = target.and_then(|target| world.variable(target)) {
+        let text = variable::becomes(table)?;
+        let becomes = condition(&text, table.span_of("target"), Kind::Change, world)?;
+        changes.push((variable, Effect::Assigns(becomes)));
+    } else if let Some(target) = target {
         if !dose::is_count(target, scenario) {
-            let message = format!("`{target}` is no count: it changes at a time only");
+            let message = format!("`{target}` is no count and no variable: it changes at a time only");
             let d = Diagnostic::error("E0627", table.span_of("target"), message, "expected `compartment.species`");
-            return Err(d.help("a rate can depend on the state by its `law`: `if(cell.P > 30, 2, 1) * ...`").into());
+            return Err(d.help("a rate can read a `[variable.NAME]` in its `law`, and this set the variable").into());
         }
         let (species, dose) = Dose::of(table, world)?;
         changes.push((species, Effect::Dose(dose)));
     }
     for (target, span, value) in table.opt_table("changes").map_or(&[][..], |t| &t.entries) {
-        let species = dose::changeable(target, *span, world)?.0;
-        let becomes = condition(value.as_text().unwrap_or_default(), value.span, "change", world)?;
-        changes.push((species, Effect::Becomes(becomes)));
+        let variable = world.variable(target);
+        let species = variable.map_or_else(|| dose::changeable(target, *span, world).map(|found| found.0), Ok)?;
+        let becomes = condition(value.as_text().unwrap_or_default(), value.span, Kind::Change, world)?;
+        let effect = if variable.is_some() { Effect::Assigns(becomes) } else { Effect::Becomes(becomes) };
+        changes.push((species, effect));
     }
     if changes.is_empty() {
         let d = Diagnostic::error("E0627", table.span_of("changes"), format!("`{}` changes nothing", table.path), "");
@@ -167,18 +236,23 @@ fn jump(table: &Table, scenario: &Table, world: &mut World) -> Result<Jump, Diag
     Ok(Jump { path: table.path.clone(), when, changes })
 }
 
-fn condition(
-    text: &str,
-    span: sim_core::config::Span,
-    what: &'static str,
-    world: &mut World,
-) -> Result<Condition, Diagnostics> {
+/// What an expression is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// To be looked at all the time.
+    Condition,
+    /// To be worked out each time that something happens.
+    Change,
+}
+
+fn condition(text: &str, span: Span, kind: Kind, world: &mut World) -> Result<Condition, Diagnostics> {
     let home = match world.compartments.as_slice() {
         [(_, only)] => Some(*only),
         _ => None,
     };
     let names = world.pools.iter().map(|p| p.name.clone()).collect();
-    let text = FormulaText { text, span, each_of: None, home, parameters: None, names, what };
+    let (draws, what) = (kind == Kind::Change, if kind == Kind::Change { "change" } else { "condition" });
+    let text = FormulaText { text, span, each_of: None, home, parameters: None, names, what, draws };
     let formula = text.read(&mut PathwayBuilder { world, pathway: 0 })?;
     Ok(Condition::new(formula, world))
 }

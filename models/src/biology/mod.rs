@@ -36,6 +36,7 @@ mod system;
 mod timed;
 mod tree;
 mod turnover;
+mod variable;
 mod varying;
 mod watch;
 
@@ -91,6 +92,7 @@ pub const SECTIONS: &[Section] = &[
         )],
         doc: "A way between compartments, or in or out of the system.",
     },
+    variable::SECTION,
     crate::common::spikes::SECTION,
     Section {
         name: "reaction",

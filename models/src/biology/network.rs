@@ -13,6 +13,7 @@ use super::rates::Rates;
 use super::releases::Release;
 use super::small;
 use super::tree::SumTree;
+use super::variable::Start;
 use crate::common::waveform::Course;
 
 /// No component, no meter.
@@ -42,9 +43,13 @@ impl<T> Rows<T> {
 pub(super) struct Network {
     /// Counts at time zero.
     pub(super) initial: Vec<f64>,
+    /// What counts at time zero are besides, in each run.
+    pub(super) starts: Vec<Start>,
     /// Names of slots and channels, for messages.
     pub(super) slot_names: Vec<String>,
     pub(super) channel_names: Vec<String>,
+    /// Slots that are variables, and no counts.
+    pub(super) variable: Vec<bool>,
     /// The component of each slot, or [`NONE`].
     pub(super) components: Vec<u32>,
     /// Slots whose entities are followed.
@@ -82,8 +87,10 @@ impl Network {
         let one = world.pools.len();
         let mut network = Self {
             initial: world.pools.iter().map(|p| p.initial).chain([1.0]).collect(),
+            starts: world.starts.clone(),
             slot_names: world.pools.iter().map(|p| p.name.clone()).collect(),
             channel_names: Vec::new(),
+            variable: world.pools.iter().map(|p| p.variable).chain([false]).collect(),
             components: piece.pools.clone(),
             tagged: world.pools.iter().map(|p| p.tagged).chain([false]).collect(),
             told: told(piece),
@@ -145,6 +152,10 @@ impl Network {
     /// The slot that always holds 1.
     pub(super) fn one(&self) -> usize {
         self.initial.len() - 1
+    }
+    /// A mean of `x` in `slot` as laws may read it: rounding may take that of a count below zero, where laws mean nothing.
+    pub(super) fn sound(&self, slot: u32, x: f64) -> f64 {
+        if self.variable[slot as usize] { x } else { x.max(0.0) }
     }
     /// How many channels there are.
     pub(super) fn channels(&self) -> usize {
@@ -302,7 +313,7 @@ impl Phase {
             }) as u32
         };
         let channels = || world.channels.iter().map(|c| &c.channel);
-        let rates = Rates::new(channels(), network.one() as u32, &counts, &mut course_of);
+        let rates = Rates::new(channels(), network.one() as u32, &counts, &network.variable, &mut course_of);
         let drive = |owned: &Owned| match (&owned.shape, &owned.channel.law) {
             (Some(shape), _) => Drive::Shape(course_of(shape)),
             (None, Law::Expression { follows, .. }) if !follows.is_empty() => Drive::Law,

@@ -46,6 +46,8 @@ pub struct OutlineSpecies {
     pub initial: f64,
     /// Whether it is held constant.
     pub fixed: bool,
+    /// Whether it is no count but a variable.
+    pub variable: bool,
 }
 
 /// A channel.
@@ -90,6 +92,7 @@ pub fn outline(scenario: &Table, context: &BuildContext<'_>) -> Result<Outline, 
         let d = Diagnostic::error("E0720", place.unwrap_or(scenario.span), message, "how many of them is drawn");
         return Err(d.help("leave it out, or write it as a `[reaction.NAME]` with a `law`").into());
     }
+    refuse_draws(scenario, &world)?;
     let happenings = happenings(scenario, context, &world)?;
     let mut phases: Vec<(u64, &World)> = vec![(0, &world)];
     phases.extend(happenings.iter().filter_map(|(at, _, h)| match h {
@@ -111,9 +114,28 @@ pub fn outline(scenario: &Table, context: &BuildContext<'_>) -> Result<Outline, 
     })
 }
 
+/// Fails if something is drawn, or worked out, other than by reactions.
+fn refuse_draws(scenario: &Table, world: &World) -> Result<(), Diagnostic> {
+    let tables = ["variable", "intervention"].into_iter().flat_map(|section| scenario.named(section)).map(|t| t.1);
+    let is_drawn = |table: &&Table| {
+        world.starts.iter().any(|s| s.path == table.path)
+            || world.jumps.iter().any(|j| j.path == table.path && j.draws())
+    };
+    let Some(table) = { tables }.find(is_drawn) else { return Ok(()) };
+    let key = ["initial", "changes"].into_iter().find(|key| table.get(key).is_some());
+    let at = key.map_or(table.span, |key| table.span_of(key));
+    let d = Diagnostic::error(
+        "E0720",
+        at,
+        format!("`{}` is drawn, or worked out in each run", table.path),
+        "not in SBML's core",
+    );
+    Err(d.help("give a number"))
+}
+
 fn species(pool: &super::builder::Pool) -> OutlineSpecies {
     let (name, compartment) = (pool.name.clone(), pool.compartment);
-    OutlineSpecies { name, compartment, initial: pool.initial, fixed: pool.fixed }
+    OutlineSpecies { name, compartment, initial: pool.initial, fixed: pool.fixed, variable: pool.variable }
 }
 
 /// The waveforms that rates and conditions follow at first.
@@ -256,6 +278,7 @@ fn changes(jump: &Jump, formula: &dyn Fn(&Formula) -> Term) -> Vec<(usize, Term)
         let becomes = match effect {
             Effect::Dose(dose) => dosed(*species, *dose),
             Effect::Becomes(condition) => nearest(formula(condition.formula())),
+            Effect::Assigns(condition) => formula(condition.formula()),
         };
         (species.slot as usize, becomes)
     };
@@ -348,7 +371,7 @@ fn seconds(ticks: u64) -> f64 {
 fn dosed(species: Species, dose: Dose) -> Term {
     let (count, number) = (Term::Count(species.slot as usize), Term::Number);
     match dose {
-        Dose::Set(n) => number(n),
+        Dose::Set(n) | Dose::Assign(n) => number(n),
         Dose::Add(n) if n >= 0.0 => Term::sum(vec![count, number(n)]),
         Dose::Add(n) => Term::two("max", Term::sum(vec![count, number(n)]), number(0.0)),
         Dose::Scale(factor) => nearest(Term::product(vec![number(factor), count])),

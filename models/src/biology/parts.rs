@@ -85,6 +85,11 @@ fn members(world: &World) -> Vec<Members> {
             links.connect(first.slot as usize, species.slot as usize);
         }
     }
+    for start in &world.starts {
+        for species in start.reads().filter(|s| !s.fixed) {
+            links.connect(start.of.slot as usize, species.slot as usize);
+        }
+    }
     let mut part_of = vec![usize::MAX; links.0.len()];
     let mut members: Vec<Members> = Vec::new();
     for (q, owned) in (0..).zip(&world.channels) {
@@ -111,6 +116,10 @@ fn members(world: &World) -> Vec<Members> {
         let to = &mut members[part(jump.changes[0].0.slot as usize)];
         to.jumps.push(j);
         to.pools.extend(jump.species().filter(|s| s.fixed).map(|s| s.slot));
+    }
+    for start in &world.starts {
+        let to = &mut members[part(start.of.slot as usize)];
+        to.pools.extend(start.reads().filter(|s| s.fixed).map(|s| s.slot));
     }
     for m in &mut members {
         m.pools.sort_unstable();
@@ -147,6 +156,12 @@ impl Members {
             channels: self.channels.iter().map(|&q| world.channels[q as usize].clone()).collect(),
             releases: self.releases(world, &species),
             jumps: self.jumps.iter().map(|&j| world.jumps[j as usize].clone().with_species(&species)).collect(),
+            starts: world
+                .starts
+                .iter()
+                .filter(|s| place(&self.pools, s.of.slot) != NONE)
+                .map(|s| s.with_species(&species))
+                .collect(),
             watched: world.watched.clone(),
             waveforms: world.waveforms.clone(),
             ..World::default()

@@ -32,7 +32,16 @@ impl Common {
 
 /// A law that was written out, if it comes to the common form; and the reactants that it lacks nothing of where it is not
 /// zero.
-fn product(law: &Expression, reads: &[Species], one: u32) -> Option<(Common, Vec<(Species, u32)>)> {
+fn product(
+    law: &Expression,
+    reads: &[Species],
+    one: u32,
+    is_variable: &[bool],
+) -> Option<(Common, Vec<(Species, u32)>)> {
+    // A variable may be below zero, which the common form does not look out for.
+    if reads.iter().any(|s| is_variable[s.slot as usize]) {
+        return None;
+    }
     let Monomial { c, factors } = law.monomial().filter(|m| m.c >= 0.0 && m.c.is_finite())?;
     let of = |index: u32| reads[index as usize];
     match *factors.as_slice() {
@@ -105,16 +114,17 @@ pub(super) struct Rates {
 
 impl Rates {
     /// Compiles the laws of `channels`; `one` is the slot that always holds 1, `counts` what slots hold at first (for
-    /// those that never change).
+    /// those that never change), `is_variable` which are no counts.
     pub(super) fn new<'a>(
         channels: impl Iterator<Item = &'a Channel>,
         one: u32,
         counts: &[f64],
+        is_variable: &[bool],
         course_of: &mut dyn FnMut(&str) -> u32,
     ) -> Self {
         let mut rates = Self { common: Vec::new(), written: Vec::new(), others: Vec::new() };
         for channel in channels {
-            let law = rates.compile(channel, one, counts, course_of);
+            let law = rates.compile(channel, one, counts, is_variable, course_of);
             rates.common.push(law);
         }
         rates
@@ -125,6 +135,7 @@ impl Rates {
         channel: &Channel,
         one: u32,
         counts: &[f64],
+        is_variable: &[bool],
         course_of: &mut dyn FnMut(&str) -> u32,
     ) -> Common {
         let common = Common::new;
@@ -165,7 +176,7 @@ impl Rates {
                 }
             }
             Law::Expression { law, reads, follows } => {
-                let product = if follows.is_empty() { product(law, reads, one) } else { None };
+                let product = if follows.is_empty() { product(law, reads, one, is_variable) } else { None };
                 if let Some((law, _)) = product.filter(|(_, reactants)| covers(reactants)) {
                     self.written.push(self.common.len() as u32);
                     return law;

@@ -229,6 +229,7 @@ impl Reaction<'_> {
             parameters: self.table.opt_table("parameters"),
             names,
             what: "rate law",
+            draws: false,
         };
         let Formula { law, reads, follows } = text.read(to)?;
         Ok(Law::Expression { law, reads, follows })

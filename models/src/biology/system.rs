@@ -76,12 +76,12 @@ impl Part {
     }
 }
 
-/// What is measured: every species that can change, then pathways and reactions, then exits, then counts at certain times and at spikes, then stays,
+/// What is measured: every species that can change and every variable, then pathways and reactions, then exits, then counts at certain times and at spikes, then stays,
 /// then what is asked.
 fn components(world: &World) -> Vec<Component> {
     let pools = world.pools.iter().filter(|p| !p.fixed).map(|pool| {
-        let kind = ComponentKind::Population { initial: pool.initial, tagged: pool.tagged };
-        Component::new(&pool.name, kind, pool.entity)
+        let count = ComponentKind::Population { initial: pool.initial, tagged: pool.tagged };
+        Component::new(&pool.name, if pool.variable { ComponentKind::Variable } else { count }, pool.entity)
     });
     let pathways = world.pathways.iter().map(|pathway| {
         let kind = ComponentKind::Pathway { saturable: pathway.busy.is_some() };

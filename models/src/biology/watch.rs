@@ -11,7 +11,7 @@
 use sim_core::SimTime;
 
 use super::dose::Dose;
-use super::jump::{Condition, Jump};
+use super::jump::{Chance, Condition, Jump};
 use super::network::Phase;
 use crate::common::interval::Interval;
 use crate::common::waveform::Course;
@@ -70,15 +70,16 @@ impl Watch {
         x: &[f64],
         now: u64,
         names: &[String],
+        chance: &mut Chance,
     ) -> Result<Vec<(u32, Dose)>, String> {
         self.since = now;
         evaluate(&mut self.courses, &mut self.values, now);
         let mut doses = Vec::new();
-        for (jump, held) in jumps.iter().zip(&mut self.held) {
+        for (j, (jump, held)) in jumps.iter().zip(&mut self.held).enumerate() {
             let Some(when) = &jump.when else { continue };
             let holds = is_true(when.value(x, &self.values));
             if holds && !*held {
-                doses.extend(jump.doses(x, &self.values, names)?);
+                doses.extend(jump.doses(x, &self.values, names, chance.of(j))?);
             }
             *held = holds;
         }

@@ -1,5 +1,6 @@
 //! What both families use.
 
+pub mod draw;
 pub mod expression;
 pub mod interval;
 pub(crate) mod ode;

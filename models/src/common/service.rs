@@ -256,7 +256,7 @@ pub(crate) fn normal(rng: &mut Rng) -> f64 {
 }
 
 /// A gamma variate of scale 1 (Marsaglia and Tsang 2000, doi:10.1145/358407.358414).
-fn gamma(rng: &mut Rng, shape: f64) -> f64 {
+pub(crate) fn gamma(rng: &mut Rng, shape: f64) -> f64 {
     if shape < 1.0 {
         // G(a) = G(a + 1) U^(1/a).
         return gamma(rng, shape + 1.0) * libm::exp(-rng.exponential() / shape);

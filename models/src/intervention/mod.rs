@@ -38,13 +38,13 @@ pub(crate) const SECTION: Section = Section {
             Type::Text,
             "In a cell, in place of `at`: an expression as in a `law`, such as `cell.P > 30`. It acts each time that this \
              becomes true, at the start too if it is true then, and again only after it was false in between. Acts on \
-             counts only.",
+             counts and variables only. Of several that become true at one instant all act, in the order of the file.",
         ),
         Field::optional(
             "target",
             Type::Text,
             "The value to change, by its path: `compartment.medium.fixed.drug`, `pathway.pgp.N`, `reaction.r.k`, \
-             `link.wan.rate` (or `delay`, `cost`), `traffic.web.rate`; a count, by the name of its species: `cell.drug`; for \
+             `link.wan.rate` (or `delay`, `cost`), `traffic.web.rate`; a count, by the name of its species: `cell.drug`; a variable, by its name; for \
              `fail` and `recover`, a link or a node: `link.wan`.",
         ),
         Field::default(
@@ -94,8 +94,12 @@ pub(crate) const SECTION: Section = Section {
         Field::optional(
             "changes",
             Type::Map(&Type::Text),
-            "In a cell, in place of `target`: counts that change together, and what each becomes, as expressions of what was \
-             there just before: `{ \"cell.P\" = \"cell.P + 2 * cell.D\", \"cell.D\" = \"0\" }`. Rounded to whole counts.",
+            "In a cell, in place of `target`: counts and variables that change together, and what each becomes, as expressions of what \
+             was there just before: `{ \"cell.P\" = \"cell.P + 2 * cell.D\", \"cell.D\" = \"0\", k = \"3\" }`. Counts are rounded to whole ones. \
+             Here expressions may draw: `normal(mean, sd)`, `uniform(low, high)`, `exponential(rate)`, `gamma(shape, scale)`, \
+             `poisson(mean)`, `binomial(n, p)`, `bernoulli(p)`, `lognormal(mu, sigma)`, `cauchy(location, scale)`, `laplace(location, \
+             scale)`, `chisquare(degrees)`, `rayleigh(scale)`; all but `uniform` and `bernoulli` take a lower and an upper bound besides, of which \
+             one may be `inf`.",
         ),
     ],
     doc: "Something that happens during the run: a dose, a knock-down, a link that fails, a rate that changes.",

@@ -178,6 +178,7 @@ enum StoredKind {
     Flow,
     Share,
     Asked,
+    Variable,
     Exit {
         of: u32,
     },
@@ -262,6 +263,7 @@ impl From<&Component> for StoredComponent {
             ComponentKind::Gate => StoredKind::Gate,
             ComponentKind::Flow => StoredKind::Flow,
             ComponentKind::Population { initial, tagged } => StoredKind::Population { initial, tagged },
+            ComponentKind::Variable => StoredKind::Variable,
             ComponentKind::Pathway { saturable } => StoredKind::Pathway { saturable },
             ComponentKind::Exit { of } => StoredKind::Exit { of },
             ComponentKind::Sample { of, at } => StoredKind::Sample { of, at_ps: at.ticks() },
@@ -277,9 +279,9 @@ impl From<&Component> for StoredComponent {
 }
 
 /// What components of the program's own kinds hold.
-const ENTITIES: [&str; 12] = [
+const ENTITIES: [&str; 13] = [
     "packet", "molecule", "vesicle", "transfer", "ion", "carrier", "channel", "site", "opening", "stay", "burst",
-    "entity",
+    "entity", "1",
 ];
 
 impl From<StoredComponent> for Component {
@@ -289,6 +291,7 @@ impl From<StoredComponent> for Component {
             StoredKind::Gate => ComponentKind::Gate,
             StoredKind::Flow => ComponentKind::Flow,
             StoredKind::Population { initial, tagged } => ComponentKind::Population { initial, tagged },
+            StoredKind::Variable => ComponentKind::Variable,
             StoredKind::Pathway { saturable } => ComponentKind::Pathway { saturable },
             StoredKind::Exit { of } => ComponentKind::Exit { of },
             StoredKind::Sample { of, at_ps } => ComponentKind::Sample { of, at: SimTime::from_ticks(at_ps) },

@@ -1,27 +1,80 @@
-//! Events: interventions at a time where the trigger is `time >= T`, else interventions with a condition.
+//! Events: interventions at a time where the trigger is `time >= T`, else interventions with a condition. Those of one instant act by
+//! priority, then in the order of the file.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use sim_core::config::Diagnostic;
+use sim_core::config::{Diagnostic, Span};
 
-use super::law::has_species;
 use super::math::{Expr, Op};
-use super::model::Event;
+use super::model::{Event, Model};
 use super::print::{Names, formula, number, quoted};
-use super::resolve::{Resolved, Symbol};
+use super::resolve::{Resolved, Resolver, Symbol};
 use super::translate::{Role, Translator};
 use super::xml::{invalid, unsupported};
 
 /// The sections of all events; what is wrong with them is told to the translator.
 pub(super) fn all(t: &mut Translator<'_>) -> String {
     let mut sections: Vec<Section> = Vec::new();
-    for (k, event) in t.model.events.iter().enumerate() {
+    for (k, event) in in_order(t) {
         let name = event.id.clone().unwrap_or_else(|| format!("event_{}", k + 1));
         let section = one(t, event, name).and_then(|section| place(&mut sections, section, event));
         section.unwrap_or_else(|d| t.found.push(d));
     }
     sections.iter().map(|s| s.text(t)).collect()
+}
+
+/// The events, each with its place in the file, in the order in which those of one instant act: by priority, the greatest first; those
+/// without one after all that have one; else in the order of the file.
+fn in_order<'a>(t: &mut Translator<'a>) -> Vec<(usize, &'a Event)> {
+    let mut all = Vec::new();
+    for (k, event) in t.model.events.iter().enumerate() {
+        let priority = event.priority.as_ref().map_or(Ok(f64::NEG_INFINITY), |(formula, span)| {
+            let resolved = t.resolver.resolve(formula, None, *span)?;
+            if !is_constant(t, &resolved) {
+                return Err(unsupported(*span, "a <priority> that changes", "give a number"));
+            }
+            t.resolver.evaluate(&resolved, None, *span)
+        });
+        match priority {
+            Ok(priority) => all.push((priority, k, event)),
+            Err(d) => t.found.push(d),
+        }
+    }
+    all.sort_by(|a, b| b.0.total_cmp(&a.0));
+    all.into_iter().map(|(_, k, event)| (k, event)).collect()
+}
+
+/// Whether nothing that a formula reads changes or is drawn.
+fn is_constant(t: &Translator<'_>, e: &Resolved) -> bool {
+    !e.has_time() && !e.draws() && !e.any(&mut |symbol| t.known.contains_key(symbol))
+}
+
+/// Whether all that events do with parameter `id` is to set it at times to numbers known beforehand, and no event reads it. Parameters
+/// of which `is_variable` holds may change.
+pub(super) fn sets_at_times(
+    model: &Model,
+    resolver: &Resolver<'_>,
+    id: &str,
+    is_variable: &dyn Fn(&str) -> bool,
+) -> bool {
+    let changes = |symbol: &Symbol| match symbol {
+        Symbol::Count(_) => true,
+        Symbol::Parameter(id) => is_variable(id),
+        _ => false,
+    };
+    let is_known = |e: &Resolved| !e.any(&mut |symbol| changes(symbol)) && !e.has_time() && !e.draws();
+    let reads = |e: &Resolved| e.any(&mut |symbol| *symbol == Symbol::Parameter(id.to_owned()));
+    model.events.iter().all(|event| {
+        let resolve = |formula| resolver.resolve(formula, None, event.span).ok();
+        let Some(trigger) = resolve(&event.trigger) else { return true };
+        let is_timed = threshold(&trigger).is_some_and(|(time, _)| is_known(time));
+        !reads(&trigger)
+            && event.assignments.iter().all(|(target, value)| {
+                let Some(value) = resolve(value) else { return true };
+                !reads(&value) && (target.id != id || is_timed && is_known(&value))
+            })
+    })
 }
 
 /// When an event happens.
@@ -37,12 +90,12 @@ enum When {
 struct Section {
     name: String,
     when: When,
-    /// Species by index, and the text of what each becomes.
-    changes: Vec<(usize, String)>,
+    /// Species and variables, and the text of what each becomes.
+    changes: Vec<(Symbol, String)>,
     /// Parameters, and what each becomes.
     parameters: Vec<(String, f64)>,
-    /// The species that what it assigns is worked out from.
-    reads: BTreeSet<usize>,
+    /// The species and variables that what it assigns is worked out from.
+    reads: BTreeSet<Symbol>,
     /// Whether that is from those of the instant that set it off.
     at_trigger: bool,
 }
@@ -53,16 +106,15 @@ impl Section {
         self.changes.iter().any(|c| other.reads.contains(&c.0))
     }
 
-    /// Takes over what `other` does.
-    fn join(&mut self, other: Self) {
-        self.changes.extend(other.changes);
-        self.changes.sort_by_key(|c| c.0);
-        self.changes.dedup_by_key(|c| c.0);
-        self.parameters.extend(other.parameters);
-        self.parameters.sort_by(|a, b| a.0.cmp(&b.0));
-        self.parameters.dedup_by(|a, b| a.0 == b.0);
-        self.reads.extend(other.reads);
-        self.at_trigger &= other.at_trigger;
+    /// Takes over what `later` does at the same instant.
+    fn join(&mut self, later: Self) {
+        self.changes.retain(|c| later.changes.iter().all(|l| l.0 != c.0));
+        self.changes.extend(later.changes);
+        self.changes.sort_by(|a, b| a.0.cmp(&b.0));
+        self.parameters.retain(|p| later.parameters.iter().all(|l| l.0 != p.0));
+        self.parameters.extend(later.parameters);
+        self.reads.extend(later.reads);
+        self.at_trigger &= later.at_trigger;
     }
 
     fn text(&self, t: &Translator<'_>) -> String {
@@ -76,8 +128,12 @@ impl Section {
         };
         let mut out = String::new();
         if !self.changes.is_empty() {
-            let change =
-                |(species, text): &(usize, String)| format!("{} = {}", quoted(&t.path(*species)), quoted(text));
+            let change = |(symbol, text): &(Symbol, String)| match symbol {
+                Symbol::Count(s) if t.roles[*s] == Role::Counted => {
+                    format!("{} = {}", quoted(&t.path(*s)), quoted(text))
+                }
+                _ => format!("{} = {}", t.name_of(symbol), quoted(text)),
+            };
             let changes: Vec<String> = self.changes.iter().map(change).collect();
             let _ = writeln!(out, "\n[intervention.{name}]\n{head}\nchanges = {{ {} }}", changes.join(", "));
         }
@@ -86,39 +142,32 @@ impl Section {
     }
 }
 
-/// Puts what `event` becomes with the others, `before` it in the file.
+/// Puts what `event` becomes with the others, which act before it if they are of one instant.
 ///
-/// SBML has no order for events of one instant without priorities. Each takes its values from the instant itself, unless it says otherwise:
-/// where one reads what another changes, all of that time are one intervention. What would depend on the order is refused.
+/// Each takes its values from the instant itself, unless it says otherwise: where one of a time reads what another before it changes, all
+/// of that time are one intervention. Conditions look at the instant itself.
 fn place(before: &mut Vec<Section>, section: Section, event: &Event) -> Result<(), Diagnostic> {
-    let help = "their order is not defined: make one event of them, or let them differ in time";
-    let refuse = |what: String| Err(unsupported(event.span, what, help));
     let same: Vec<usize> = (0..before.len()).filter(|&i| before[i].when == section.when).collect();
-    let mut joined = false;
-    for other in same.iter().map(|&i| &before[i]) {
+    let is_timed = matches!(section.when, When::At(_));
+    let disturbing = same.iter().map(|&i| &before[i]).find(|other| other.disturbs(&section));
+    let in_turn = !section.at_trigger || same.iter().any(|&i| !before[i].at_trigger);
+    if let Some(other) = disturbing
+        && in_turn
+        && (same.len() > 1 || section.at_trigger || !is_timed)
+    {
         let (a, b) = (&other.name, &section.name);
-        let clashes = section.changes.iter().any(|c| other.changes.iter().any(|o| o.0 == c.0 && o.1 != c.1))
-            || section.parameters.iter().any(|p| other.parameters.iter().any(|o| o.0 == p.0 && o.1 != p.1));
-        if clashes {
-            return refuse(format!("that events `{a}` and `{b}` assign the same at one instant"));
-        }
-        let (first, second) = (other.disturbs(&section), section.disturbs(other));
-        if first && !section.at_trigger || second && !other.at_trigger {
-            return refuse(format!(
-                "that one of events `{a}` and `{b}` reads at its time what the other assigns at the same instant"
-            ));
-        }
-        // Conditions look at the instant itself.
-        joined |= (first || second) && matches!(section.when, When::At(_));
+        let what =
+            format!("that one of events `{a}` and `{b}` reads at its time what the other assigns at the same instant");
+        return Err(unsupported(event.span, what, "make one event of them, or let them differ in time"));
     }
+    let joins = disturbing.is_some() && is_timed && section.at_trigger;
     before.push(section);
-    if joined {
-        for &i in same[1..].iter().rev() {
-            let other = before.remove(i);
-            before[same[0]].join(other);
-        }
-        if let Some(last) = before.pop() {
-            before[same[0]].join(last);
+    if joins {
+        let first = same[0];
+        let rest: Vec<Section> = same[1..].iter().rev().map(|&i| before.remove(i)).collect();
+        let last = before.pop();
+        for later in rest.into_iter().rev().chain(last) {
+            before[first].join(later);
         }
     }
     Ok(())
@@ -136,41 +185,44 @@ fn one(t: &Translator<'_>, event: &Event, name: String) -> Result<Section, Diagn
     };
     for (target, value) in &event.assignments {
         let id = target.id.as_str();
-        let value = t.resolver.resolve(value, None, event.span)?;
+        let value = match t.model.clocks.get(id) {
+            // What is kept of a clock is its value less what it has run.
+            Some(rate) => {
+                let run = Expr::Apply(Op::Times, vec![rate.clone(), Expr::Time]);
+                Expr::Apply(Op::Minus, vec![value.clone(), run])
+            }
+            None => value.clone(),
+        };
+        let value = t.resolver.resolve(&value, None, event.span)?;
         let cannot = || {
             let message = format!("an event assigns `{id}`, which is constant or has a rule");
             Err(invalid(target.span, message, "cannot change"))
         };
-        if let Some(species) = t.resolver.species(id) {
+        let parameter = Symbol::Parameter(id.to_owned());
+        let (symbol, value) = if let Some(species) = t.resolver.species(id) {
             if t.model.species[species].constant || t.roles[species] == Role::Ruled {
                 return cannot();
             }
-            let count = t.resolver.count_of(species, value, target.span)?;
-            section.changes.push((species, text(t, &count, event)?));
-            count.any(&mut |symbol| {
-                if let Symbol::Count(read) = symbol {
-                    section.reads.insert(*read);
-                }
-                false
-            });
+            (Symbol::Count(species), t.resolver.count_of(species, value, target.span)?)
+        } else if t.variables.contains_key(&parameter) {
+            (parameter, value)
         } else if t.model.parameters.contains_key(id) {
             if t.model.rules.contains_key(id) {
                 return cannot();
             }
-            if !matches!(section.when, When::At(_)) {
-                let what = format!("an event that the state sets off and that assigns the parameter `{id}`");
-                return Err(unsupported(target.span, what, "make it a species, or write its course into the law"));
-            }
-            if has_species(&value) || value.has_time() {
-                let what = format!("an event that assigns the parameter `{id}` a value that depends on the state");
-                return Err(unsupported(target.span, what, "a number, or a formula of constants, is"));
-            }
-            let value = t.resolver.evaluate(&fixed(t, &value, event)?, None, target.span)?;
-            section.parameters.push((id.to_owned(), value));
+            section.parameters.push((id.to_owned(), t.resolver.evaluate(&value, None, target.span)?));
+            continue;
         } else {
             let what = format!("an event that assigns `{id}`, which is no species or parameter,");
             return Err(unsupported(target.span, what, "sizes and stoichiometries are constant"));
-        }
+        };
+        section.changes.push((symbol, text(t, &value, event.span)?));
+        value.any(&mut |symbol| {
+            if t.known.contains_key(symbol) {
+                section.reads.insert(symbol.clone());
+            }
+            false
+        });
     }
     Ok(section)
 }
@@ -195,17 +247,20 @@ fn parameter(t: &Translator<'_>, id: &str, value: f64, at: f64, event: &str) -> 
 
 fn when(t: &Translator<'_>, event: &Event) -> Result<When, Diagnostic> {
     let trigger = t.resolver.resolve(&event.trigger, None, event.trigger_span)?;
+    if trigger.draws() {
+        let help =
+            "a trigger is looked at all the time: there would be no end of draws; let another event assign a parameter";
+        return Err(unsupported(event.trigger_span, "a draw in a <trigger>", help));
+    }
     if let Some((time, at_once)) = threshold(&trigger)
-        && !has_species(time)
-        && !time.has_time()
+        && is_constant(t, time)
     {
-        let time = t.resolver.evaluate(&fixed(t, time, event)?, None, event.trigger_span)? * t.model.units.seconds;
+        let time = t.resolver.evaluate(time, None, event.trigger_span)? * t.model.units.seconds;
         let holds = time < 0.0 || time == 0.0 && at_once;
         return Ok(if holds && event.initially { When::Never } else { When::At(time.max(0.0)) });
     }
-    let condition = fixed(t, &trigger, event)?;
-    let start = t.resolver.evaluate(&condition, None, event.trigger_span)?;
-    if start != 0.0 && event.initially {
+    // Whether it holds at the start matters only if that does not count.
+    if event.initially && t.resolver.evaluate(&trigger, None, event.trigger_span)? != 0.0 {
         let what = "an event whose trigger holds at the start and does not count (`initialValue`)";
         return Err(unsupported(
             event.trigger_span,
@@ -213,7 +268,7 @@ fn when(t: &Translator<'_>, event: &Event) -> Result<When, Diagnostic> {
             "say `initialValue=\"false\"` if it is to happen at the start",
         ));
     }
-    text(t, &trigger, event).map(When::If)
+    text(t, &trigger, event.trigger_span).map(When::If)
 }
 
 /// The time from which `trigger` holds, if that is all that it says, and whether it holds at that time itself.
@@ -232,31 +287,8 @@ fn threshold(trigger: &Resolved) -> Option<(&Resolved, bool)> {
     }
 }
 
-/// The text of a formula in an intervention, where parameters have no names: their values stand for them.
-fn text(t: &Translator<'_>, e: &Resolved, event: &Event) -> Result<String, Diagnostic> {
-    let mut e = fixed(t, e, event)?;
-    if !has_species(&e) && !e.has_time() {
-        e = Expr::Number(t.resolver.evaluate(&e, None, event.span)?);
-    }
-    Ok(formula(&e, &Names::new(&t.names)))
-}
-
-/// The formula with the values of parameters and sizes in their places.
-fn fixed(t: &Translator<'_>, e: &Resolved, event: &Event) -> Result<Resolved, Diagnostic> {
-    Ok(match e {
-        Expr::Symbol(Symbol::Count(_)) | Expr::Number(_) | Expr::Time | Expr::Call(..) => e.clone(),
-        Expr::Symbol(symbol) => {
-            let assigned = |id: &str| t.model.events.iter().any(|e| e.assignments.iter().any(|a| a.0.id == id));
-            if let Symbol::Parameter(id) = symbol
-                && assigned(id)
-            {
-                let what = format!("an event that reads the parameter `{id}`, which events assign,");
-                return Err(unsupported(event.span, what, "write its value there"));
-            }
-            Expr::Number(t.resolver.value(symbol, None, event.span)?)
-        }
-        Expr::Apply(op, operands) => {
-            Expr::Apply(*op, operands.iter().map(|e| fixed(t, e, event)).collect::<Result<_, _>>()?)
-        }
-    })
+/// The text of a formula in an intervention.
+fn text(t: &Translator<'_>, e: &Resolved, span: Span) -> Result<String, Diagnostic> {
+    let e = if is_constant(t, e) { Expr::Number(t.resolver.evaluate(e, None, span)?) } else { t.with_values(e, span)? };
+    Ok(formula(&e, &Names::new(&t.known)))
 }

@@ -18,7 +18,9 @@ pub fn export(outline: &Outline, name: &str, title: &str) -> String {
     let compartments: Vec<String> = outline.compartments.iter().map(|c| ids.make(&c.0)).collect();
     let species: Vec<String> = outline.species.iter().map(|s| ids.make(short(s, outline))).collect();
     let waveforms: Vec<String> = outline.waveforms.iter().map(|w| ids.make(&w.0)).collect();
-    let mut out = Writer { text: String::new(), depth: 0, species: &species, waveforms: &waveforms };
+    let is_variable: Vec<bool> = outline.species.iter().map(|s| s.variable).collect();
+    let mut out =
+        Writer { text: String::new(), depth: 0, species: &species, is_variable: &is_variable, waveforms: &waveforms };
     out.line("<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
     out.open("<sbml xmlns=\"http://www.sbml.org/sbml/level3/version2/core\" level=\"3\" version=\"2\">");
     let (id, title) = (Ids::default().make(name), escape(title));
@@ -32,9 +34,12 @@ pub fn export(outline: &Outline, name: &str, title: &str) -> String {
             "<compartment id=\"{id}\" spatialDimensions=\"3\" size=\"{size:e}\" units=\"litre\" constant=\"true\"/>"
         ));
     });
-    out.list("listOfSpecies", &outline.species, |out, i, s| out.species(s, i, &compartments));
-    out.list("listOfParameters", &waveforms, |out, _, id| {
-        out.line(&format!("<parameter id=\"{id}\" constant=\"false\"/>"));
+    let (variables, counted): (Vec<_>, Vec<_>) = outline.species.iter().enumerate().partition(|s| s.1.variable);
+    out.list("listOfSpecies", &counted, |out, _, (i, s)| out.species(s, *i, &compartments));
+    let set = variables.iter().map(|(i, s)| format!("id=\"{}\" value=\"{}\"", species[*i], s.initial));
+    let parameters: Vec<String> = set.chain(waveforms.iter().map(|id| format!("id=\"{id}\""))).collect();
+    out.list("listOfParameters", &parameters, |out, _, parameter| {
+        out.line(&format!("<parameter {parameter} constant=\"false\"/>"));
     });
     out.list("listOfRules", &outline.waveforms, |out, i, (_, value)| {
         out.open(&format!("<assignmentRule variable=\"{}\">", waveforms[i]));
@@ -97,6 +102,8 @@ struct Writer<'a> {
     depth: usize,
     /// The identifiers of all species and waveforms.
     species: &'a [String],
+    /// By species: whether it is a parameter there.
+    is_variable: &'a [bool],
     waveforms: &'a [String],
 }
 
@@ -145,7 +152,8 @@ impl Writer<'_> {
             });
         }
         let is_taken = |s: &usize| r.takes.iter().chain(&r.gives).any(|t| t.0 == *s);
-        let modifiers: Vec<usize> = r.rate.counts().into_iter().filter(|s| !is_taken(s)).collect();
+        let is_modifier = |s: &usize| !is_taken(s) && !self.is_variable[*s];
+        let modifiers: Vec<usize> = r.rate.counts().into_iter().filter(is_modifier).collect();
         self.list("listOfModifiers", &modifiers, |out, _, s| {
             let species = &out.species[*s];
             out.line(&format!("<modifierSpeciesReference species=\"{species}\"/>"));

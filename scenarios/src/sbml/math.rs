@@ -1,5 +1,6 @@
 //! Formulas: `MathML` to a tree, by operators that laws have or that amount to them.
 
+use models::common::draw::Draw;
 use sim_core::config::{Diagnostic, Span};
 
 use super::xml::{Element, invalid, place, unsupported};
@@ -18,6 +19,8 @@ pub(super) enum Op {
     Function(&'static str),
     /// A comparison, by its symbol.
     Compare(&'static str),
+    /// A number from a law with these arguments, another each time.
+    Draw(Draw),
 }
 
 /// A formula.
@@ -83,6 +86,7 @@ pub(super) fn read(e: Element<'_>) -> Result<Formula, Diagnostic> {
         "false" => Ok(Expr::Number(0.0)),
         "pi" => Ok(Expr::Number(std::f64::consts::PI)),
         "exponentiale" => Ok(Expr::Number(std::f64::consts::E)),
+        "infinity" => Ok(Expr::Number(f64::INFINITY)),
         other => Err(unsupported(place(e), format!("<{other}> in a formula"), "see docs/sbml.md for what is")),
     }
 }
@@ -238,6 +242,10 @@ fn operators(
         ) => Err(n),
         ("csymbol", _) => {
             let url = at.attribute("definitionURL").unwrap_or_default();
+            if let Some(law) = url.rsplit_once("/symbols/distrib/").and_then(|parts| Draw::named(parts.1)) {
+                let is_known = law.arguments().contains(&n);
+                return Ok(if is_known { Ok(apply(Op::Draw(law), operands)) } else { Err(n) });
+            }
             let symbol = url.rsplit('/').next().unwrap_or_default().escape_debug().to_string();
             return Err(unsupported(place(at), format!("the function `{symbol}`"), "see docs/sbml.md for what is"));
         }
@@ -288,6 +296,22 @@ impl<S> Expr<S> {
             Self::Symbol(s) => f(s),
             Self::Apply(_, operands) | Self::Call(_, operands) => operands.iter().any(|e| e.any(f)),
             Self::Number(_) | Self::Time => false,
+        }
+    }
+    /// Whether a draw is in it.
+    pub(super) fn draws(&self) -> bool {
+        match self {
+            Self::Apply(Op::Draw(_), _) => true,
+            Self::Apply(_, operands) | Self::Call(_, operands) => operands.iter().any(Self::draws),
+            Self::Number(_) | Self::Symbol(_) | Self::Time => false,
+        }
+    }
+    /// Whether a number in it is infinite.
+    pub(super) fn has_infinity(&self) -> bool {
+        match self {
+            Self::Number(x) => x.is_infinite(),
+            Self::Apply(_, operands) | Self::Call(_, operands) => operands.iter().any(Self::has_infinity),
+            Self::Symbol(_) | Self::Time => false,
         }
     }
     /// Whether the time is in it.

@@ -21,6 +21,7 @@ mod resolve;
 mod tests;
 mod translate;
 mod units;
+mod variable;
 mod xml;
 
 use std::path::Path;

@@ -6,7 +6,9 @@ use sim_core::config::{Diagnostic, Diagnostics, Span};
 
 use super::math::{Expr, Formula, Name, Op, read};
 use super::units::Units;
-use super::xml::{Element, child, children, flag, id, invalid, list, math, number, place, place_of, unsupported};
+use super::xml::{
+    Element, child, children, flag, id, invalid, list, math, number, number_or_infinity, place, place_of, unsupported,
+};
 
 /// A compartment. Its volume in m^3 is for people: laws use its `size`.
 #[derive(Clone, Debug)]
@@ -75,6 +77,8 @@ pub(super) struct Event {
     pub(super) initially: bool,
     /// Whether what it assigns is of the instant that set it off, whatever other events of that instant have changed before it.
     pub(super) at_trigger: bool,
+    /// Which of the events of one instant goes first, if it says: that with the greatest. And where that stands.
+    pub(super) priority: Option<(Formula, Span)>,
     pub(super) assignments: Vec<(Name, Formula)>,
     pub(super) span: Span,
 }
@@ -93,8 +97,10 @@ pub(super) struct Model {
     pub(super) parameters: BTreeMap<String, Option<f64>>,
     pub(super) functions: BTreeMap<String, Function>,
     pub(super) initial: BTreeMap<String, Formula>,
-    /// Assignment rules.
+    /// Assignment rules, and rate rules as functions of the time.
     pub(super) rules: BTreeMap<String, Formula>,
+    /// Parameters with a rate rule that events set back, or that start from a draw, and their rates.
+    pub(super) clocks: BTreeMap<String, Formula>,
     /// What assignment rules and initial assignments are of, in the order of the file, and what that makes them.
     pub(super) assigned: Vec<(Name, Assigned)>,
     pub(super) reactions: Vec<Reaction>,
@@ -126,6 +132,7 @@ impl Model {
             functions: BTreeMap::new(),
             initial: BTreeMap::new(),
             rules: BTreeMap::new(),
+            clocks: BTreeMap::new(),
             assigned: Vec::new(),
             reactions: Vec::new(),
             events: Vec::new(),
@@ -168,6 +175,9 @@ impl Reader {
         for a in root.attributes().filter(|a| a.name() == "required" && a.namespace().is_some() && a.value() != "false")
         {
             let namespace = a.namespace().unwrap_or_default();
+            if namespace.ends_with("/distrib/version1") {
+                continue;
+            }
             let package = root
                 .namespaces()
                 .find(|n| n.uri() == namespace)
@@ -175,7 +185,7 @@ impl Reader {
                 .unwrap_or(namespace);
             let at = super::xml::span(&a.range());
             let what = format!("the package `{}`", package.escape_debug());
-            self.found.push(unsupported(at, what, "only the core of SBML is read"));
+            self.found.push(unsupported(at, what, "only the core of SBML and draws (`distrib`) are read"));
         }
     }
 
@@ -226,7 +236,12 @@ impl Reader {
         to.events = self.each(list(model, "listOfEvents"), |_, e| event(e));
         let moving: BTreeSet<&str> = rates.iter().filter_map(|e| e.attribute("variable")).collect();
         let ruled = self.each(rates.iter().copied(), |_, e| steady_rate(e, to, &moving));
-        to.rules.extend(ruled);
+        for (id, course) in ruled {
+            match course {
+                Course::Whole(formula) => to.rules.insert(id, formula),
+                Course::Clock(rate) => to.clocks.insert(id, rate),
+            };
+        }
         self.once(model);
     }
 
@@ -322,14 +337,14 @@ impl Reader {
 fn event(e: Element<'_>) -> Result<Event, Diagnostic> {
     let trigger = child(e, "trigger");
     let Some(trigger) = trigger else { return Err(invalid(place(e), "an event without <trigger>", "when?")) };
-    for (part, help) in [
-        ("delay", "an event acts at once; shift its trigger if that depends on the time only"),
-        ("priority", "events of one instant all act, on what was there at that instant"),
-    ] {
-        if let Some(found) = child(e, part) {
-            return Err(unsupported(place(found), format!("<{part}> of an event"), help));
-        }
+    if let Some(found) = child(e, "delay") {
+        let help = "an event acts at once; shift its trigger if that depends on the time only";
+        return Err(unsupported(place(found), "<delay> of an event", help));
     }
+    let priority = match child(e, "priority") {
+        Some(found) => Some((read(math(found)?)?, place(found))),
+        None => None,
+    };
     let formula = math(trigger)?;
     let mut assignments = Vec::new();
     for a in list(e, "listOfEventAssignments") {
@@ -346,6 +361,7 @@ fn event(e: Element<'_>) -> Result<Event, Diagnostic> {
         // Level 2 has no such attribute: there an event can happen only after the start.
         initially: flag(trigger, "initialValue", true)?,
         at_trigger: flag(e, "useValuesFromTriggerTime", true)?,
+        priority,
         assignments,
         span: place(e),
     })
@@ -405,10 +421,15 @@ fn species(
 }
 
 fn parameter(e: Element<'_>) -> Result<(String, Option<f64>), Diagnostic> {
-    Ok((id(e, "id")?.to_owned(), number(e, "value")?))
+    Ok((id(e, "id")?.to_owned(), number_or_infinity(e, "value")?))
 }
 
 fn function(e: Element<'_>) -> Result<(String, Function), Diagnostic> {
+    // As drafts of the package had it.
+    if let Some(draw) = e.children().find(|c| c.tag_name().name() == "drawFromDistribution") {
+        let help = "write the draw where it is made, as the csymbol that the final version of `distrib` has";
+        return Err(unsupported(place(draw), "<drawFromDistribution> of a function", help));
+    }
     let lambda = math(e)?;
     if lambda.tag_name().name() != "lambda" {
         return Err(invalid(place(lambda), "a function that is no <lambda>", "expected <lambda>"));
@@ -431,9 +452,17 @@ fn assignment(e: Element<'_>, target: &str) -> Result<(String, Formula), Diagnos
     Ok((id(e, target)?.to_owned(), read(math(e)?)?))
 }
 
-/// A parameter that grows or falls at a steady rate, as the function of the time that it is.
+/// How a parameter goes on at a steady rate.
+enum Course {
+    /// As this function of the time.
+    Whole(Formula),
+    /// From where it is, at this rate.
+    Clock(Formula),
+}
+
+/// A parameter that grows or falls at a steady rate.
 /// What `moving` names has a rate rule, too.
-fn steady_rate(e: Element<'_>, model: &Model, moving: &BTreeSet<&str>) -> Result<(String, Formula), Diagnostic> {
+fn steady_rate(e: Element<'_>, model: &Model, moving: &BTreeSet<&str>) -> Result<(String, Course), Diagnostic> {
     let (id, rate) = assignment(e, "variable")?;
     let help = "only parameters may have one, at a rate and from a value that nothing changes; counts change by reactions and events";
     let refuse = || unsupported(place(e), format!("this <rateRule> of `{}`", id.escape_debug()), help);
@@ -444,9 +473,16 @@ fn steady_rate(e: Element<'_>, model: &Model, moving: &BTreeSet<&str>) -> Result
         model.parameters.contains_key(name) && !changes
     };
     let Some(&value) = model.parameters.get(&id) else { return Err(refuse()) };
+    let is_steady_formula = |f: &Formula| f.names().all(is_steady) && !f.reads_time() && !f.draws();
+    if !is_steady_formula(&rate) {
+        return Err(refuse());
+    }
+    let initial = model.initial.get(&id);
+    if is_assigned(&id) || initial.is_some_and(Formula::draws) {
+        return Ok((id, Course::Clock(rate)));
+    }
     // What it starts at is worked in with it, so that nothing may change that either.
-    let formulas = || std::iter::once(&rate).chain(model.initial.get(&id));
-    if is_assigned(&id) || formulas().any(|f| !f.names().all(is_steady) || f.reads_time()) {
+    if !initial.is_none_or(is_steady_formula) {
         return Err(refuse());
     }
     let start = match (model.initial.get(&id), value) {
@@ -458,7 +494,7 @@ fn steady_rate(e: Element<'_>, model: &Model, moving: &BTreeSet<&str>) -> Result
         }
     };
     let grown = Expr::Apply(Op::Times, vec![rate, Expr::Time]);
-    Ok((id, Expr::Apply(Op::Plus, vec![start, grown])))
+    Ok((id, Course::Whole(Expr::Apply(Op::Plus, vec![start, grown]))))
 }
 
 fn rule(e: Element<'_>) -> Result<(String, Formula), Diagnostic> {

@@ -6,7 +6,7 @@ use super::math::{Expr, Op};
 use super::resolve::{Resolved, Symbol};
 
 /// Names of a scenario's laws that mean something by themselves.
-const RESERVED: &[&str] = &["time", "volume", "N_A"];
+const RESERVED: &[&str] = &["time", "volume", "N_A", "inf"];
 
 /// What the symbols of one reaction are called.
 #[derive(Debug, Default)]
@@ -15,9 +15,9 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Names in which counts of species are called as given.
-    pub(super) fn new(counts: &[String]) -> Self {
-        Self { of: counts.iter().enumerate().map(|(i, name)| (Symbol::Count(i), name.clone())).collect() }
+    /// Names in which these symbols are called as given.
+    pub(super) fn new(known: &BTreeMap<Symbol, String>) -> Self {
+        Self { of: known.clone() }
     }
     /// The name of `symbol`, `wanted` unless that is taken.
     pub(super) fn name(&mut self, symbol: &Symbol, wanted: &str) -> String {
@@ -60,7 +60,7 @@ fn binds(op: Op) -> u8 {
         Op::Plus | Op::Minus => 3,
         Op::Times | Op::Divide => 5,
         Op::Power => 9,
-        Op::If | Op::Function(_) => 10,
+        Op::If | Op::Function(_) | Op::Draw(_) => 10,
     }
 }
 
@@ -91,8 +91,12 @@ fn write(e: &Resolved, names: &Names, least: u8, out: &mut String) {
 
 fn application(op: Op, operands: &[Resolved], own: u8, names: &Names, out: &mut String) {
     let symbol = match op {
-        Op::If | Op::Function(_) => {
-            out.push_str(if let Op::Function(name) = op { name } else { "if" });
+        Op::If | Op::Function(_) | Op::Draw(_) => {
+            out.push_str(match op {
+                Op::Function(name) => name,
+                Op::Draw(law) => law.name(),
+                _ => "if",
+            });
             out.push('(');
             for (k, operand) in operands.iter().enumerate() {
                 out.push_str(if k > 0 { ", " } else { "" });
@@ -147,7 +151,8 @@ mod tests {
         let symbol = |i| Expr::Symbol(Symbol::Count(i));
         let apply = |op, operands: &[Resolved]| Expr::Apply(op, operands.to_vec());
         let (a, b, c) = (symbol(0), symbol(1), symbol(2));
-        let names = Names::new(&["a".into(), "b".into(), "c".into()]);
+        let known = ["a", "b", "c"].iter().enumerate().map(|(i, name)| (Symbol::Count(i), (*name).to_owned()));
+        let names = Names::new(&known.collect());
         let minus = apply(Op::Minus, &[b.clone(), c.clone()]);
         for (e, text) in [
             (apply(Op::Minus, &[a.clone(), minus.clone()]), "a - (b - c)"),

@@ -154,6 +154,13 @@ impl<'a> Resolver<'a> {
             // A rule sees the model's names only.
             return self.within(rule, Scope { local: None, arguments: None, ..scope });
         }
+        if let Some(rate) = self.model.clocks.get(id) {
+            // What is kept is what it would have been at time zero.
+            let rate = self.within(rate, Scope { local: None, arguments: None, ..scope })?;
+            let time = over(Expr::Time, self.model.units.seconds);
+            let at_zero = Expr::Symbol(Symbol::Parameter(id.to_owned()));
+            return Ok(apply(Op::Plus, vec![at_zero, apply(Op::Times, vec![rate, time])]));
+        }
         if let Some(&species) = self.species.get(id) {
             return self.quantity(species, name.span);
         }
@@ -211,6 +218,7 @@ impl<'a> Resolver<'a> {
     /// The size of a compartment, which is needed at `span`.
     pub(super) fn size(&self, compartment: usize, span: Span) -> Result<f64, Diagnostic> {
         let c = &self.model.compartments[compartment];
+        self.check_known(&c.id, c.span)?;
         let value = self.remembered(Symbol::Size(compartment), span, || {
             if let Some(formula) = self.model.initial.get(&c.id) {
                 return self.at_start(formula, c.span);
@@ -224,8 +232,34 @@ impl<'a> Resolver<'a> {
         if value > 0.0 { Ok(value) } else { Err(invalid(c.span, format!("compartment `{}` has no extent", c.id), "")) }
     }
 
+    /// Whether the value of `id` at the start is drawn, or depends on one that is.
+    pub(super) fn is_drawn(&self, id: &str) -> bool {
+        self.depends_on_draw(id, &mut BTreeSet::new())
+    }
+
+    fn depends_on_draw<'m>(&'m self, id: &'m str, seen: &mut BTreeSet<&'m str>) -> bool {
+        if !seen.insert(id) {
+            return false;
+        }
+        let model = self.model;
+        let formula = model.initial.get(id).or_else(|| model.rules.get(id));
+        let formula = formula.or_else(|| model.functions.get(id).map(|f| &f.body));
+        formula.is_some_and(|f| f.draws() || f.names().any(|name| self.depends_on_draw(&name.id, seen)))
+    }
+
+    /// Fails if the value of `id` at the start, which is needed at `span`, is drawn.
+    fn check_known(&self, id: &str, span: Span) -> Result<(), Diagnostic> {
+        if !self.is_drawn(id) {
+            return Ok(());
+        }
+        let help =
+            "draws mean something in initial assignments of species and parameters, and in assignments of events";
+        Err(unsupported(span, format!("what depends on the draw of `{id}` here"), help))
+    }
+
     /// The value of a parameter at the start.
     fn parameter(&self, id: &str, span: Span) -> Result<f64, Diagnostic> {
+        self.check_known(id, span)?;
         self.remembered(Symbol::Parameter(id.to_owned()), span, || {
             if let Some(formula) = self.model.initial.get(id).or_else(|| self.model.rules.get(id)) {
                 return self.at_start(formula, span);
@@ -238,6 +272,7 @@ impl<'a> Resolver<'a> {
     /// The count of a species at the start, whole or not.
     pub(super) fn count(&self, species: usize, at: Span) -> Result<f64, Diagnostic> {
         let s = &self.model.species[species];
+        self.check_known(&s.id, at)?;
         self.remembered(Symbol::Count(species), at, || {
             let particles = self.model.units.particles;
             let formula = self.model.initial.get(&s.id).or_else(|| self.model.rules.get(&s.id));

@@ -1,9 +1,9 @@
 //! From a model to the text of a scenario.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use sim_core::config::{Diagnostic, Diagnostics};
+use sim_core::config::{Diagnostic, Diagnostics, Span};
 
 use super::event;
 use super::law::{split, subtracts};
@@ -11,6 +11,7 @@ use super::math::{Expr, Name};
 use super::model::{Assigned, Model, Reaction};
 use super::print::{Names, formula, is_reserved, number, quoted};
 use super::resolve::{Resolved, Resolver, Symbol, apply};
+use super::variable;
 use super::xml::{invalid, unsupported};
 
 /// Counts above this are no longer whole in the arithmetic used.
@@ -23,8 +24,8 @@ const DURATION: f64 = 100.0;
 pub(super) enum Role {
     /// Its count changes, by reactions and events.
     Counted,
-    /// Its count changes, but not by reactions.
-    Set,
+    /// It is a number that events assign, or that is drawn at the start.
+    Variable,
     /// It is held constant.
     Fixed,
     /// It follows from others by a rule, and is worked in wherever it is read.
@@ -36,8 +37,10 @@ pub(super) struct Translator<'a> {
     pub(super) model: &'a Model,
     pub(super) resolver: Resolver<'a>,
     pub(super) roles: Vec<Role>,
-    /// What species are called in laws.
-    pub(super) names: Vec<String>,
+    /// The parameters that are variables, and what those are called.
+    pub(super) variables: BTreeMap<Symbol, String>,
+    /// What species and variables are called in laws.
+    pub(super) known: BTreeMap<Symbol, String>,
     pub(super) found: Diagnostics,
     /// By reaction: what its parameters are called.
     pub(super) parameters: Vec<Names>,
@@ -51,42 +54,67 @@ pub(super) struct Translator<'a> {
 pub(super) fn scenario(model: &Model, file: &str, fallback: &str) -> Result<String, Diagnostics> {
     let mut t = Translator::new(model);
     t.check_targets();
+    let variables = variable::sections(&mut t);
     let compartments = t.compartments();
     let reactions: Vec<String> = (0..model.reactions.len()).map(|r| t.reaction(r)).collect();
     let events = event::all(&mut t);
     if t.found.has_errors() {
         return Err(t.found);
     }
-    Ok(t.head(file, fallback) + &compartments + &reactions.concat() + &events)
+    Ok(t.head(file, fallback) + &variables + &compartments + &reactions.concat() + &events)
 }
 
 impl<'a> Translator<'a> {
     fn new(model: &'a Model) -> Self {
         let resolver = Resolver::new(model);
-        let set_by_event = |id: &str| model.events.iter().any(|e| e.assignments.iter().any(|a| a.0.id == id));
-        let role = |s: &super::model::Species| {
+        let role = |(i, s): (usize, &super::model::Species)| {
+            let is_set = variable::is_assigned(model, &s.id) || resolver.is_drawn(&s.id);
             if model.rules.contains_key(&s.id) {
                 Role::Ruled
+            } else if is_set && !variable::is_changed_by_reactions(model, i) {
+                Role::Variable
             } else if !s.boundary && !s.constant {
                 Role::Counted
-            } else if set_by_event(&s.id) {
-                Role::Set
             } else {
                 Role::Fixed
             }
         };
-        let roles: Vec<Role> = model.species.iter().map(role).collect();
+        let roles: Vec<Role> = model.species.iter().enumerate().map(role).collect();
+        let is_there = |role: Role| matches!(role, Role::Counted | Role::Fixed);
         let mut homes: Vec<usize> =
-            model.species.iter().zip(&roles).filter(|s| *s.1 != Role::Ruled).map(|s| s.0.compartment).collect();
+            model.species.iter().zip(&roles).filter(|s| is_there(*s.1)).map(|s| s.0.compartment).collect();
         homes.sort_unstable();
         homes.dedup();
-        let name = |s: &super::model::Species| {
+        let name = |(s, role): (&super::model::Species, &Role)| {
+            if *role == Role::Variable {
+                return if is_reserved(&s.id) { format!("{}_", s.id) } else { s.id.clone() };
+            }
             let dotted = format!("{}.{}", model.compartments[s.compartment].id, s.id);
             if homes.len() > 1 || is_reserved(&s.id) { dotted } else { s.id.clone() }
         };
-        let names = model.species.iter().map(name).collect();
+        let variables = variable::parameters(model, &resolver);
+        let counts = model.species.iter().zip(&roles).map(name).enumerate();
+        let known = counts.map(|(s, name)| (Symbol::Count(s), name)).chain(variables.clone()).collect();
         let (parameters, uses) = (Vec::new(), Vec::new());
-        Self { model, resolver, roles, names, found: Diagnostics::default(), parameters, uses }
+        Self { model, resolver, roles, variables, known, found: Diagnostics::default(), parameters, uses }
+    }
+
+    /// What a species or variable is called in laws.
+    pub(super) fn name_of(&self, symbol: &Symbol) -> &str {
+        self.known.get(symbol).map_or("", String::as_str)
+    }
+
+    /// The formula with the values of parameters and sizes in their places, where they have no names: outside reactions.
+    pub(super) fn with_values(&self, e: &Resolved, span: Span) -> Result<Resolved, Diagnostic> {
+        Ok(match e {
+            Expr::Symbol(symbol) if !self.known.contains_key(symbol) => {
+                Expr::Number(self.resolver.value(symbol, None, span)?)
+            }
+            Expr::Apply(op, operands) => {
+                Expr::Apply(*op, operands.iter().map(|e| self.with_values(e, span)).collect::<Result<_, _>>()?)
+            }
+            other => other.clone(),
+        })
     }
 
     /// The species' name with its compartment.
@@ -105,6 +133,9 @@ impl<'a> Translator<'a> {
             let d = if !is_known {
                 let what = format!("{what} of `{id}`, which is no species, parameter or compartment,");
                 unsupported(*span, what, "stoichiometries are constant")
+            } else if *how == Assigned::Always && self.rule_draws(id, *span) {
+                let help = "a rule holds all the time: there would be no end of draws; let an event assign it";
+                unsupported(*span, format!("a draw in the rule of `{id}`"), help)
             } else if is_size && *how == Assigned::Always {
                 unsupported(*span, format!("a rule for the size of `{id}`"), "sizes are constant")
             } else if !seen.insert(id) {
@@ -114,6 +145,12 @@ impl<'a> Translator<'a> {
             };
             self.found.push(d);
         }
+    }
+
+    /// Whether the rule of `id` draws, by itself or in what it reads.
+    fn rule_draws(&self, id: &str, span: Span) -> bool {
+        let rule = self.model.rules.get(id);
+        rule.is_some_and(|rule| self.resolver.resolve(rule, None, span).is_ok_and(|rule| rule.draws()))
     }
 
     fn head(&self, file: &str, fallback: &str) -> String {
@@ -154,7 +191,12 @@ impl<'a> Translator<'a> {
             let (mut initial, mut fixed) = (Vec::new(), Vec::new());
             for (s, species) in self.model.species.iter().enumerate().filter(|s| s.1.compartment == c) {
                 let role = self.roles[s];
-                if role == Role::Ruled {
+                if matches!(role, Role::Ruled | Role::Variable) {
+                    continue;
+                }
+                if self.resolver.is_drawn(&species.id) {
+                    // An intervention draws it.
+                    initial.push(format!("{} = 0", species.id));
                     continue;
                 }
                 match self.count(s, role != Role::Fixed) {
@@ -190,7 +232,7 @@ impl<'a> Translator<'a> {
         if n < 0.0 {
             return Err(Diagnostic::error("E0705", s.span, format!("there are {n} of `{id}` at first"), "below zero"));
         }
-        if !whole {
+        if !whole && n.is_finite() {
             return Ok(n);
         }
         let help = "counts are whole: amounts in `item`, or in `mole` for molecules by the mole; \
@@ -220,8 +262,19 @@ impl<'a> Translator<'a> {
 
     fn try_reaction(&self, reaction: &Reaction) -> Result<(String, Names, Vec<Symbol>), Diagnostic> {
         let id = &reaction.id;
-        let mut names = Names::new(&self.names);
+        let mut names = Names::new(&self.known);
         let law = self.resolver.resolve(&reaction.law, Some(&reaction.local), reaction.law_span)?;
+        if law.draws() {
+            let help = "a rate holds all the time: there would be no end of draws; let an event assign a parameter";
+            return Err(unsupported(reaction.law_span, format!("a draw in the law of reaction `{id}`"), help));
+        }
+        if law.has_infinity() {
+            return Err(unsupported(
+                reaction.law_span,
+                format!("infinity in the law of reaction `{id}`"),
+                "give a number",
+            ));
+        }
         let halves = if reaction.reversible { split(&law) } else { None };
         if halves.is_none() && reaction.reversible && subtracts(&law) {
             let what = format!("the law of reversible reaction `{id}`, which is no difference of two rates,");
@@ -250,6 +303,10 @@ impl<'a> Translator<'a> {
         let mut values = Vec::new();
         for symbol in &uses {
             let value = self.resolver.value(symbol, Some(&reaction.local), reaction.law_span)?;
+            if !value.is_finite() {
+                let message = format!("`{}` in the law of reaction `{id}` is {value}", names.name(symbol, ""));
+                return Err(invalid(reaction.law_span, message, "expected a finite number"));
+            }
             values.push(format!("{} = {}", names.name(symbol, ""), number(value)));
         }
         if !values.is_empty() {
@@ -273,6 +330,7 @@ impl<'a> Translator<'a> {
     fn name_all(&self, law: &Resolved, names: &mut Names, uses: &mut Vec<Symbol>) {
         law.any(&mut |symbol| {
             let wanted = match symbol {
+                known if self.known.contains_key(known) => return false,
                 Symbol::Count(_) => return false,
                 Symbol::Local(id) | Symbol::Parameter(id) => id.as_str(),
                 Symbol::Size(c) => &self.model.compartments[*c].id,
@@ -296,9 +354,10 @@ impl<'a> Translator<'a> {
                     let message = format!("`{}` has a rule and is changed by reaction `{}`", species.id, reaction.id);
                     return Err(invalid(reaction.span, message, "expected one of the two, or `boundaryCondition`"));
                 }
-                Role::Ruled | Role::Set => {}
+                Role::Ruled | Role::Variable => {}
                 Role::Counted | Role::Fixed => {
-                    terms.push(if n == 1 { self.names[s].clone() } else { format!("{n} {}", self.names[s]) });
+                    let name = self.name_of(&Symbol::Count(s));
+                    terms.push(if n == 1 { name.to_owned() } else { format!("{n} {name}") });
                 }
             }
         }

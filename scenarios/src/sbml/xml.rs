@@ -126,6 +126,15 @@ pub(super) fn number(e: Element<'_>, attribute: &str) -> Result<Option<f64>, Dia
     }
 }
 
+/// The same where infinity is a number.
+pub(super) fn number_or_infinity(e: Element<'_>, attribute: &str) -> Result<Option<f64>, Diagnostic> {
+    match e.attribute(attribute).map(str::trim) {
+        Some("INF") => Ok(Some(f64::INFINITY)),
+        Some("-INF") => Ok(Some(f64::NEG_INFINITY)),
+        _ => number(e, attribute),
+    }
+}
+
 /// The truth value under `attribute`, or `default`.
 ///
 /// Fails if it is none.

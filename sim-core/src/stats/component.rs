@@ -50,6 +50,8 @@ pub enum ComponentKind {
         /// Whether `leave` is called with residence times.
         tagged: bool,
     },
+    /// A number that something sets: nothing comes or goes.
+    Variable,
     /// Those who leave a tagged population one way: `leave` is called here as well as at the population.
     Exit {
         /// The population's component.
@@ -98,7 +100,7 @@ pub struct Measure {
     pub component: u32,
     /// `throughput`, `occupancy`, `sojourn_time`, `wait_time`, `wait_ratio` (the share of departures that had waited),
     /// `utilization`, `time_share` (the share of time in certain states), `loss_ratio` (the share of arrivals that were dropped),
-    /// `exit_share` (the share of departures from a population that went one way), `bit_rate`, `arrivals`, `departures`, `dropped`, `in_system`, `influx`, `net_flux`.
+    /// `exit_share` (the share of departures from a population that went one way), `bit_rate`, `value` (of a variable), `arrivals`, `departures`, `dropped`, `in_system`, `influx`, `net_flux`.
     pub metric: &'static str,
     /// `mean`, `sd`, `p50`, `p90`, `p99`, `max`, `time_mean`.
     pub stat: &'static str,

@@ -97,6 +97,14 @@ impl Report<'_> {
                         to.times("sojourn_time", &l.residence);
                     }
                 }
+                (Tally::Variable(l), Snapshot::Level(now), Snapshot::Level(before)) => {
+                    let mean = (now.area - before.area) / ticks;
+                    let square = (now.squares - before.squares) / ticks;
+                    to.add("value", "mean", l.now, c.entity);
+                    to.add("value", "time_mean", mean, c.entity);
+                    to.add("value", "sd", (square - mean * mean).max(0.0).sqrt(), c.entity);
+                    to.add("value", "max", l.max, c.entity);
+                }
                 (Tally::Pathway(_), Snapshot::Level(now), Snapshot::Level(before)) => {
                     let seconds = ticks / TICKS_PER_SECOND as f64;
                     let out = now.outward - before.outward;
@@ -154,7 +162,9 @@ impl Report<'_> {
                 Tally::Population(l) | Tally::Pathway(l) => &l.residence,
                 Tally::Exit(times) => times,
                 Tally::Dwell(dwell) => &dwell.stays,
-                Tally::Gate(_) | Tally::Sample(_) | Tally::Passed { .. } | Tally::Share => continue,
+                Tally::Gate(_) | Tally::Variable(_) | Tally::Sample(_) | Tally::Passed { .. } | Tally::Share => {
+                    continue;
+                }
             };
             if times.n() > 0 {
                 out.push((i as u32, times.sketch.clone()));

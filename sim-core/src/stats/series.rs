@@ -20,7 +20,7 @@ pub struct Series {
 pub struct SeriesRow {
     /// Index of the component.
     pub component: u32,
-    /// `throughput`, `occupancy`, `utilization`, or that of an extra measure.
+    /// `throughput`, `occupancy`, `utilization`, `value`, or that of an extra measure.
     pub metric: &'static str,
     /// Unit of the values.
     pub unit: &'static str,
@@ -77,6 +77,7 @@ impl Recorder {
                 | ComponentKind::Share
                 | ComponentKind::Asked => {}
                 ComponentKind::Population { .. } => add(i, "occupancy", c.entity),
+                ComponentKind::Variable => add(i, "value", c.entity),
                 ComponentKind::Pathway { saturable } => {
                     add(i, "throughput", "1/s");
                     if saturable {

@@ -17,6 +17,7 @@ pub(super) enum Tally {
     Flow(Flow),
     Population(Level),
     Pathway(Level),
+    Variable(Level),
     /// One way out of a population.
     Exit(Times),
     /// The count of another component at an instant; NaN before.
@@ -63,7 +64,12 @@ impl Tally {
             Self::Population(l) | Self::Pathway(l) => l.residence.add(spent),
             Self::Exit(times) => times.add(spent),
             Self::Dwell(dwell) => dwell.add(spent, size),
-            Self::Station(_) | Self::Flow(_) | Self::Sample(_) | Self::Passed { .. } | Self::Share => {}
+            Self::Station(_)
+            | Self::Flow(_)
+            | Self::Variable(_)
+            | Self::Sample(_)
+            | Self::Passed { .. }
+            | Self::Share => {}
         }
     }
 }
@@ -152,6 +158,7 @@ impl Statistics {
                 ComponentKind::Flow => Tally::Flow(Flow::default()),
                 ComponentKind::Population { initial, .. } => Tally::Population(Level::new(initial)),
                 ComponentKind::Pathway { .. } => Tally::Pathway(Level::default()),
+                ComponentKind::Variable => Tally::Variable(Level::default()),
                 ComponentKind::Exit { .. } => Tally::Exit(Times::default()),
                 ComponentKind::Sample { .. } => Tally::Sample(f64::NAN),
                 ComponentKind::Passed { .. } => Tally::Passed { before: f64::NAN, count: f64::NAN },
@@ -167,7 +174,7 @@ impl Statistics {
         self.now = at;
         self.sketching.finish(&mut self.tallies);
         for t in &mut self.tallies {
-            if let Tally::Population(l) | Tally::Pathway(l) = t {
+            if let Tally::Population(l) | Tally::Pathway(l) | Tally::Variable(l) = t {
                 l.advance(at);
             }
         }
@@ -198,7 +205,7 @@ impl Statistics {
     /// How many are in a component now; NaN of one that holds none.
     fn level_of(&self, c: usize) -> f64 {
         match &self.tallies[c] {
-            Tally::Population(l) => l.now,
+            Tally::Population(l) | Tally::Variable(l) => l.now,
             Tally::Station(s) => s.held as f64,
             Tally::Flow(f) => f.held(self.further[c].losses) as f64,
             _ => f64::NAN,
@@ -209,7 +216,7 @@ impl Statistics {
             match t {
                 Tally::Station(s) => s.open_window(),
                 Tally::Flow(f) => f.open_window(),
-                Tally::Population(l) | Tally::Pathway(l) => l.open_window(),
+                Tally::Population(l) | Tally::Pathway(l) | Tally::Variable(l) => l.open_window(),
                 Tally::Exit(times) => times.clear(),
                 Tally::Dwell(dwell) => *dwell = Dwell::default(),
                 Tally::Gate(_) | Tally::Sample(_) | Tally::Passed { .. } | Tally::Share => {}
@@ -233,7 +240,7 @@ impl Statistics {
             Tally::Station(s) => Snapshot::Entities(s.totals(self.now, f.losses)),
             Tally::Flow(flow) => Snapshot::Entities(flow.totals(self.now, f.losses)),
             Tally::Gate(g) => Snapshot::Entities(g.totals(f.losses)),
-            Tally::Population(l) | Tally::Pathway(l) => Snapshot::Level(l.totals),
+            Tally::Population(l) | Tally::Pathway(l) | Tally::Variable(l) => Snapshot::Level(l.totals),
             Tally::Exit(_) | Tally::Sample(_) | Tally::Passed { .. } | Tally::Dwell(_) | Tally::Share => {
                 Snapshot::Nothing
             }
@@ -290,6 +297,7 @@ impl Probe for Statistics {
             Tally::Gate(_)
             | Tally::Population(_)
             | Tally::Pathway(_)
+            | Tally::Variable(_)
             | Tally::Exit(_)
             | Tally::Sample(_)
             | Tally::Passed { .. }
@@ -312,18 +320,18 @@ impl Probe for Statistics {
     }
     #[inline]
     fn level(&mut self, c: ComponentId, at: SimTime, level: f64) {
-        if let Tally::Population(l) | Tally::Pathway(l) = &mut self.tallies[c as usize] {
+        if let Tally::Population(l) | Tally::Pathway(l) | Tally::Variable(l) = &mut self.tallies[c as usize] {
             l.set(at, level);
         }
     }
     #[inline]
     fn count(&mut self, c: ComponentId, _at: SimTime, n: u64, inward: bool) {
-        if let Tally::Population(l) | Tally::Pathway(l) = &mut self.tallies[c as usize] {
+        if let Tally::Population(l) | Tally::Pathway(l) | Tally::Variable(l) = &mut self.tallies[c as usize] {
             l.count(n, inward);
         }
     }
     fn totals(&mut self, c: ComponentId, at: SimTime, totals: &LevelTotals) {
-        if let Tally::Population(l) | Tally::Pathway(l) = &mut self.tallies[c as usize] {
+        if let Tally::Population(l) | Tally::Pathway(l) | Tally::Variable(l) = &mut self.tallies[c as usize] {
             l.take(at, totals);
         }
     }

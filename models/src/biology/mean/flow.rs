@@ -113,8 +113,7 @@ impl<'a> Flow<'a> {
 impl Field for Flow<'_> {
     fn derivative(&mut self, stage: usize, x: &[f64], out: &mut [f64]) {
         for (&slot, &count) in self.free.iter().zip(x) {
-            // Rounding may take it below zero, where laws mean nothing.
-            self.x[slot as usize] = count.max(0.0);
+            self.x[slot as usize] = self.network.sound(slot, count);
         }
         self.states[stage].copy_from_slice(x);
         out.fill(0.0);
@@ -132,8 +131,8 @@ impl Field for Flow<'_> {
         out.fill(0.0);
         for s in 0..n {
             let slot = self.free[s] as usize;
-            let count = x[s].max(0.0);
-            let nudge = 1e-7 * count.max(1e-3);
+            let count = self.network.sound(self.free[s], x[s]);
+            let nudge = 1e-7 * count.abs().max(1e-3);
             self.x[slot] = count + nudge;
             for &q in &self.readers[s] {
                 let slope = (self.rate(q as usize, 0) - self.rates[0][q as usize]) / nudge;

@@ -59,6 +59,16 @@ impl Mean {
             let message = format!("`{}` waits for a state of counts", table.path);
             refuse(table.span_of("when"), message, "a mean is followed through times only");
         }
+        let parts = || system.parts.iter();
+        let starts = parts().flat_map(|p| &p.network.starts).filter(|s| s.draws()).map(|s| &s.path);
+        let jumps = parts().flat_map(|p| &p.phases[0].jumps).filter(|j| j.draws()).map(|j| &j.path);
+        for path in starts.chain(jumps) {
+            let all = ["variable", "intervention"].into_iter().flat_map(|section| tables(scenario, section));
+            let table = { all }.find(|(.., t)| t.path == *path).map(|t| t.2);
+            let key = |table: &Table| ["initial", "changes"].into_iter().find(|key| table.get(key).is_some());
+            let span = table.and_then(|t| Some(t.span_of(key(t)?))).unwrap_or(scenario.span);
+            refuse(span, format!("`{path}` draws"), "a mean draws nothing");
+        }
         for part in &system.parts {
             for delay in &part.phases[0].delays {
                 let name = &part.network.channel_names[delay.channel as usize];
@@ -193,7 +203,9 @@ struct Course<'a> {
 impl<'a> Course<'a> {
     fn new(part: &'a Part) -> Self {
         let flow = Flow::new(&part.network, &part.phases[0]);
-        let x: Vec<f64> = flow.free.iter().map(|&slot| part.network.initial[slot as usize]).collect();
+        // What is drawn has been refused.
+        let initial = part.network.at_start(Streams::new(0, 0)).0;
+        let x: Vec<f64> = flow.free.iter().map(|&slot| initial[slot as usize]).collect();
         let n = x.len();
         Self {
             part,
@@ -304,7 +316,12 @@ impl<'a> Course<'a> {
         if let Some(jump) = phase.jump {
             let mut values = vec![0.0; phase.watched.len()];
             watch::evaluate(&mut phase.watched.clone(), &mut values, self.now);
-            doses.extend(phase.jumps[jump as usize].doses(&self.flow.x, &values, &self.part.network.slot_names)?);
+            doses.extend(phase.jumps[jump as usize].doses(
+                &self.flow.x,
+                &values,
+                &self.part.network.slot_names,
+                &mut [],
+            )?);
         }
         for (slot, dose) in doses {
             let Ok(at) = self.flow.free.binary_search(&slot) else { continue };
@@ -328,8 +345,7 @@ impl<'a> Course<'a> {
         let dosed = self.flow.free.iter().copied().zip(self.dosed.iter().copied());
         self.turnover.count(network, dosed, self.fired.iter().copied());
         for (place, &slot) in self.flow.free.iter().enumerate() {
-            // Rounding may take it below zero.
-            let (level, area, squares) = (self.x[place].max(0.0), self.area[place], self.squares[place]);
+            let (level, area, squares) = (network.sound(slot, self.x[place]), self.area[place], self.squares[place]);
             let (inward, outward) = self.turnover.slots[slot as usize];
             let max = std::mem::replace(&mut self.max[place], level);
             probe.totals(

@@ -244,6 +244,7 @@ fn law(
         parameters: table.opt_table("parameters"),
         names: Vec::new(),
         what: "rate law",
+        draws: false,
     };
     let Formula { law, reads, follows } = formula.read(to).map_err(|found| first(&found))?;
     if !follows.is_empty() || !reads[1..].iter().all(|s| s.is_fixed()) {

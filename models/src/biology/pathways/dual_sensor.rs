@@ -140,6 +140,7 @@ fn twice(
                 parameters: None,
                 names: Vec::new(),
                 what: "rate law",
+                draws: false,
             };
             let formula = text.read(to).map_err(|found| super::super::builder::first(&found))?;
             Ok(Law::Expression { law: formula.law, reads: formula.reads, follows: formula.follows })

@@ -20,6 +20,7 @@ mod sensor;
 mod states;
 mod toml;
 mod transport;
+mod variables;
 mod waveforms;
 
 use std::path::Path;

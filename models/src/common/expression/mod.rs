@@ -2,7 +2,7 @@
 //!
 //! Numbers, names, `+ - * / ^`, comparisons (`<`, `<=`, `>`, `>=`, `==`, `!=`; 1 if true, else 0), and the functions
 //! `exp`, `exprel` ((exp(x) - 1) / x, 1 at 0), `log` (natural), `sqrt`, `abs`, `floor`, `ceil`, `sin`, `cos`, `tanh`, `min`, `max`
-//! and `if(condition, then, else)`. `^` binds tightest and to the right, so `-2^2` is -4. What a name stands for is the caller's
+//! and `if(condition, then, else)`; where the caller allows it, draws ([`Draw`]). `^` binds tightest and to the right, so `-2^2` is -4. What a name stands for is the caller's
 //! business: `A` and `[A]` are two different [`Name`]s.
 //!
 //! ```
@@ -25,8 +25,10 @@ use thiserror::Error;
 
 pub use self::monomial::Monomial;
 use self::token::{Token, Tokens};
+use super::draw::{DRAWS, Draw};
 use super::interval::{self, Interval};
 use super::term::Term;
+use sim_core::rng::Rng;
 
 /// A name as it stands in an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +80,8 @@ enum Op {
     Unary(Unary),
     Binary(Binary),
     Select,
+    /// Of so many arguments.
+    Draw(Draw, u8),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,8 +163,23 @@ impl Expression {
         self
     }
 
-    /// Its value; not finite where the arithmetic is not (a division by zero).
+    /// Whether it has draws in it.
+    pub fn draws(&self) -> bool {
+        self.ops.iter().any(|op| matches!(op, Op::Draw(..)))
+    }
+
+    /// Its value; not finite where the arithmetic is not (a division by zero), or if it has draws.
     pub fn evaluate(&self, variables: &[f64]) -> f64 {
+        self.compute(variables, |_, _| f64::NAN)
+    }
+
+    /// The same with its draws from `rng`.
+    pub fn sample(&self, variables: &[f64], rng: &mut Rng) -> f64 {
+        self.compute(variables, |law, arguments| law.sample(arguments, rng))
+    }
+
+    #[inline]
+    fn compute(&self, variables: &[f64], mut draw: impl FnMut(Draw, &[f64]) -> f64) -> f64 {
         let mut stack = [0.0; DEPTH];
         let mut top = 0;
         for op in &self.ops {
@@ -182,6 +201,10 @@ impl Expression {
                 Op::Select => {
                     top -= 2;
                     stack[top - 1] = if stack[top - 1] == 0.0 { stack[top + 1] } else { stack[top] };
+                }
+                Op::Draw(law, n) => {
+                    top -= usize::from(n) - 1;
+                    stack[top - 1] = draw(law, &stack[top - 1..top - 1 + usize::from(n)]);
                 }
             }
         }
@@ -217,12 +240,16 @@ impl Expression {
                         _ => interval::either(stack[top], stack[top + 1]),
                     };
                 }
+                Op::Draw(_, n) => {
+                    top -= usize::from(n) - 1;
+                    stack[top - 1] = (f64::NEG_INFINITY, f64::INFINITY);
+                }
             }
         }
         stack[0]
     }
 
-    /// The same as a tree; `leaf` says what variables are.
+    /// The same as a tree; `leaf` says what variables are. A draw is no number there.
     pub fn term(&self, leaf: &dyn Fn(u32) -> Term) -> Term {
         let mut stack: Vec<Term> = Vec::new();
         for op in &self.ops {
@@ -241,6 +268,10 @@ impl Expression {
                     let (otherwise, then) = (pop().number(), pop().number());
                     Term::If(Box::new(pop().truth()), Box::new(then), Box::new(otherwise))
                 }
+                Op::Draw(_, n) => {
+                    (0..n).for_each(|_| drop(pop()));
+                    Term::Number(f64::NAN)
+                }
             };
             stack.push(term);
         }
@@ -256,6 +287,7 @@ impl Expression {
                 Op::Negate | Op::Unary(_) => {}
                 Op::Binary(_) => now -= 1,
                 Op::Select => now -= 2,
+                Op::Draw(_, n) => now -= usize::from(*n) - 1,
             }
             most = most.max(now);
         }
@@ -559,13 +591,26 @@ impl Parser<'_, '_> {
             "cos" => (Op::Unary(Unary::Cos), 1),
             "tanh" => (Op::Unary(Unary::Tanh), 1),
             "if" => (Op::Select, 3),
-            _ => return Err(format!("unknown function `{function}`; there are {FUNCTIONS}")),
+            _ => return self.draw(function, given),
         };
         if given != wanted {
             let values = if wanted == 1 { "one value" } else { "three values" };
             return Err(format!("`{function}` takes {values}, given {given}"));
         }
         self.emit(op);
+        Ok(())
+    }
+
+    /// Adds a draw of `given` arguments.
+    fn draw(&mut self, function: &str, given: usize) -> Result<(), String> {
+        let Some(law) = Draw::named(function) else {
+            return Err(format!("unknown function `{function}`; there are {FUNCTIONS}, and draws: {DRAWS}"));
+        };
+        if !law.arguments().contains(&given) {
+            let counts: Vec<String> = law.arguments().iter().map(ToString::to_string).collect();
+            return Err(format!("`{function}` takes {} values, given {given}", counts.join(" or ")));
+        }
+        self.emit(Op::Draw(law, given as u8));
         Ok(())
     }
 
@@ -666,7 +711,9 @@ mod tests {
             ("foo * 2", "unknown name `foo`", 0..3),
             (
                 "sun(x)",
-                "unknown function `sun`; there are exp, exprel, log, sqrt, abs, floor, ceil, sin, cos, tanh, min, max, if",
+                "unknown function `sun`; there are exp, exprel, log, sqrt, abs, floor, ceil, sin, cos, tanh, min, max, if, and draws: \
+                 normal, uniform, exponential, gamma, poisson, cauchy, chisquare, rayleigh, bernoulli, laplace, lognormal, \
+                 binomial",
                 0..3,
             ),
             ("exp(1, 2)", "`exp` takes one value, given 2", 0..3),
@@ -692,7 +739,9 @@ mod tests {
         let expected = [
             "unknown name `foo`",
             "unknown name `bar`",
-            "unknown function `sun`; there are exp, exprel, log, sqrt, abs, floor, ceil, sin, cos, tanh, min, max, if",
+            "unknown function `sun`; there are exp, exprel, log, sqrt, abs, floor, ceil, sin, cos, tanh, min, max, if, and draws: \
+                 normal, uniform, exponential, gamma, poisson, cauchy, chisquare, rayleigh, bernoulli, laplace, lognormal, \
+                 binomial",
             "`min` takes two values or more, given 1",
             "unknown name `baz`",
             "`log(` is not closed: expected a number, a name or `(`, found the end",

@@ -27,7 +27,7 @@ impl Expression {
                     let b = stack.pop()?;
                     stack.pop()?.combined(binary, b)?
                 }
-                Op::Unary(_) | Op::Select => return None,
+                Op::Unary(_) | Op::Select | Op::Draw(..) => return None,
             };
             stack.push(value);
         }

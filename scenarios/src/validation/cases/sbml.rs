@@ -1,9 +1,9 @@
 //! Models in SBML, translated and run.
 
 use super::super::case::{Case, Observable};
-use super::super::closed_form::{Law, batches, binomial, birth_death_at, poisson, poisson_modulo};
-use super::case;
+use super::super::closed_form::{Law, batches, binomial, birth_death_at, normal_above, poisson, poisson_modulo};
 use super::cells::counts;
+use super::{case, moments};
 
 const IMMIGRATION: (&str, &str) = (
     "N(t) is Poisson with mean lambda / mu (1 - exp(-mu t))",
@@ -20,6 +20,10 @@ const BATCHES: (&str, &str) = (
 const EVENTS: (&str, &str) = (
     "X: of 200 set at 12.5 s, exp(-mu (t - 12.5)) are left, and newcomers are Poisson; Q: Poisson modulo 10",
     "Gardiner 2009, Stochastic Methods, ch. 11 (from memory)",
+);
+const DRAWS: (&str, &str) = (
+    "X: normal, given that it is over 2.5; M: Poisson with mean 40 exp(-mu t); N: births at 2 /s, from the fifth on at 10 /s",
+    "Johnson, Kotz & Balakrishnan 1994, Continuous Univariate Distributions, ch. 13 (from memory); uniformisation, Jensen 1953",
 );
 const PARTITIONING: (&str, &str) = (
     "N(t) is Poisson with mean V K A [(exp(c t) - exp(-K t))/(c + K) - (exp(d t) - exp(-K t))/(d + K)]",
@@ -57,7 +61,26 @@ pub(super) fn cases() -> Vec<Case> {
         let term = |r: f64| ((r * t).exp() - (-k * t).exp()) / (r + k);
         poisson(2.198 * k * a * (term(c) - term(d)))
     };
+    let seconds = &[2.2, 6.8];
+    let births = |t| birth_death_at(150, |n| if n < 5.0 { 2.0 } else { 10.0 }, |_| 0.0, t);
+    let drawn = |(point, t): (usize, &f64)| {
+        let names = [(format!("what was drawn, at {t} s"), "1"), (format!("its variance at {t} s"), "1")];
+        moments(names, "X", ("value", "mean"), &normal_above(3.0, 1.5, 2.5)).map(|o| o.at(point))
+    };
+    let draws = [
+        seconds.iter().enumerate().flat_map(drawn).collect(),
+        counts("cell.N", seconds, births),
+        counts("cell.M", seconds, |t| poisson(40.0 * (-0.1 * t).exp())),
+    ];
     vec![
+        sbml(
+            "sbml-draws",
+            "SBML: draws by a clock and at the start, a rate that a count switches",
+            DRAWS,
+            include_str!("sbml-draws.xml"),
+            (66, seconds),
+            draws.concat(),
+        ),
         sbml(
             "sbml-immigration-death",
             "SBML: concentrations, functions, rules and hidden parameters",

@@ -52,6 +52,22 @@ pub fn poisson(mean: f64) -> Law {
     Law { mean, variance: mean, kurtosis: 3.0 + 1.0 / mean }
 }
 
+/// Normal with this mean and standard deviation, given that it is over `least`: moments by the recursion
+/// E z^k = (k - 1) E z^(k-2) + a^(k-1) phi(a) / (1 - Phi(a)) (Johnson, Kotz & Balakrishnan 1994, ch. 13 (from memory)).
+pub fn normal_above(mean: f64, sd: f64, least: f64) -> Law {
+    let a = (least - mean) / sd;
+    let over = 0.5 * libm::erfc(a / std::f64::consts::SQRT_2);
+    let edge = (-0.5 * a * a).exp() / (2.0 * std::f64::consts::PI).sqrt() / over;
+    let mut raw = [1.0, edge, 0.0, 0.0, 0.0];
+    for k in 2..5 {
+        raw[k] = (k - 1) as f64 * raw[k - 2] + a.powi(k as i32 - 1) * edge;
+    }
+    let [_, m, m2, m3, m4] = raw;
+    let variance = m2 - m * m;
+    let fourth = m4 - 4.0 * m * m3 + 6.0 * m * m * m2 - 3.0 * m.powi(4);
+    Law { mean: mean + sd * m, variance: sd * sd * variance, kurtosis: fourth / (variance * variance) }
+}
+
 impl Law {
     /// The sum of two independent counts: cumulants add up.
     #[must_use]

@@ -8,8 +8,8 @@ mod transport;
 
 pub use arrivals::{Bursts, Dm1, dm1, kingman, mmpp_m1_number, on_off_fluid};
 pub use counts::{
-    Law, batches, binomial, birth_death_at, birth_death_stationary, gilbert_elliott, linear_birth_death, poisson,
-    poisson_modulo,
+    Law, batches, binomial, birth_death_at, birth_death_stationary, gilbert_elliott, linear_birth_death, normal_above,
+    poisson, poisson_modulo,
 };
 pub use networks::traffic_equations;
 pub use queues::{
