@@ -280,6 +280,11 @@ fn draws_are_variables_of_the_tables() {
     // Set back at 0.5, 1.5, 2.5 and 3.5 s, to -0.5 each time.
     assert_eq!(of("t_at_0"), vec![-4.0; 50]);
     assert!(of("k").iter().all(|k| [2.0, 10.0].contains(k)), "{:?}", of("k"));
-    let rate = place.egress(&["check", "draws.xml"]).ends_with(0);
-    assert!(rate.out.starts_with("draws.xml: ok"), "{}", rate.out);
+    // A probe comes with the command, as a whole.
+    let probe = "probe.p={ kind = \"count\", of = \"X\", times = [\"0 s\", \"3 s\"] }";
+    place.egress(&[&args[..], &["c", "--set", probe]].concat()).ends_with(0);
+    let at = |time: &str| samples(&place.path("c"), &format!("X@{time}"), "count", "mean");
+    assert!(at("0 s").iter().all(|x| *x == 0.0) && at("3 s").iter().all(|x| *x > 2.5), "{:?}", at("3 s"));
+    let part = place.egress(&["check", "draws.xml", "--set", "probe.p.kind=count"]).ends_with(3);
+    assert!(part.err.contains("E0401") && part.err.contains("probe.p = { kind = ... }"), "{}", part.err);
 }

@@ -104,7 +104,7 @@ pub(crate) fn find(root: &Node, base: &Table, sections: &[Section], path: &str, 
             Diagnostic::error(NO_SUCH_PATH, span, format!("`{path}` matches nothing in this scenario"), "no such path");
         let near = near_paths(base, path);
         if near.is_empty() {
-            d.help("a path is written `link.uplink.rate`: section, name, key")
+            d.help("a path is written `link.uplink.rate`: section, name, key; a new element as a whole: `probe.p = { kind = ... }`")
         } else {
             let near: Vec<String> = near.iter().map(|p| format!("`{p}`")).collect();
             d.help(format!("did you mean {}?", near.join(" or ")))
@@ -123,6 +123,14 @@ pub(crate) fn find(root: &Node, base: &Table, sections: &[Section], path: &str, 
         (None, None) => false,
     };
     if keys.len() > depth && exists { Ok(()) } else { Err(nothing()) }
+}
+
+/// Whether `path` is that of an element, and `value` one written out as a whole: such may be added. (A single key of an element
+/// that is not there is more likely a name mistyped.)
+pub(crate) fn adds_element(sections: &[Section], path: &str, value: &str) -> bool {
+    let Some(keys) = split_path(path) else { return false };
+    let is_keyed = sections.iter().any(|s| s.name == keys[0].0 && s.shape == Shape::Keyed);
+    keys.len() == 2 && is_keyed && value.trim_start().starts_with('{')
 }
 
 /// A checked value as a tree again.

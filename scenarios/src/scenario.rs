@@ -14,7 +14,7 @@ use crate::figure::{self, FigureRequest};
 use crate::identity::{InputFile, identity, input_files};
 use crate::library;
 use crate::metric::{self, AllKinds, Context, Known, Named, Pair, Varied};
-use crate::plan::{NO_SUCH_PATH, Plan, at_point, fill_in, find, grid, is_lost};
+use crate::plan::{NO_SUCH_PATH, Plan, adds_element, at_point, fill_in, find, grid, is_lost};
 use crate::sbml::{self, Translation};
 use crate::sections::SECTIONS;
 use crate::sweep::{SweepAxis, add_argument, axes};
@@ -361,10 +361,11 @@ impl Loader<'_> {
     fn apply(&mut self, root: &mut Node, overrides: &Overrides) {
         for text in &overrides.set {
             let source = self.sources.add("--set", text.as_str());
-            let path = text.split_once('=').map_or("", |(path, _)| path.trim());
+            let (path, value) = text.split_once('=').map_or(("", ""), |(path, value)| (path.trim(), value));
             let base = check(root, &self.world.sections, &AllKinds(&self.world.registry), &mut Diagnostics::default());
             let span = Span { source, start: 0, end: path.len() as u32 };
-            let known = if path.is_empty() { Ok(()) } else { find(root, &base, &self.world.sections, path, span) };
+            let is_new = path.is_empty() || adds_element(&self.world.sections, path, value);
+            let known = if is_new { Ok(()) } else { find(root, &base, &self.world.sections, path, span) };
             let done = known.and_then(|()| fill_in(root, &base, path)).and_then(|()| apply_set(root, text, source));
             match done {
                 Ok(()) => end_axis(root, path),

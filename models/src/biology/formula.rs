@@ -74,12 +74,12 @@ impl FormulaText<'_> {
                 // Behind all species that can be read.
                 return Some(Symbol::Variable { index: (READS_MAX + index) as u32, scale: 1.0 });
             }
-            let (species, scale) = match to.world.variable(word).filter(|_| name == Name::Plain(word)) {
-                Some(variable) => (variable, 1.0),
-                None => {
-                    let (species, place) = species_of(word, home, span, to).ok()?;
-                    (species, if name == Name::Plain(word) { 1.0 } else { 1.0 / place.molecules(1.0) })
-                }
+            let variable = to.world.variable(word).filter(|_| name == Name::Plain(word));
+            let (species, scale) = if let Some(variable) = variable {
+                (variable, 1.0)
+            } else {
+                let (species, place) = species_of(word, home, span, to).ok()?;
+                (species, if name == Name::Plain(word) { 1.0 } else { 1.0 / place.molecules(1.0) })
             };
             let index = reads.iter().position(|s| *s == species).unwrap_or_else(|| {
                 reads.push(species);

@@ -170,9 +170,9 @@ impl Chance {
     /// Of `jumps`, which change slots of these names.
     pub(super) fn new(jumps: &[Jump], names: &[String], streams: Streams) -> Self {
         let stream = |jump: &Jump, species: Species| streams.stream(&jump.path, &names[species.slot as usize]);
-        let all = |jump: &Jump| match jump.draws() {
-            true => jump.changes.iter().map(|c| stream(jump, c.0)).collect(),
-            false => Vec::new(),
+        let all = |jump: &Jump| {
+            let changes = if jump.draws() { &jump.changes[..] } else { &[] };
+            changes.iter().map(|c| stream(jump, c.0)).collect()
         };
         // Most parts draw for none.
         Self(if jumps.iter().any(Jump::draws) { jumps.iter().map(all).collect() } else { Vec::new() })

@@ -6,7 +6,7 @@
 //!
 //! A `law` is the propensity itself, in firings per second. A species' name stands for its count, `[A]` for its
 //! concentration in mol/m^3, which is the base unit that parameters with units come in; `volume` (m^3), `N_A` (1/mol),
-//! `time` (s) and the waveforms of the scenario are known. A channel that lacks its reactants does not fire, whatever its law says.
+//! `time` (s), the waveforms and the variables of the scenario are known. A channel that lacks its reactants does not fire, whatever its law says.
 
 use sim_core::config::{Diagnostic, Diagnostics, Field, Table, Type};
 use sim_core::quantity::{Dimension, Quantity};
@@ -71,7 +71,7 @@ pub(super) const FIELDS: &[Field] = &[
         "law",
         Type::Text,
         "Propensity in 1/s as an expression, instead of k and c. `A` is a count, `[A]` a concentration in mol/m^3, the name \
-         of a waveform its value now in SI base units, `time` the time in s; `parameters`, `volume` (of the compartment, m^3) \
+         of a waveform its value now in SI base units, that of a `[variable.NAME]` its value, `time` the time in s; `parameters`, `volume` (of the compartment, m^3) \
          and `N_A` are known. Numbers, `+ - * / ^`, comparisons (`<`, `<=`, `>`, `>=`, `==`, `!=`: 1 if true, else 0), \
          `exp(x)`, `exprel(x)` ((exp(x) - 1) / x, 1 at 0), `log(x)` (natural), `sqrt(x)`, `abs(x)`, `floor(x)`, `ceil(x)`, `sin(x)`, `cos(x)`, \
          `tanh(x)`, `min(x, y, ...)`, `max(x, y, ...)`, `if(condition, then, else)`.",

@@ -107,7 +107,7 @@ impl Draw {
                 let bounds: Vec<f64> = arguments[2..].iter().map(logarithm).collect();
                 libm::exp(Scaled::new(one, two(), &bounds).draw(&Normal, rng))
             }
-            Self::Poisson if one >= 0.0 && one < COUNT_MAX => {
+            Self::Poisson if (0.0..COUNT_MAX).contains(&one) => {
                 whole(one.floor(), &|k| k / one, (0.0, f64::INFINITY), &arguments[1..], rng)
             }
             Self::Binomial => {

@@ -16,6 +16,7 @@ mod law;
 mod math;
 mod model;
 mod print;
+mod rate_rule;
 mod resolve;
 #[cfg(test)]
 mod tests;

@@ -98,12 +98,8 @@ impl Report<'_> {
                     }
                 }
                 (Tally::Variable(l), Snapshot::Level(now), Snapshot::Level(before)) => {
-                    let mean = (now.area - before.area) / ticks;
-                    let square = (now.squares - before.squares) / ticks;
-                    to.add("value", "mean", l.now, c.entity);
-                    to.add("value", "time_mean", mean, c.entity);
-                    to.add("value", "sd", (square - mean * mean).max(0.0).sqrt(), c.entity);
-                    to.add("value", "max", l.max, c.entity);
+                    let (mean, square) = (now.area - before.area, now.squares - before.squares);
+                    to.value(l.now, mean / ticks, square / ticks, l.max);
                 }
                 (Tally::Pathway(_), Snapshot::Level(now), Snapshot::Level(before)) => {
                     let seconds = ticks / TICKS_PER_SECOND as f64;
@@ -256,6 +252,13 @@ impl Out<'_> {
             self.add("bit_rate", "mean", (now.size - before.size) as f64 / seconds, "bit/s");
         }
         self.add("loss_ratio", "mean", dropped as f64 / arrivals as f64, "1");
+    }
+    /// That of a variable at the end of the window, and over it.
+    fn value(&mut self, last: f64, mean: f64, mean_square: f64, max: f64) {
+        let sd = (mean_square - mean * mean).max(0.0).sqrt();
+        for (stat, value) in [("mean", last), ("time_mean", mean), ("sd", sd), ("max", max)] {
+            self.add("value", stat, value, self.entity);
+        }
     }
     fn occupancy(&mut self, mean: f64, mean_square: Option<f64>, max: Option<f64>) {
         self.add("occupancy", "time_mean", mean, self.entity);

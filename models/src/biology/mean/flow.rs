@@ -1,6 +1,7 @@
 //! The right-hand side of the mean: by how much each count changes per time, from the rates of all channels.
 
 use super::super::network::{Drive, NONE, Network, Phase};
+use super::history::History;
 use crate::common::ode::{Field, NODES, STAGES};
 use crate::common::waveform::Course;
 
@@ -13,6 +14,8 @@ pub(super) struct Flow<'a> {
     network: &'a Network,
     phase: &'a Phase,
     courses: Vec<Course>,
+    /// What is under way.
+    pub(super) history: History,
     /// The slots that can change.
     pub(super) free: Vec<u32>,
     /// By slot: its place among those, or [`NONE`].
@@ -28,7 +31,7 @@ pub(super) struct Flow<'a> {
 }
 
 impl<'a> Flow<'a> {
-    pub(super) fn new(network: &'a Network, phase: &'a Phase) -> Self {
+    pub(super) fn new(network: &'a Network, phase: &'a Phase, initial: &[f64]) -> Self {
         let free: Vec<u32> = (0..).zip(&network.components).filter(|s| *s.1 != NONE).map(|s| s.0).collect();
         let mut place = vec![NONE; network.initial.len()];
         for (at, &slot) in (0..).zip(&free) {
@@ -44,11 +47,12 @@ impl<'a> Flow<'a> {
         }
         let rates = std::array::from_fn(|_| vec![0.0; network.channels()]);
         let states = std::array::from_fn(|_| vec![0.0; free.len()]);
-        let x = network.initial.clone();
+        let x = initial.to_vec();
         let mut flow = Self {
             network,
             phase,
             courses: Vec::new(),
+            history: History::new(network, phase, initial),
             free,
             place,
             readers,
@@ -69,6 +73,7 @@ impl<'a> Flow<'a> {
         for &(slot, held) in &phase.fixed {
             self.x[slot as usize] = held;
         }
+        self.history.follow(phase);
     }
 
     /// When the next piece of a waveform begins after `at`.
@@ -86,6 +91,7 @@ impl<'a> Flow<'a> {
                 *value = course.value(when);
             }
         }
+        self.history.look(h);
         let values = &self.values;
         self.courses.iter_mut().enumerate().all(|(i, course)| {
             let (low, high) = course.range(at, at + h);
@@ -117,9 +123,14 @@ impl Field for Flow<'_> {
         }
         self.states[stage].copy_from_slice(x);
         out.fill(0.0);
+        for q in (0..self.network.channels()).filter(|q| !self.history.is_delay[*q]) {
+            self.rates[stage][q] = self.rate(q, stage);
+        }
+        for way in &self.history.ways {
+            self.rates[stage][way.channel as usize] = way.rate(stage, &self.rates);
+        }
         for q in 0..self.network.channels() {
-            let rate = self.rate(q, stage);
-            self.rates[stage][q] = rate;
+            let rate = self.rates[stage][q];
             for &(slot, change) in self.network.changes.row(q) {
                 out[self.place[slot as usize] as usize] += change * rate;
             }
@@ -134,7 +145,7 @@ impl Field for Flow<'_> {
             let count = self.network.sound(self.free[s], x[s]);
             let nudge = 1e-7 * count.abs().max(1e-3);
             self.x[slot] = count + nudge;
-            for &q in &self.readers[s] {
+            for &q in self.readers[s].iter().filter(|q| !self.history.is_delay[**q as usize]) {
                 let slope = (self.rate(q as usize, 0) - self.rates[0][q as usize]) / nudge;
                 for &(to, change) in self.network.changes.row(q as usize) {
                     out[self.place[to as usize] as usize * n + s] += change * slope;

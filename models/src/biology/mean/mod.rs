@@ -8,6 +8,8 @@
 //! molecules (Kurtz 1972, doi:10.1063/1.1678692). A channel whose law does not read what it takes slows down as the last of it goes.
 //! Nothing is drawn, so a point is one run, whatever the study's replications say.
 //!
+//! Times that are not exponential have a memory: see [`history`].
+//!
 //! At a spike of a train, filled release sites lose the share u of what they hold: exactly the mean, since u follows from the times of
 //! the spikes. Times at which something happens (interventions, spikes, pieces of waveforms, edges of bins) end a step, and a step is never so long that it
 //! could miss a surge of a waveform.
@@ -16,6 +18,8 @@
 //! pump.
 
 mod flow;
+mod history;
+mod times;
 
 use std::cell::RefCell;
 use std::sync::atomic::AtomicBool;
@@ -26,6 +30,7 @@ use sim_core::stats::{Component, RunRecord, Window, observe};
 use sim_core::{Ctx, LevelTotals, Model, Priority, Probe, RunError, SimDuration, SimTime};
 
 use self::flow::Flow;
+use self::times::Times;
 use super::assemble::tables;
 use super::network::NONE;
 use super::releases::Releases;
@@ -70,11 +75,18 @@ impl Mean {
             refuse(span, format!("`{path}` draws"), "a mean draws nothing");
         }
         for part in &system.parts {
-            for delay in &part.phases[0].delays {
+            for (i, delay) in part.phases[0].delays.iter().enumerate() {
+                let laws = part.phases.iter().filter_map(|phase| Times::new(&phase.delays[i].time).err());
+                let Some(law) = { laws }.next() else { continue };
                 let name = &part.network.channel_names[delay.channel as usize];
                 let table = tables(scenario, "pathway").find(|(of, ..)| of == name).map(|t| t.2);
                 let span = table.map_or(scenario.span, |table| table.span_of("delay"));
-                refuse(span, format!("`{name}` takes times that are not exponential"), "a mean has no memory");
+                let message = format!("`{name}` takes times whose law is {law}");
+                refuse(
+                    span,
+                    message,
+                    "a mean follows other times: constant, uniform, exponential, gamma, lognormal, hyperexponential",
+                );
             }
         }
         let releases = || system.parts.iter().flat_map(|part| &part.phases[0].releases);
@@ -202,9 +214,9 @@ struct Course<'a> {
 
 impl<'a> Course<'a> {
     fn new(part: &'a Part) -> Self {
-        let flow = Flow::new(&part.network, &part.phases[0]);
         // What is drawn has been refused.
         let initial = part.network.at_start(Streams::new(0, 0)).0;
+        let flow = Flow::new(&part.network, &part.phases[0], &initial);
         let x: Vec<f64> = flow.free.iter().map(|&slot| initial[slot as usize]).collect();
         let n = x.len();
         Self {
@@ -237,7 +249,16 @@ impl<'a> Course<'a> {
                 self.spike();
                 continue;
             }
-            let room = to.min(spike).min(self.flow.end(self.now)) - self.now;
+            let leaving = self.flow.history.leaving();
+            if !leaving.is_empty() {
+                for l in leaving {
+                    self.pass(l.channel, l.amount);
+                }
+                self.interrupt();
+                continue;
+            }
+            let piece = self.flow.end(self.now);
+            let room = (to.min(spike).min(piece) - self.now).min(self.flow.history.room());
             let mut h = self.pace.step(room);
             while !self.flow.look(self.now, h) {
                 h = (h / 2).max(1);
@@ -249,7 +270,12 @@ impl<'a> Course<'a> {
                 return Err(format!("the rate of {channel} is {rate}, which is no rate"));
             }
             match self.pace.judge(h, room, error) {
-                Verdict::Accepted => self.accept(h),
+                Verdict::Accepted => {
+                    self.accept(h);
+                    if self.now == piece {
+                        self.flow.history.jump();
+                    }
+                }
                 Verdict::TooLong => {}
                 Verdict::Hopeless => {
                     return Err(String::from("no progress: the mean changes faster than the clock ticks"));
@@ -284,24 +310,40 @@ impl<'a> Course<'a> {
             *max = max.max(*x);
         }
         self.now += h;
+        self.flow.history.accept(h, &self.flow.rates);
+    }
+
+    /// So many pass by channel `q` at once.
+    fn pass(&mut self, q: u32, amount: f64) {
+        let network = &self.part.network;
+        self.fired[q as usize] += amount;
+        for &(slot, change) in network.changes.row(q as usize) {
+            let at = self.flow.free.binary_search(&slot).expect("a slot that changes is free");
+            if change > 0.0 {
+                self.flow.history.change(slot, change * amount, self.x[at]);
+            }
+            self.x[at] += change * amount;
+            self.max[at] = self.max[at].max(self.x[at]);
+        }
+    }
+
+    /// Something has happened: what happens next may be faster than what went before.
+    fn interrupt(&mut self) {
+        self.flow.history.jump();
+        self.solver.forget();
+        self.pace = Pace::new();
     }
 
     /// There are spikes now: what the sites that they drive hold on average goes down.
     fn spike(&mut self) {
-        let (releases, network) = (&self.part.phases[self.phase].releases, &self.part.network);
+        let releases = &self.part.phases[self.phase].releases;
         while let Some((site, u)) = self.sites.as_mut().and_then(|sites| sites.take(self.now, releases)) {
             let release = &releases[site];
             let place = |slot: u32| self.flow.free.binary_search(&slot).expect("a slot that changes is free");
             let released = u * self.x[place(release.filled.slot)].max(0.0);
-            self.fired[release.channel as usize] += released;
-            for &(slot, change) in network.changes.row(release.channel as usize) {
-                let at = place(slot);
-                self.x[at] += change * released;
-                self.max[at] = self.max[at].max(self.x[at]);
-            }
+            self.pass(release.channel, released);
         }
-        self.solver.forget();
-        self.pace = Pace::new();
+        self.interrupt();
     }
 
     /// Begins phase `i` now.
@@ -328,14 +370,13 @@ impl<'a> Course<'a> {
             let before = self.x[at];
             self.x[at] = dose.of_mean(before);
             let change = self.x[at] - before;
+            self.flow.history.change(slot, change, before);
             let (inward, outward) = &mut self.dosed[at];
             *(if change > 0.0 { inward } else { outward }) += change.abs();
         }
         self.phase = i;
         self.flow.enter(phase);
-        self.solver.forget();
-        // What happens next may be faster than what went before.
-        self.pace = Pace::new();
+        self.interrupt();
         Ok(())
     }
 

@@ -13,6 +13,7 @@ mod granules;
 mod interventions;
 mod ions;
 mod mean;
+mod mean_delays;
 mod pathways;
 mod reactions;
 mod release_sites;
