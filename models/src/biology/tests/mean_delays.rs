@@ -90,7 +90,7 @@ fn what_flows_out_is_what_flowed_in_before() {
     chain.truncate(chain.find("[pathway.endo]").unwrap());
     chain = chain.replace("reserve = 0", "reserve = 0, s2 = 0, s3 = 0, s4 = 0");
     for (from, to) in [("fused", "s2"), ("s2", "s3"), ("s3", "s4"), ("s4", "reserve")] {
-        chain += &format!("[reaction.{from}]\nequation = \"{from} -> {to}\"\nk = \"0.5 /s\"\n");
+        chain.push_str(&["[reaction.", from, "]\nequation = \"", from, " -> ", to, "\"\nk = \"0.5 /s\"\n"].concat());
     }
     let chain = mean(&chain);
     for t in [1.0, 6.0, 13.0, 40.0] {
