@@ -21,7 +21,7 @@ const PART_MIN: f64 = 0.02;
 /// Points that are shown.
 const POINTS_MAX: usize = 12;
 /// What is told in percent.
-const SHARES: [&str; 5] = ["utilization", "loss_ratio", "exit_share", "time_share", "passage_share"];
+const SHARES: [&str; 6] = ["utilization", "loss_ratio", "exit_share", "time_share", "passage_share", "exceedance"];
 /// What is served in fluid networks.
 const TRANSFER: &str = "transfer";
 /// What lost segments cost.
@@ -154,6 +154,8 @@ const CLASSES: [Class; 10] = [
             ("passage_time", "p50", "median passage"),
             ("interval", "mean", "interval"),
             ("interval", "sd", "its sd"),
+            ("exceedance", "mean", "share that is longer"),
+            ("percentile", "mean", "percentile"),
         ],
         by: &[("time_share", "time_mean")],
         rows: 30,

@@ -72,6 +72,10 @@ pub(super) fn assemble(scenario: &Table, context: &BuildContext<'_>) -> Result<W
             "count" => sample(table, &mut world),
             "states" | "first_passage" => states(table, &mut world),
             "passages" => passages(table, &mut world),
+            "tail" => {
+                tail(table, &mut world);
+                Ok(())
+            }
             "per_spike" => spikes::count(table, &mut world),
             "dwell" => dwell::add(table, scenario, &mut world),
             _ => follow(table, &mut world),
@@ -265,6 +269,14 @@ fn passages(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
         world.asked_passages.push((question, name));
     }
     Ok(())
+}
+
+/// `[probe.NAME] kind = "tail"`: read when all components are known; until then, of which pathways passages are to be told.
+fn tail(table: &Table, world: &mut World) {
+    if table.text("metric") == "interval" {
+        let pathway = world.pathways.iter().position(|p| p.name == table.text("of"));
+        world.gaps.extend(pathway.map(|p| p as u32));
+    }
 }
 
 /// Fails if another probe tells of the same.

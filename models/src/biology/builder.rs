@@ -155,6 +155,8 @@ pub(super) struct World {
     pub(super) states: Vec<(StateQuestion, String)>,
     /// The same about passages, with pathways by index.
     pub(super) asked_passages: Vec<(PassageQuestion, String)>,
+    /// Pathways of whose gaps the tails are asked for.
+    pub(super) gaps: Vec<u32>,
 }
 
 /// What passes a pathway at a spike.
@@ -477,6 +479,10 @@ pub(super) fn first(found: &Diagnostics) -> Diagnostic {
 }
 
 impl World {
+    /// The pathways of which passages are told one by one.
+    pub(super) fn told_pathways(&self) -> Vec<u32> {
+        self.asked_passages.iter().map(|p| p.0.of).chain(self.gaps.iter().copied()).collect()
+    }
     /// The ways out of species whose exits are told apart, species by species in the order of the pathways.
     pub(super) fn exits(&self) -> Vec<Exit> {
         let leaves = |owned: &Owned, slot: u32| {

@@ -188,7 +188,7 @@ impl Members {
                 .filter(|d| d.pathway != NONE)
                 .collect(),
             told: own(&self.pools, world.states.iter().map(|s| s.0.of).collect()),
-            told_pathways: own(&self.pathways, world.asked_passages.iter().map(|p| p.0.of).collect()),
+            told_pathways: own(&self.pathways, world.told_pathways()),
             exits: (first_pathway + world.pathways.len() as u32..)
                 .zip(exits)
                 .map(|(c, e)| (Exit { slot: place(&self.pools, e.slot), pathway: place(&self.pathways, e.pathway) }, c))

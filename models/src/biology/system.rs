@@ -16,7 +16,7 @@ use super::mean::{self, Mean};
 use super::network::{Drive, Network, Phase};
 use super::parts::{Piece, split};
 use super::run::Run;
-use crate::probe::Asked;
+use crate::probe::{self, Asked};
 use crate::{BuildContext, System};
 
 /// Parts that nothing connects, and what is measured at them.
@@ -58,8 +58,14 @@ pub(super) fn biology(scenario: &Table, context: &BuildContext<'_>) -> Result<Bi
     let first_pathway = place(&world, world.pools.len() as u32);
     let states = world.states.iter().map(|&(q, _)| StateQuestion { of: place(&world, q.of), ..q });
     let passages = world.asked_passages.iter().map(|&(q, _)| PassageQuestion { of: first_pathway + q.of, ..q });
-    let asked = Asked { states: states.collect(), passages: passages.collect() };
-    Ok(Biology { components: components(&world), parts, asked, warnings: bound_while_followed(scenario, &world) })
+    let mut components = components(&world);
+    // A mean has no times.
+    let probes =
+        if world.is_mean { Vec::new() } else { probe::of(scenario, crate::World::Biology, context.registry).0 };
+    let (tails, answers) = probe::ask_tails(&probe::tails(&probes), &components)?;
+    components.extend(answers);
+    let asked = Asked { states: states.collect(), passages: passages.collect(), tails: tails.into() };
+    Ok(Biology { components, parts, asked, warnings: bound_while_followed(scenario, &world) })
 }
 
 /// The component of the species in `slot`.

@@ -175,11 +175,11 @@ impl System for NetworkSystem {
     }
     fn run_unless(&self, cancel: &AtomicBool, streams: Streams, window: Window) -> Result<RunRecord, RunError> {
         let network = self.start(streams);
-        match self.watch() {
-            // What watches nothing costs something.
-            (None, (None, None)) => observe(network, &self.components, window, cancel),
-            watch => observe_with(watch, network, &self.components, window, cancel),
+        // What watches nothing costs something.
+        if self.grouping.is_none() && self.asked.is_empty() {
+            return observe(network, &self.components, window, cancel);
         }
+        observe_with(self.watch(), network, &self.components, window, cancel)
     }
     fn event_rate(&self) -> f64 {
         self.event_rate

@@ -83,8 +83,8 @@ pub enum ComponentKind {
     },
     /// A group of flows, or its part at one element: see [`Attribution`](crate::stats::Attribution).
     Share,
-    /// A question about another component that a watch answers: see [`States`](crate::stats::States) and
-    /// [`Passages`](crate::stats::Passages).
+    /// A question about another component that a watch answers: see [`States`](crate::stats::States),
+    /// [`Passages`](crate::stats::Passages) and [`Tails`](crate::stats::Tails).
     Asked,
     /// A pathway between compartments: passages forwards and backwards. If `saturable`, `level` is its busy share, 0 to 1.
     Pathway {

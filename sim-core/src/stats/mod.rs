@@ -18,6 +18,7 @@ mod sketching;
 mod states;
 mod station;
 mod statistics;
+mod tails;
 mod window;
 
 pub use attribution::{Attribution, CAUSES, Grouping, Part};
@@ -30,4 +31,5 @@ pub use series::{Series, SeriesRow, series_of};
 pub use sketch::Sketch;
 pub use states::{StateQuestion, States};
 pub use statistics::Statistics;
+pub use tails::{TailOf, TailQuestion, Tails};
 pub use window::Window;

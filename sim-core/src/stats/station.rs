@@ -67,10 +67,17 @@ impl Times {
         add("mean", mean * scale);
         add("sd", variance.sqrt() * scale);
         for (stat, quantile) in ["p50", "p90", "p99"].into_iter().zip(self.sketch.quantiles([0.5, 0.9, 0.99])) {
-            // Within what was seen: a bucket may reach beyond that.
-            add(stat, quantile.clamp(self.min.min(self.max) as f64, self.max as f64) * scale);
+            add(stat, self.within(quantile) * scale);
         }
         add("max", if n == 0.0 { f64::NAN } else { self.max as f64 * scale });
+    }
+    /// The `p`-quantile (0 <= p <= 1); NaN if empty.
+    pub(super) fn quantile(&self, p: f64) -> f64 {
+        self.within(self.sketch.quantile(p))
+    }
+    /// A quantile within what was seen: a bucket may reach beyond that.
+    fn within(&self, quantile: f64) -> f64 {
+        quantile.clamp(self.min.min(self.max) as f64, self.max as f64)
     }
     /// The share of those that are not zero; NaN if empty.
     pub(super) fn share_above_zero(&self) -> f64 {

@@ -157,3 +157,35 @@ fn probes_of_what_is_not_there_are_findings() {
         ["E0608"]
     );
 }
+
+#[test]
+fn tails_of_residences_and_gaps() {
+    // Comes at 5 /s, stays for 2 s on average: residences and gaps are exponential.
+    let text = format!(
+        "{}[reaction.come]\nequation = \"-> A\"\nc = 5\n[reaction.go]\nequation = \"A ->\"\nc = 0.5\n\
+         [probe.stay]\nkind = \"residence\"\nof = \"cell.A\"\nsplit_by = \"pathway\"\n\
+         [probe.long]\nkind = \"tail\"\nof = \"cell.A\"\nlonger_than = [\"3 s\"]\npercentiles = [99.9]\n\
+         [probe.exit]\nkind = \"tail\"\nof = \"cell.A@go\"\nlonger_than = [\"3 s\"]\n\
+         [probe.gaps]\nkind = \"tail\"\nof = \"come\"\nmetric = \"interval\"\nlonger_than = [\"0.5 s\"]\n",
+        cell(0)
+    );
+    let s = system(&text);
+    let record = s.run(Streams::new(1, 0), window(100.0, 20_100.0, 1)).unwrap();
+    let of = |name: &str, metric: &str| measure(&*s, &record, name, metric, "mean");
+    let share = |name: &str, exact: f64| {
+        let found = of(name, "exceedance");
+        // 100 000 independent times.
+        assert!((found - exact).abs() < 4.0 * (exact * (1.0 - exact) / 1e5).sqrt(), "{name}: {found} is not {exact}");
+    };
+    share("cell.A@sojourn_time>3 s", (-1.5_f64).exp());
+    share("come@interval>0.5 s", (-2.5_f64).exp());
+    assert_eq!(of("cell.A@sojourn_time>3 s", "exceedance"), of("cell.A@go@sojourn_time>3 s", "exceedance"));
+    // The sd of the quantile is sqrt(p (1 - p) / n) over the density there, 0.5 (1 - p); and the sketch's 0.4 %.
+    let (p99, exact) = (of("cell.A@sojourn_time p99.9", "percentile"), 2.0 * 1000.0_f64.ln());
+    assert!((p99 - exact).abs() < 4.0 * 2.0 / (100.0_f64).sqrt() + 0.004 * exact, "{p99} is not {exact}");
+    // Nobody is followed: there are no residences.
+    let unfollowed = text.replace("\"residence\"", "\"count\"").replace("split_by = \"pathway\"", "times = [\"1 s\"]");
+    let found = build(&unfollowed).map(|_| ()).unwrap_err();
+    let codes: Vec<&str> = found.iter().map(|d| d.code).collect();
+    assert_eq!(codes, ["E0398", "E0398"], "{found:?}");
+}

@@ -1,5 +1,8 @@
 //! `[probe.NAME]` of links, stages and flows: how many they hold at certain times (`count`), for what share of the time they
-//! hold so many (`states`), when they first do (`first_passage`), and when what departs departs (`passages`).
+//! hold so many (`states`), when they first do (`first_passage`), and when what departs departs (`passages`). Tails of times come
+//! after them, when all components are known.
+
+use std::sync::Arc;
 
 use sim_core::SimTime;
 use sim_core::config::{Diagnostic, Table, did_you_mean};
@@ -19,7 +22,7 @@ impl Builder<'_> {
     /// Reads the probes of flows and of these `stations`, whose components come after those of the flows.
     pub(super) fn looks(&mut self, probes: &[&Table], stations: &[Component]) -> Looks {
         let (mut instants, mut states, mut passages) = (Vec::new(), Vec::new(), Vec::new());
-        for table in probes.iter().filter(|table| table.kind() != "attribution") {
+        for table in probes.iter().filter(|table| !matches!(table.kind(), "attribution" | "tail")) {
             let is_count = table.kind() == "count";
             let done = self.looked_at(table, stations, is_count).and_then(|of| {
                 match table.kind() {
@@ -44,6 +47,7 @@ impl Builder<'_> {
             asked: Asked {
                 states: states.into_iter().map(|s| s.0).collect(),
                 passages: passages.into_iter().map(|p| p.0).collect(),
+                tails: Arc::default(),
             },
         }
     }

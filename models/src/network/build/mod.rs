@@ -30,7 +30,7 @@ use super::system::{NetworkSystem, SourcePlan};
 use super::topology::{self, Graph};
 use super::traffic::Load;
 use super::transport::Path;
-use crate::{BuildContext, System};
+use crate::{BuildContext, System, probe};
 use attribution::Layout;
 use changes::Changes;
 use flows::{Flow, Origin};
@@ -285,7 +285,7 @@ impl<'a> Builder<'a> {
             }
             None => (None, Vec::new()),
         };
-        let looks = self.looks(probes, &stations.components);
+        let mut looks = self.looks(probes, &stations.components);
         let told = stations.components.iter().chain(&shares).chain(&looks.components);
         self.check_names(told.map(|c| c.name.as_str()));
         self.stop_if_wrong()?;
@@ -319,6 +319,9 @@ impl<'a> Builder<'a> {
         components.append(&mut stations.components);
         components.extend(shares);
         components.extend(looks.components);
+        let (tails, answers) = probe::ask_tails(&probe::tails(probes), &components)?;
+        looks.asked.tails = tails.into();
+        components.extend(answers);
         Ok(Box::new(NetworkSystem {
             names: Arc::new(components.iter().map(|c| c.name.clone()).collect()),
             components,

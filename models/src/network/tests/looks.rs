@@ -32,6 +32,10 @@ fn shares_of_time_and_counts_by_hand() {
                   flow = { kind = 'count', of = 'x', times = ['104.5 ms', '105.5 ms'] },
                   full = { kind = 'first_passage', of = 'up', down_to = [0], up_to = [2, 4] },
                   gone = { kind = 'passages', of = 'up', numbers = [1, 5] },
+                  late = { kind = 'tail', of = 'up', longer_than = ['1 ms', '2 ms', '3 ms'], percentiles = [10, 50, 99.9] },
+                  wait = { kind = 'tail', of = 'up', metric = 'wait_time', longer_than = ['0 s', '1.5 ms'] },
+                  gaps = { kind = 'tail', of = 'up', metric = 'interval', longer_than = ['1 ms', '2 ms'] },
+                  far = { kind = 'tail', of = 'z', longer_than = ['6.9 ms', '7 ms'] },
                   why = { kind = 'attribution' }";
     for queue in
         ["{ kind = 'fifo' }", "{ kind = 'codel' }", "{ kind = 'prio', queue = { kind = 'fifo', limit = '9 packets' } }"]
@@ -57,6 +61,25 @@ fn shares_of_time_and_counts_by_hand() {
         // Two gaps of 1 ms, one of 8 ms.
         let gap = |stat: &str| of(&*system, &record, "up@interval", "interval", stat);
         assert!((gap("mean") - 0.01 / 3.0).abs() < 1e-12 && gap("max") == 0.008, "{queue}: {}", gap("mean"));
+        // The three stay for 1, 2 and 3 ms, of which they wait for all but the last.
+        let share = |name: &str| of(&*system, &record, name, "exceedance", "mean");
+        for (name, thirds) in [
+            ("up@sojourn_time>1 ms", 2),
+            ("up@sojourn_time>2 ms", 1),
+            ("up@sojourn_time>3 ms", 0),
+            ("up@wait_time>0 s", 2),
+            ("up@wait_time>1.5 ms", 1),
+            ("up@interval>1 ms", 1),
+            ("up@interval>2 ms", 1),
+            ("z@sojourn_time>6.9 ms", 3),
+            ("z@sojourn_time>7 ms", 0),
+        ] {
+            assert_eq!(share(name), f64::from(thirds) / 3.0, "{queue} {name}");
+        }
+        for (name, exact) in [("p10", 0.001), ("p50", 0.002), ("p99.9", 0.003)] {
+            let found = of(&*system, &record, &format!("up@sojourn_time {name}"), "percentile", "mean");
+            assert!((found / exact - 1.0).abs() < 0.004, "{queue} {name}: {found}");
+        }
         // 4 ms on the wire: the first arrives at 105 ms.
         assert_eq!(["x@104.5 ms", "x@105.5 ms"].map(count), [1.0, 0.0], "{queue}");
     }
@@ -88,6 +111,12 @@ fn what_cannot_be_looked_at_is_a_finding() {
             "p = { kind = 'count', of = 'up', times = ['1 s'] }, q = { kind = 'count', of = 'up', times = ['1 s'] }",
             "E0324",
         ),
+        ("p = { kind = 'tail', of = 'up' }", "E0608"),
+        ("p = { kind = 'tail', of = 'up', percentiles = [99.9, 99.9] }", "E0608"),
+        ("p = { kind = 'tail', of = 'up', longer_than = ['107 d'] }", "E0609"),
+        ("p = { kind = 'tail', of = 'down', longer_than = ['1 s'] }", "E0398"),
+        ("p = { kind = 'tail', of = 'x', metric = 'flow_completion_time', longer_than = ['1 s'] }", "E0398"),
+        ("p = { kind = 'tail', of = 'x', metric = 'interval', longer_than = ['1 s'] }", "E0398"),
     ] {
         let found = system(&text("{ kind = 'fifo' }", probes)).map(|_| ()).unwrap_err();
         assert_eq!(found.iter().map(|d| d.code).collect::<Vec<_>>(), [code], "{probes}");

@@ -2,7 +2,8 @@
 
 use super::super::case::{Case, Observable, Quantity};
 use super::super::closed_form::{
-    Mm1, Queue, cobham, erlang_b, erlang_c, md1k_loss, mm1, mm1k, mmc, pollaczek_khinchine,
+    Mm1, Queue, cobham, erlang_b, erlang_c, md1k_loss, mm1, mm1k, mmc, mmc_wait_quantile, mmc_waits_longer,
+    pollaczek_khinchine,
 };
 use super::{BUSY, LOSS, NUMBER, QUANTILE_ERROR, SOJOURN, WAIT, WAITS, case};
 
@@ -17,6 +18,10 @@ const UNEVEN: (&str, &str) = (
 );
 const MMC: (&str, &str) = (
     "P(wait) = C(c, a), Erlang C; Wq = C / (c mu - lambda)",
+    "Kleinrock 1975, Queueing Systems vol. 1, ch. 3 (from memory)",
+);
+const TAIL: (&str, &str) = (
+    "P(W > t) = C(c, a) exp(-(c mu - lambda) t); P(T > t) = exp(-(mu - lambda) t) of one server",
     "Kleinrock 1975, Queueing Systems vol. 1, ch. 3 (from memory)",
 );
 const MM1K: (&str, &str) =
@@ -46,6 +51,7 @@ const VARYING: &str = include_str!("mm1-varying.toml");
 const SERVER: &str = include_str!("server.toml");
 const MG1_LINK: &str = include_str!("mg1.toml");
 const ROOM: &str = include_str!("finite-room.toml");
+const TAILS: &str = include_str!("tails.toml");
 const PRIORITY: &str = include_str!("priority.toml");
 const PRIORITIES: &str = include_str!("priorities.toml");
 
@@ -77,6 +83,7 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case("mm1-server", "M/M/1 at load 0.8, at a stage", MM1, SERVER, single("workers", &mm1(800.0, MU))),
         many("mmc-4", "M/M/4 at load 0.75", 3.0, 4).with(&["study.seed=105"]),
+        case("mmc-tail", "Tails of M/M/4 at load 0.85 and of M/M/1 at load 0.8", TAIL, TAILS, tails()),
         mm1k_case("mm1k", "M/M/1/10 at load 0.8", 800.0, 10),
         erlang("erlang-b", "M/M/15/15 at 10 erlangs", 10, 15).with(&["study.seed=107"]),
         md1("md1", "M/D/1 at load 0.8, on a link", 0.8),
@@ -177,6 +184,25 @@ fn many(id: &'static str, title: &str, a: f64, c: u32) -> Case {
     case.set.push(format!("stage.workers.workers={c}"));
     case.set.push(format!("traffic.customers.rate={lambda} packets/s"));
     case
+}
+
+/// Shares beyond a threshold, and percentiles, of waits at four servers and of sojourns at one.
+fn tails() -> Vec<Observable> {
+    let share = |name: &str, at, exact| Observable::mean(name, at, ("exceedance", "mean"), exact, "1");
+    let quantile = |name: &str, at, exact| Observable {
+        tolerance: QUANTILE_ERROR,
+        ..Observable::mean(name, at, ("percentile", "mean"), exact, "s").within(0.02)
+    };
+    let waits = |t| mmc_waits_longer(3400.0, MU, 4, t);
+    let one = mm1(800.0, MU);
+    vec![
+        share("share that waits", "workers@wait_time>0 s", waits(0.0)),
+        share("share that waits longer than 1.149 ms", "workers@wait_time>1.149 ms", waits(1.149e-3)),
+        share("share that waits longer than 8 ms", "workers@wait_time>8 ms", waits(8e-3)).within(0.05),
+        quantile("wait, 99.9 %", "workers@wait_time p99.9", mmc_wait_quantile(3400.0, MU, 4, 0.999)),
+        share("share that stays longer than 20 ms", "clerk@sojourn_time>20 ms", libm::exp(-200.0 * 20e-3)).within(0.05),
+        quantile("sojourn time, 99.9 %", "clerk@sojourn_time p99.9", one.sojourn_quantile(0.999)),
+    ]
 }
 
 /// M/G/c/c with `a` erlangs, exponential unless more is said.

@@ -14,7 +14,7 @@ pub use counts::{
 pub use networks::traffic_equations;
 pub use queues::{
     Mm1, Mm1k, Queue, cobham, erlang_b, erlang_c, exponential_quantile, md1_wait_beyond, md1k_loss, mm1, mm1k, mmc,
-    pollaczek_khinchine,
+    mmc_wait_quantile, mmc_waits_longer, pollaczek_khinchine,
 };
 pub use transport::{square_root_law, with_timeouts};
 

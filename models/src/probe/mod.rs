@@ -1,14 +1,17 @@
 //! `[probe.NAME]`: something to look at more closely than every run does. One section for both families.
 
+mod tail;
+
 use std::sync::Arc;
 
 use sim_core::config::{Diagnostic, Diagnostics, Field, Section, Shape, Span, Table, Type};
 use sim_core::probe::ComponentId;
 use sim_core::quantity::Dimension;
-use sim_core::stats::{Component, PassageQuestion, Passages, StateQuestion, States};
+use sim_core::stats::{Component, PassageQuestion, Passages, StateQuestion, States, TailQuestion, Tails};
 
 use crate::registry::{Kind, Registry};
 use crate::world::World;
+pub(crate) use tail::{ask as ask_tails, tails};
 
 /// The section.
 pub(crate) const SECTION: Section = Section {
@@ -97,6 +100,38 @@ pub(crate) const PROBES: &[Kind<&'static [World]>] = &[
                 "numbers",
                 Type::List(&Type::Integer { min: 1, max: 1_000_000_000 }),
                 "Which passages to tell the time of, counted from 1: `[1, 10]`.",
+            ),
+        ],
+        make: &[World::Network, World::Biology],
+    },
+    Kind {
+        name: "tail",
+        doc: "How long the longest times are: what share is longer than so much, as `exceedance` of `LINK@wait_time>5 ms`, counted \
+              one by one; and percentiles of one's choice, as `percentile` of `LINK@wait_time p99.9`.",
+        fields: &[
+            Field::required(
+                "of",
+                Type::Text,
+                "Where: a link, a stage that takes time, or a flow; a species with a `residence` probe (`compartment.species`), \
+                 one of its exits (`compartment.species@pathway`), stays of single channels (`pathway@open`), a pathway or reaction.",
+            ),
+            Field::default(
+                "metric",
+                Type::Text,
+                "\"sojourn_time\"",
+                "Which times: `sojourn_time`; of links, stages and flows also `wait_time`; of links, stages and pathways `interval`, \
+                 the gaps between those that pass; of connections `flow_completion_time` and `retransmission_delay`.",
+            ),
+            Field::optional(
+                "longer_than",
+                Type::List(&Type::Quantity(&[Dimension::TIME])),
+                "Of which times to tell the share that is longer: `[\"5 ms\", \"20 ms\"]`.",
+            ),
+            Field::optional(
+                "percentiles",
+                Type::List(&Type::Number { min: 0.0, max: 100.0 }),
+                "Which percentiles, exact to 0.4 %: `[95, 99.9]`. From n times none beyond 100 (1 - 1 / n) can be told from the \
+                 maximum.",
             ),
         ],
         make: &[World::Network, World::Biology],
@@ -268,23 +303,33 @@ pub(crate) fn passages(table: &Table, of: ComponentId) -> Result<Vec<(PassageQue
     Ok(all)
 }
 
-/// All that is asked, of states and of passages. The last components are for the answers, in this order.
+/// All that is asked, of states, passages and tails. The last components are for the answers, in this order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Asked {
     pub(crate) states: Arc<[StateQuestion]>,
     pub(crate) passages: Arc<[PassageQuestion]>,
+    pub(crate) tails: Arc<[TailQuestion]>,
 }
 
 /// What answers what is asked, as far as anything is.
-pub(crate) type Answers = (Option<States>, Option<Passages>);
+pub(crate) type Answers = (Option<States>, (Option<Passages>, Option<Tails>));
 
 impl Asked {
     /// What finds the answers in a run.
     pub(crate) fn answers(&self, components: &[Component]) -> Answers {
-        let of_passages = components.len() - self.passages.len();
+        let of_tails = components.len() - self.tails.iter().map(TailQuestion::answers).sum::<usize>();
+        let of_passages = of_tails - self.passages.len();
         let of_states = of_passages - self.states.len();
         let states = || States::new(Arc::clone(&self.states), of_states as u32, components);
         let passages = || Passages::new(Arc::clone(&self.passages), of_passages as u32);
-        ((!self.states.is_empty()).then(states), (!self.passages.is_empty()).then(passages))
+        let tails = || Tails::new(Arc::clone(&self.tails), of_tails as u32);
+        (
+            (!self.states.is_empty()).then(states),
+            ((!self.passages.is_empty()).then(passages), (!self.tails.is_empty()).then(tails)),
+        )
+    }
+    /// Whether nothing is asked.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.states.is_empty() && self.passages.is_empty() && self.tails.is_empty()
     }
 }
