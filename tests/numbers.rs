@@ -70,6 +70,34 @@ fn a_failing_line_takes_the_calls_of_the_time_until_routes_converge() {
     }
 }
 
+#[test]
+fn two_lines_that_fail_at_random_lose_what_both_lose_and_the_time_until_routes_follow() {
+    let place = Place::new();
+    let of = |convergence: &str| {
+        let axis = format!("routing.convergence={convergence}");
+        place.egress(&["run", "wan-availability", "--quiet", "--sweep", &axis, "--out", convergence]).ends_with(0);
+        let of = |component, metric, stat| samples(&place.path(convergence), component, metric, stat);
+        let lost = of("readings", "loss_ratio", "mean");
+        let up = ["line", "backup"].map(|link| of(link, "availability", "time_mean"));
+        (lost, up, of("line", "dropped.link_down", "mean"), of("line", "failures", "mean"))
+    };
+    let near = |what: &str, found: &[f64], expected: f64| {
+        let (mean, error) = mean_and_error(found);
+        assert!((mean - expected).abs() < 4.0 * error, "{what}: {mean} +- {error}, not {expected}");
+    };
+    // Up for 10 of 11 and 20 of 22 minutes, independently.
+    let (lost, up, ..) = of("0 s");
+    near("line", &up[0], 10.0 / 11.0);
+    near("backup", &up[1], 10.0 / 11.0);
+    near("lost", &lost, 1.0 / 121.0);
+    // Twenty a second for 3 s, or as long as the line is down if that is less (lognormal, mean 60 s, cv 1.5; the mean of the lesser
+    // is 2.98 s), at each failure at which routes point to the line: always but shortly after it was down.
+    let (_, _, lost, failures) = of("3 s");
+    let each: Vec<f64> = lost.iter().zip(&failures).map(|(lost, failures)| lost / failures).collect();
+    let (mean, error) = mean_and_error(&each);
+    assert!(error < 0.3 && (mean - 59.6).abs() < 4.0 * error + 0.5, "{mean} +- {error}");
+}
+
 /// A link of a scenario: name, ends, capacity in bit/s.
 struct Link {
     name: String,

@@ -34,6 +34,7 @@ const LIBRARY: &[(&str, &str)] = &[
     ("synaptic-vesicle-cycle", include_str!("../library/synaptic-vesicle-cycle.toml")),
     ("transcytosis", include_str!("../library/transcytosis.toml")),
     ("uptake-block", include_str!("../library/uptake-block.toml")),
+    ("wan-availability", include_str!("../library/wan-availability.toml")),
     ("wan-failover", include_str!("../library/wan-failover.toml")),
     ("window-or-link", include_str!("../library/window-or-link.toml")),
 ];

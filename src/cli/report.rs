@@ -21,7 +21,8 @@ const PART_MIN: f64 = 0.02;
 /// Points that are shown.
 const POINTS_MAX: usize = 12;
 /// What is told in percent.
-const SHARES: [&str; 6] = ["utilization", "loss_ratio", "exit_share", "time_share", "passage_share", "exceedance"];
+const SHARES: [&str; 7] =
+    ["utilization", "loss_ratio", "exit_share", "time_share", "passage_share", "exceedance", "availability"];
 /// What is served in fluid networks.
 const TRANSFER: &str = "transfer";
 /// What lost segments cost.
@@ -74,6 +75,8 @@ const CLASSES: [Class; 10] = [
             ("sojourn_time", "mean", "delay"),
             ("sojourn_time", "p99", "p99 of delay"),
             ("loss_ratio", "mean", "loss"),
+            ("availability", "time_mean", "availability"),
+            ("failures", "mean", "failures"),
         ],
         by: &[("utilization", "time_mean"), ("bit_rate", "mean")],
         rows: 15,
@@ -136,7 +139,13 @@ const CLASSES: [Class; 10] = [
     Class {
         name: ("count at a time", "counts at other times"),
         holds: |c| matches!(c.kind, ComponentKind::Sample { .. }),
-        columns: &[("count", "mean", "count")],
+        columns: &[
+            ("count", "mean", "count"),
+            ("availability", "mean", "availability"),
+            ("average_queue", "mean", "average queue"),
+            ("drop_probability", "mean", "drop probability"),
+            ("cwnd", "mean", "cwnd"),
+        ],
         by: &[],
         rows: 30,
     },

@@ -231,6 +231,10 @@ fn probed(table: &Table, world: &World, followed: bool) -> Result<usize, Diagnos
 /// `[probe.NAME] kind = "count"`: how many there are at certain times.
 fn sample(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
     let slot = probed(table, world, false)? as u32;
+    if table.text("metric") != probe::HELD_NOW {
+        let message = format!("a cell has no level `{}`", table.text("metric"));
+        return Err(Diagnostic::error("E0609", table.span_of("metric"), message, "expected \"occupancy\""));
+    }
     for instant in probe::instants(table)? {
         let name = instant.name();
         is_new(&name, instant.span, world)?;

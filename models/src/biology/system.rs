@@ -101,7 +101,7 @@ fn components(world: &World) -> Vec<Component> {
     });
     let samples = world.samples.iter().map(|(slot, at, name)| {
         let (pool, at) = (&world.pools[*slot as usize], SimTime::from_ticks(*at));
-        let kind = ComponentKind::Sample { of: place(*slot), at };
+        let kind = ComponentKind::Sample { of: place(*slot), at, extra: None };
         Component::new(name, kind, pool.entity)
     });
     let states = world.states.iter().map(|(of, name)| (name, world.pools[of.of as usize].entity));

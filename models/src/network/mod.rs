@@ -11,6 +11,7 @@ pub mod address;
 mod build;
 pub mod classifier;
 pub mod discipline;
+mod failures;
 mod fluid;
 pub mod gate;
 pub mod label;

@@ -7,6 +7,7 @@ use sim_core::rng::Rng;
 use sim_core::{Ctx, Model, Priority, Probe, SimDuration, SimTime};
 
 use super::discipline::{Effects, NO_ROUTE};
+use super::failures::Failures;
 use super::packet::{Ecn, Packet};
 use super::routing::{Routes, Spread, Step};
 use super::station::{Core, Queued};
@@ -31,6 +32,10 @@ enum What {
     Open(usize),
     /// The next action is due.
     Act,
+    /// Link `.0` of those that fail at random fails or recovers.
+    Turn(usize),
+    /// Routes follow a failure.
+    Learn,
 }
 
 impl Event {
@@ -52,6 +57,10 @@ impl Event {
         Self(3 << INDEX_BITS | client)
     }
     const ACT: Self = Self(4 << INDEX_BITS);
+    fn turn(link: usize) -> Self {
+        Self(5 << INDEX_BITS | link as u32)
+    }
+    const LEARN: Self = Self(6 << INDEX_BITS);
     #[inline]
     fn what(self) -> What {
         let index = self.0 & Self::INDEX_MAX as u32;
@@ -60,7 +69,9 @@ impl Event {
             1 => What::Arrival(index),
             2 => What::Timer(index),
             3 => What::Open(index as usize),
-            _ => What::Act,
+            4 => What::Act,
+            5 => What::Turn(index as usize),
+            _ => What::Learn,
         }
     }
 }
@@ -139,6 +150,7 @@ pub(super) struct Network {
     /// What happens at which time, and how much of it has.
     pub(super) actions: Arc<[(SimTime, Action)]>,
     pub(super) done: usize,
+    pub(super) failures: Failures,
     /// The station of each directed link; `u32::MAX` for one that nothing is routed over.
     pub(super) link_stations: Vec<u32>,
     /// For nodes that draw the next hop.
@@ -291,7 +303,7 @@ impl Network {
             self.done += 1;
             match action {
                 Action::Down(station) => self.change(*station, ctx, Queued::fail),
-                Action::Up(station) => self.change(*station, ctx, |link, _, _| link.recover()),
+                Action::Up(station) => self.change(*station, ctx, Queued::recover),
                 Action::Rate(station, rate) => self.change(*station, ctx, |link, _, _| link.set_rate(*rate)),
                 Action::Delay(station, ticks) => self.change(*station, ctx, |link, _, _| link.set_delay(*ticks)),
                 Action::Traffic { source: s, traffic, stop } => {
@@ -301,12 +313,36 @@ impl Network {
                     self.begin(*s as usize, from, ctx);
                 }
                 Action::Tables(state) => {
-                    self.routes = Arc::clone(&self.tables[*state]);
-                    self.spread.begin(&self.routes);
+                    let table = self.failures.settle(*state);
+                    self.route_by(table);
                 }
             }
         }
         self.await_action(ctx);
+    }
+    /// Packets are routed by this table from now on.
+    fn route_by(&mut self, table: usize) {
+        self.routes = Arc::clone(&self.tables[table]);
+        self.spread.begin(&self.routes);
+    }
+    /// Link `k` of those that fail at random fails or recovers now.
+    #[cold]
+    fn turn<P: Probe>(&mut self, k: usize, ctx: &mut Ctx<'_, Event, P>) {
+        let stay = self.failures.links[k].turn();
+        let is_down = self.failures.links[k].is_down;
+        for i in 0..self.failures.links[k].stations.len() {
+            let station = self.failures.links[k].stations[i];
+            self.change(station, ctx, if is_down { Queued::fail } else { Queued::recover });
+        }
+        ctx.after_with(stay, Priority::FIRST, Event::turn(k));
+        let convergence = self.failures.convergence;
+        self.failures.tell(k, ctx.now() + convergence);
+        ctx.after_with(convergence, Priority::FIRST, Event::LEARN);
+    }
+    #[cold]
+    fn learn(&mut self, now: SimTime) {
+        let table = self.failures.learn(now);
+        self.route_by(table);
     }
     /// Changes a link, once all that happens before now has.
     fn change<P: Probe>(
@@ -347,6 +383,14 @@ impl<P: Probe> Model<P> for Network {
         for s in 0..self.sources.len() {
             self.begin(s, SimTime::ZERO + self.sources[s].start, ctx);
         }
+        for station in &self.stations {
+            if let Core::Queued(link) = station {
+                link.tell_up(ctx.probe());
+            }
+        }
+        for (k, stay) in self.failures.first().enumerate() {
+            ctx.after_with(stay, Priority::FIRST, Event::turn(k));
+        }
         self.await_action(ctx);
     }
 
@@ -371,6 +415,8 @@ impl<P: Probe> Model<P> for Network {
                 return self.send_segments(ctx);
             }
             What::Act => return self.act(ctx),
+            What::Turn(link) => return self.turn(link, ctx),
+            What::Learn => return self.learn(ctx.now()),
         };
         if let Some(out) = out {
             let (node, stage) = self.behind[station as usize];
@@ -422,6 +468,7 @@ impl<P: Probe> Model<P> for Network {
             What::Open(client) => self.names[self.transport.flow_of_client(client) as usize].clone(),
             What::Arrival(station) => self.names[flows + station as usize].clone(),
             What::Act => "an intervention".to_string(),
+            What::Turn(_) | What::Learn => "links that fail at random".to_string(),
         }
     }
 }

@@ -11,6 +11,7 @@ use sim_core::stats::{
 use sim_core::{RunError, SimDuration, SimTime};
 
 use super::discipline::{Discipline, Effects, SignalMap};
+use super::failures::{FailurePlan, Failures};
 use super::gate::{Checkpoint, Gate};
 use super::model::{Branch, Hop, Network, Origin, Source};
 use super::packet::{Ecn, Packet};
@@ -156,6 +157,11 @@ pub(super) struct NetworkSystem {
     pub(super) hash_keys: Arc<[u64]>,
     /// What happens, in order of time.
     pub(super) actions: Arc<[(SimTime, Action)]>,
+    pub(super) failures: Vec<FailurePlan>,
+    /// How many states of the topology there are if none of these fails.
+    pub(super) states: usize,
+    /// How long it takes until routes follow a failure.
+    pub(super) convergence: SimDuration,
     pub(super) link_stations: Vec<u32>,
     pub(super) branches: Vec<Option<BranchPlan>>,
     pub(super) event_rate: f64,
@@ -193,6 +199,7 @@ impl System for NetworkSystem {
             || self.stations.iter().any(StationPlan::draws)
             || self.branches.iter().any(Option::is_some)
             || self.actions.iter().any(changes)
+            || self.failures.iter().any(FailurePlan::draws)
     }
     fn warnings(&self) -> Diagnostics {
         self.warnings.clone()
@@ -266,6 +273,7 @@ impl NetworkSystem {
             tables: Arc::clone(&self.tables),
             actions: Arc::clone(&self.actions),
             done: 0,
+            failures: Failures::start(&self.failures, self.states, self.convergence, streams),
             link_stations: self.link_stations.clone(),
             branches: self.branches.iter().map(|b| b.as_ref().map(branch)).collect(),
             behind: self.stations.iter().map(|s| s.behind).collect(),

@@ -1,6 +1,7 @@
 //! The walk of packets: lanes against single events, store and forward by hand, priorities, forwarding at random.
 
 mod attribution;
+mod failures;
 mod fluids;
 mod links;
 mod looks;

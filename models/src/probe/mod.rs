@@ -53,6 +53,13 @@ pub(crate) const PROBES: &[Kind<&'static [World]>] = &[
                 "Where: `compartment.species`, or `pathway.state` of a channel or carrier; a link, a stage or a flow.",
             ),
             Field::required("times", Type::List(&Type::Quantity(&[Dimension::TIME])), "When: `[\"10 s\", \"1 min\"]`."),
+            Field::default(
+                "metric",
+                Type::Text,
+                "\"occupancy\"",
+                "In a network, another level than how many there are: `availability` of a link that can fail, `average_queue`, \
+                 `drop_probability`, `cwnd`. Told by that name, of each time as `LINK@availability TIME`.",
+            ),
         ],
         make: &[World::Network, World::Biology],
     },
@@ -213,6 +220,9 @@ pub(crate) fn of<'a>(scenario: &'a Table, world: World, registry: &Registry) -> 
     (probes, wrong)
 }
 
+/// The level that a `count` is of unless it says otherwise.
+pub(crate) const HELD_NOW: &str = "occupancy";
+
 /// A time that a probe looks at.
 pub(crate) struct Instant<'a> {
     pub(crate) ticks: u64,
@@ -220,12 +230,16 @@ pub(crate) struct Instant<'a> {
     pub(crate) written: String,
     pub(crate) span: Span,
     of: &'a str,
+    level: &'a str,
 }
 
 impl Instant<'_> {
     /// What is told about it is called this.
     pub(crate) fn name(&self) -> String {
-        format!("{}@{}", self.of, self.written)
+        match self.level {
+            HELD_NOW => format!("{}@{}", self.of, self.written),
+            level => format!("{}@{level} {}", self.of, self.written),
+        }
     }
 }
 
@@ -244,7 +258,7 @@ pub(crate) fn instants(table: &Table) -> Result<Vec<Instant<'_>>, Diagnostic> {
         if all.iter().any(|other| other.ticks == ticks) {
             return Err(twice(value.span, table.text("of"), &written));
         }
-        all.push(Instant { ticks, written, span: value.span, of: table.text("of") });
+        all.push(Instant { ticks, written, span: value.span, of: table.text("of"), level: table.text("metric") });
     }
     Ok(all)
 }

@@ -54,8 +54,8 @@ pub(crate) struct PointTables {
 }
 
 /// Values that cannot be more than all.
-const SHARES: [&str; 7] =
-    ["utilization", "loss_ratio", "wait_ratio", "fairness", "exit_share", "time_share", "exceedance"];
+const SHARES: [&str; 8] =
+    ["utilization", "loss_ratio", "wait_ratio", "fairness", "exit_share", "time_share", "exceedance", "availability"];
 /// The metric of which a bound is told where it is zero, and the statistic that is the bound.
 const LOSS: (&str, &str) = ("loss_ratio", "upper");
 

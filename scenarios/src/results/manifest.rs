@@ -185,6 +185,8 @@ enum StoredKind {
     Sample {
         of: u32,
         at_ps: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        extra: Option<u8>,
     },
     Passed {
         of: u32,
@@ -266,7 +268,7 @@ impl From<&Component> for StoredComponent {
             ComponentKind::Variable => StoredKind::Variable,
             ComponentKind::Pathway { saturable } => StoredKind::Pathway { saturable },
             ComponentKind::Exit { of } => StoredKind::Exit { of },
-            ComponentKind::Sample { of, at } => StoredKind::Sample { of, at_ps: at.ticks() },
+            ComponentKind::Sample { of, at, extra } => StoredKind::Sample { of, at_ps: at.ticks(), extra },
             ComponentKind::Passed { of, from, until } => {
                 StoredKind::Passed { of, from_ps: from.ticks(), until_ps: until.ticks() }
             }
@@ -294,7 +296,9 @@ impl From<StoredComponent> for Component {
             StoredKind::Variable => ComponentKind::Variable,
             StoredKind::Pathway { saturable } => ComponentKind::Pathway { saturable },
             StoredKind::Exit { of } => ComponentKind::Exit { of },
-            StoredKind::Sample { of, at_ps } => ComponentKind::Sample { of, at: SimTime::from_ticks(at_ps) },
+            StoredKind::Sample { of, at_ps, extra } => {
+                ComponentKind::Sample { of, at: SimTime::from_ticks(at_ps), extra }
+            }
             StoredKind::Passed { of, from_ps, until_ps } => {
                 ComponentKind::Passed { of, from: SimTime::from_ticks(from_ps), until: SimTime::from_ticks(until_ps) }
             }

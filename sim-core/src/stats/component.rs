@@ -57,12 +57,14 @@ pub enum ComponentKind {
         /// The population's component.
         of: ComponentId,
     },
-    /// How many are in a population, station or flow at an instant, whatever happens then left out.
+    /// How many are in a population, station or flow at an instant, or one of its other levels, whatever happens then left out.
     Sample {
         /// Its component.
         of: ComponentId,
         /// When.
         at: SimTime,
+        /// Which of its extra measures, a level; how many there are if none.
+        extra: Option<u8>,
     },
     /// How many pass a pathway forwards from one instant up to another.
     Passed {

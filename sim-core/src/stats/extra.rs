@@ -92,6 +92,10 @@ impl ExtraTally {
             self.last = at.ticks();
         }
     }
+    /// Of a level: what it is now.
+    pub(super) fn level(&self) -> f64 {
+        self.level as f64 * self.extra.scale
+    }
     pub(super) fn open_window(&mut self) {
         self.opening = (self.sum, self.shares.clone());
         self.max = self.level;

@@ -123,7 +123,12 @@ impl Report<'_> {
                     to.add("exit_share", "mean", n / all.residence.n() as f64, "1");
                     to.times("sojourn_time", times);
                 }
-                (Tally::Sample(count), ..) => to.add("count", "mean", *count, c.entity),
+                (Tally::Sample(level), ..) => {
+                    let ComponentKind::Sample { of, extra, .. } = c.kind else { unreachable!("a sample") };
+                    let extra = extra.map(|e| self.components[of as usize].extras[e as usize]);
+                    let (metric, unit) = extra.map_or(("count", c.entity), |e| (e.metric, e.unit));
+                    to.add(metric, "mean", *level, unit);
+                }
                 (Tally::Passed { count, .. }, ..) => to.add("passages", "mean", *count, c.entity),
                 (Tally::Dwell(dwell), ..) => {
                     to.add("departures", "mean", dwell.stays.n() as f64, c.entity);

@@ -183,10 +183,12 @@ impl Statistics {
     /// Takes the samples of `at`, up to which everything has been told.
     pub(super) fn sample(&mut self, components: &[Component], at: SimTime) {
         for (i, c) in components.iter().enumerate() {
-            if let ComponentKind::Sample { of, at: due } = c.kind
+            if let ComponentKind::Sample { of, at: due, extra } = c.kind
                 && due == at
             {
-                self.tallies[i] = Tally::Sample(self.level_of(of as usize));
+                let of = of as usize;
+                let level = extra.map_or_else(|| self.level_of(of), |e| self.further[of].extras[e as usize].level());
+                self.tallies[i] = Tally::Sample(level);
             }
             if let ComponentKind::Passed { of, from, until } = c.kind
                 && (from == at || until == at)

@@ -111,8 +111,14 @@ impl<'a> Builder<'a> {
     fn walk(&self, flow: &Flow, ways: &Ways, changes: &Changes, layout: &Layout<'_>, stations: &mut BTreeSet<u32>) {
         let mut nodes = BTreeSet::from([flow.from]);
         // Where packets are when tables change, they go on by the new ones.
-        for &(_, state) in &changes.epochs {
-            self.go_on(flow, &ways.tables[state], layout, &mut nodes, stations);
+        loop {
+            let before = nodes.len();
+            for (_, state) in changes.met() {
+                self.go_on(flow, &ways.tables[state], layout, &mut nodes, stations);
+            }
+            if changes.settles(before, nodes.len()) {
+                break;
+            }
         }
     }
     /// The stations that packets of `flow` can come to by one table, each once.

@@ -25,6 +25,9 @@ pub(super) struct Changes {
     pub(super) failing: Vec<bool>,
     /// Links that change in any way.
     pub(super) changing: Vec<bool>,
+    /// Links that fail at random. States come in rows: for each set of these that may be down, as bits, one row of those that
+    /// interventions lead to.
+    pub(super) random: Vec<usize>,
 }
 
 /// Something that happens to a link or flow.
@@ -58,6 +61,22 @@ impl Sides {
 }
 
 impl Changes {
+    /// How many states there are if no link fails at random.
+    pub(super) fn planned_states(&self) -> usize {
+        self.states.len() >> self.random.len()
+    }
+    /// From when on routes are those of which state, in the order in which packets meet them; all states, in any order and again
+    /// and again, where links fail at random ([`Changes::settles`]).
+    pub(super) fn met(&self) -> Vec<(SimTime, usize)> {
+        if self.random.is_empty() {
+            return self.epochs.clone();
+        }
+        (0..self.states.len()).map(|state| (SimTime::ZERO, state)).collect()
+    }
+    /// Whether nothing more can be reached, once a pass over all states that are met has led from so many nodes to so many.
+    pub(super) fn settles(&self, before: usize, after: usize) -> bool {
+        self.random.is_empty() || before == after
+    }
     /// When a flow changes first, after the first `from` changes; the end of what it sends until then.
     pub(super) fn next_of(&self, flow: usize, from: usize) -> SimTime {
         let of = |c: &&(SimTime, Change)| matches!(c.1, Change::Flow(f, _) if f == flow);
@@ -108,6 +127,12 @@ struct Course<'b, 'a> {
 
 impl<'a> Builder<'a> {
     pub(super) fn read_changes(&mut self) -> Changes {
+        let mut changes = self.planned_changes();
+        self.add_random_states(&mut changes);
+        changes
+    }
+    /// What interventions do.
+    fn planned_changes(&mut self) -> Changes {
         let first = State::of(&self.graph);
         let links = self.graph.links.len();
         let changes = Changes {
@@ -116,6 +141,7 @@ impl<'a> Builder<'a> {
             epochs: vec![(SimTime::ZERO, 0)],
             failing: vec![false; links],
             changing: vec![false; links],
+            random: Vec::new(),
         };
         let scenario: &'a Table = self.scenario;
         let (all, found) = in_order(scenario);

@@ -1,4 +1,4 @@
-//! `[probe.NAME]` of links, stages and flows: how many they hold at certain times (`count`), for what share of the time they
+//! `[probe.NAME]` of links, stages and flows: how many they hold, or another level, at certain times (`count`), for what share of the time they
 //! hold so many (`states`), when they first do (`first_passage`), and when what departs departs (`passages`). Tails of times come
 //! after them, when all components are known.
 
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sim_core::SimTime;
 use sim_core::config::{Diagnostic, Table, did_you_mean};
-use sim_core::stats::{Component, ComponentKind};
+use sim_core::stats::{Component, ComponentKind, Form};
 
 use super::Builder;
 use crate::probe::{self, Asked, Instant};
@@ -19,25 +19,31 @@ pub(super) struct Looks {
 }
 
 impl Builder<'_> {
-    /// Reads the probes of flows and of these `stations`, whose components come after those of the flows.
-    pub(super) fn looks(&mut self, probes: &[&Table], stations: &[Component]) -> Looks {
+    /// Reads the probes of flows and stations, which these `components` are.
+    pub(super) fn looks(&mut self, probes: &[&Table], components: &[Component]) -> Looks {
         let (mut instants, mut states, mut passages) = (Vec::new(), Vec::new(), Vec::new());
         for table in probes.iter().filter(|table| !matches!(table.kind(), "attribution" | "tail")) {
-            let is_count = table.kind() == "count";
-            let done = self.looked_at(table, stations, is_count).and_then(|of| {
-                match table.kind() {
-                    "count" => instants.extend(probe::instants(table)?.into_iter().map(|i| (of, i))),
-                    "passages" => passages.extend(probe::passages(table, of)?),
-                    _ => states.extend(probe::states(table, of)?),
-                }
-                Ok(())
-            });
+            let done = match table.kind() {
+                "count" => level_at(table, components).and_then(|(of, extra)| {
+                    let new = probe::instants(table)?.into_iter().map(|i| (of, extra, i));
+                    instants.extend(new);
+                    Ok(())
+                }),
+                "passages" => station(table, components).and_then(|of| {
+                    passages.extend(probe::passages(table, of)?);
+                    Ok(())
+                }),
+                _ => station(table, components).and_then(|of| {
+                    states.extend(probe::states(table, of)?);
+                    Ok(())
+                }),
+            };
             if let Err(d) = done {
                 self.diagnostics.push(d);
             }
         }
-        let instant = |(of, i): &(u32, Instant<'_>)| {
-            let kind = ComponentKind::Sample { of: *of, at: SimTime::from_ticks(i.ticks) };
+        let instant = |(of, extra, i): &(u32, Option<u8>, Instant<'_>)| {
+            let kind = ComponentKind::Sample { of: *of, at: SimTime::from_ticks(i.ticks), extra: *extra };
             Component::new(i.name(), kind, "packet")
         };
         let asked = |name: &String| Component::new(name, ComponentKind::Asked, "packet");
@@ -51,32 +57,58 @@ impl Builder<'_> {
             },
         }
     }
+}
 
-    /// The component that a probe is of.
-    ///
-    /// Fails if there is none, or none that can be looked at so.
-    fn looked_at(&self, table: &Table, stations: &[Component], is_count: bool) -> Result<u32, Diagnostic> {
-        let (of, span) = (table.text("of"), table.span_of("of"));
-        let flows = self.flows.iter().map(|f| (f.name.as_str(), is_count));
-        let holds = |c: &Component| matches!(c.kind, ComponentKind::Station { .. });
-        let known = flows.chain(stations.iter().map(|c| (c.name.as_str(), holds(c))));
-        match known.clone().zip(0..).find(|((name, _), _)| *name == of) {
-            Some(((_, true), place)) => Ok(place),
-            Some(_) => {
-                let label = if is_count {
-                    "expected a link, a stage that takes time, or a flow"
-                } else {
-                    "expected a link or a stage that takes time"
-                };
-                Err(Diagnostic::error("E0398", span, format!("`{of}` holds nothing that could be counted"), label))
-            }
-            None => {
-                let names = || known.clone().filter(|k| k.1).map(|k| k.0);
-                let message = format!("there is no `{of}` to look at");
-                let d = Diagnostic::error("E0398", span, message, "expected a link or a stage");
-                let all = || format!("there are: {}", names().take(8).collect::<Vec<_>>().join(", "));
-                Err(d.help(did_you_mean(of, names()).unwrap_or_else(all)))
-            }
+/// The component whose level a `count` is of, and which of its levels: the number that it holds unless another is named.
+///
+/// Fails if there is none.
+fn level_at(table: &Table, components: &[Component]) -> Result<(u32, Option<u8>), Diagnostic> {
+    let holds = |c: &Component| matches!(c.kind, ComponentKind::Station { .. } | ComponentKind::Flow);
+    let of = looked_at(table, components, holds, "expected a link, a stage that takes time, or a flow")?;
+    let metric = table.text("metric");
+    if metric == probe::HELD_NOW {
+        return Ok((of, None));
+    }
+    let component = &components[of as usize];
+    let levels = || component.extras.iter().zip(0..).filter(|(extra, _)| extra.form == Form::Level);
+    let found = levels().find(|(extra, _)| extra.metric == metric).map(|(_, i)| i);
+    found.map(|i| (of, Some(i))).ok_or_else(|| {
+        let message = format!("of `{}` no level `{metric}` is known", component.name);
+        let known: Vec<&str> = std::iter::once(probe::HELD_NOW).chain(levels().map(|(e, _)| e.metric)).collect();
+        let d = Diagnostic::error("E0398", table.span_of("metric"), message, "no such level");
+        d.help(format!("there are: {}", known.join(", ")))
+    })
+}
+
+/// The station that a probe is of.
+///
+/// Fails if there is none.
+fn station(table: &Table, components: &[Component]) -> Result<u32, Diagnostic> {
+    let holds = |c: &Component| matches!(c.kind, ComponentKind::Station { .. });
+    looked_at(table, components, holds, "expected a link or a stage that takes time")
+}
+
+/// The component that a probe is of.
+///
+/// Fails if there is none, or none that can be looked at so.
+fn looked_at(
+    table: &Table,
+    components: &[Component],
+    holds: impl Fn(&Component) -> bool,
+    expected: &str,
+) -> Result<u32, Diagnostic> {
+    let (of, span) = (table.text("of"), table.span_of("of"));
+    match components.iter().position(|c| c.name == of) {
+        Some(place) if holds(&components[place]) => Ok(place as u32),
+        Some(_) => {
+            Err(Diagnostic::error("E0398", span, format!("`{of}` holds nothing that could be counted"), expected))
+        }
+        None => {
+            let names = || components.iter().filter(|c| holds(c)).map(|c| c.name.as_str());
+            let message = format!("there is no `{of}` to look at");
+            let d = Diagnostic::error("E0398", span, message, "expected a link or a stage");
+            let all = || format!("there are: {}", names().take(8).collect::<Vec<_>>().join(", "));
+            Err(d.help(did_you_mean(of, names()).unwrap_or_else(all)))
         }
     }
 }

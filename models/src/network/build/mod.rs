@@ -2,6 +2,7 @@
 
 mod attribution;
 mod changes;
+mod failures;
 mod flows;
 mod fluid;
 mod looks;
@@ -16,12 +17,13 @@ mod ways;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sim_core::SimTime;
 use sim_core::config::{Diagnostic, Diagnostics, Field, Section, Shape, Span, Table, Type, did_you_mean};
 use sim_core::quantity::{Dimension, Quantity};
 use sim_core::stats::{Component, ComponentKind};
+use sim_core::{SimDuration, SimTime};
 
 use super::address::Prefix;
+use super::failures::FailurePlan;
 use super::label::{self, Label};
 use super::model::Event;
 use super::packet::Packet;
@@ -285,19 +287,19 @@ impl<'a> Builder<'a> {
             }
             None => (None, Vec::new()),
         };
-        let mut looks = self.looks(probes, &stations.components);
-        let told = stations.components.iter().chain(&shares).chain(&looks.components);
-        self.check_names(told.map(|c| c.name.as_str()));
-        self.stop_if_wrong()?;
         let branches = self.branches(&link_stations);
-        let mut components: Vec<Component> = Vec::new();
         let reasons = stations.reasons(ways.stranded);
         let routes = &ways.tables[0];
         let event_rate = self.event_rate(routes);
         let paths: Vec<Option<Path>> = (0..self.flows.len()).map(|f| self.path(f, routes)).collect();
         let (ecmp, hash_keys) = (self.ecmp(), self.hash_keys().into());
+        let convergence = SimDuration::from_ticks(self.convergence());
+        let failures = self.failures(changes, &link_stations);
+        let turns: f64 = failures.iter().map(FailurePlan::event_rate).sum();
         let actions = changes.actions(&self.flows, &link_stations);
-        let sources = self.flows.into_iter().zip(paths).enumerate().map(|(i, (f, path))| SourcePlan {
+        let mut components: Vec<Component> = Vec::new();
+        let flows = std::mem::take(&mut self.flows);
+        let sources = flows.into_iter().zip(paths).enumerate().map(|(i, (f, path))| SourcePlan {
             origin: {
                 let (origin, extras) = f.origin.plan(i, path);
                 let reasons = reasons.clone();
@@ -317,8 +319,11 @@ impl<'a> Builder<'a> {
         });
         let sources = sources.collect();
         components.append(&mut stations.components);
+        let mut looks = self.looks(probes, &components);
         components.extend(shares);
         components.extend(looks.components);
+        self.check_names(components.iter().map(|c| c.name.as_str()));
+        self.stop_if_wrong()?;
         let (tails, answers) = probe::ask_tails(&probe::tails(probes), &components)?;
         looks.asked.tails = tails.into();
         components.extend(answers);
@@ -333,9 +338,12 @@ impl<'a> Builder<'a> {
             ecmp,
             hash_keys,
             actions: actions.into(),
+            failures,
+            states: changes.planned_states(),
+            convergence,
             link_stations,
             branches,
-            event_rate,
+            event_rate: event_rate + turns,
             grouping,
             asked: looks.asked,
             warnings: self.warnings,

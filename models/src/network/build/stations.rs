@@ -12,7 +12,8 @@ use super::changes::Changes;
 use super::{Builder, tables, ticks};
 use crate::common::waveform::Course;
 use crate::network::discipline::{
-    DisciplineContext, LINK_DOWN, LINK_LOSS, MTU, NO_ROUTE, REASONS, Reason, SignalMap, TAIL_DROP,
+    AVAILABILITY, DisciplineContext, FAILURES, LINK_DOWN, LINK_LOSS, MTU, NO_ROUTE, REASONS, Reason, SignalMap,
+    TAIL_DROP,
 };
 use crate::network::stage::StageSpec;
 use crate::network::station::{LinePlan, Placement, Serialisation, Varying};
@@ -55,7 +56,7 @@ impl Stations {
     }
     pub(super) fn add(&mut self, site: Site, works: Works) {
         let component = (self.flows + self.plans.len()) as u32;
-        let (kind, mut reasons, signals) = match &works {
+        let (kind, mut reasons, mut signals) = match &works {
             Works::Serves { servers, discipline, .. } => {
                 let kind = ComponentKind::Station { servers: *servers, paced: discipline.paced() };
                 (kind, discipline.reasons(), discipline.signals())
@@ -66,6 +67,7 @@ impl Stations {
         reasons.extend(site.line.loss.as_ref().map(|_| LINK_LOSS));
         if site.fails {
             reasons.push(LINK_DOWN);
+            signals.extend([AVAILABILITY, FAILURES]);
         }
         let (signals, extras) = SignalMap::new(&signals);
         self.components.push(Component {

@@ -180,17 +180,25 @@ impl Builder<'_> {
                 self.destinations[to].nodes.iter().for_each(|&n| quiet[n] = false);
             }
         }
-        let may_split = plan.multipath || changes.epochs.len() > 1;
+        let met = changes.met();
+        let may_split = plan.multipath || met.len() > 1;
         let mut seen = vec![u32::MAX; self.nodes.len()];
         let mut walk = 0;
         for (row, mut reached) in sources.into_iter().enumerate() {
             let mut last = BTreeSet::new();
-            for &(at, state) in &changes.epochs {
-                // Whatever has been reached may hold packets when tables change.
-                walk += 1;
-                self.follow(row as u32, state, &mut ways, (&mut seen, walk), &mut reached, &mut last);
-                if !self.statics.is_empty() {
-                    ways.loops |= self.find_routing_loop(&ways.tables[state], row as u32, &reached, at.as_secs_f64());
+            loop {
+                let before = reached.len();
+                for &(at, state) in &met {
+                    // Whatever has been reached may hold packets when tables change.
+                    walk += 1;
+                    self.follow(row as u32, state, &mut ways, (&mut seen, walk), &mut reached, &mut last);
+                    if !self.statics.is_empty() {
+                        let routes = &ways.tables[state];
+                        ways.loops |= self.find_routing_loop(routes, row as u32, &reached, at.as_secs_f64());
+                    }
+                }
+                if changes.settles(before, reached.len()) {
+                    break;
                 }
             }
             if may_split && last.len() > 1 {
@@ -204,6 +212,8 @@ impl Builder<'_> {
         for (sink, quiet) in ways.sinks.iter_mut().zip(quiet) {
             *sink &= quiet;
         }
+        // They fail whether or not anything is sent over them.
+        changes.random.iter().for_each(|link| ways.used[2 * link] = true);
         if wandering {
             for (n, plan) in self.nodes.iter().enumerate() {
                 for to in plan.next.iter().filter_map(|(to, _)| *to) {

@@ -57,6 +57,8 @@ pub const SIGNALS: &[Extra] = &[
     Extra::count("green", "packet"),
     Extra::count("yellow", "packet"),
     Extra::count("red", "packet"),
+    Extra { metric: "availability", unit: "1", scale: 1.0, form: Form::Level },
+    Extra::count("failures", "1"),
 ];
 
 /// Packets marked instead of dropped; signal 1 for each.
@@ -73,6 +75,11 @@ pub const GREEN: Signal = 4;
 pub const YELLOW: Signal = 5;
 /// Packets that a meter found red.
 pub const RED: Signal = 6;
+
+/// Of links that can fail: whether it is up, 1 or 0.
+pub(in crate::network) const AVAILABILITY: Signal = 7;
+/// Of links that can fail: that it has failed; signal 1 for each.
+pub(in crate::network) const FAILURES: Signal = 8;
 
 /// What happened besides: taken over by the station or gate after each call, empty before the next.
 #[derive(Debug, Default)]
@@ -110,6 +117,10 @@ impl SignalMap {
             }
         }
         (Self(map), extras)
+    }
+    /// Whether the element has this signal.
+    pub(in crate::network) fn has(self, signal: Signal) -> bool {
+        self.0[signal as usize] != u8::MAX
     }
     #[inline]
     pub(in crate::network) fn extra(self, signal: Signal) -> u8 {

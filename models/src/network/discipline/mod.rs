@@ -40,7 +40,7 @@ use crate::registry::{Kind, Registry};
 
 pub use codel::{CoDel, Control};
 pub use drr::Drr;
-pub(in crate::network) use effects::SignalMap;
+pub(in crate::network) use effects::{AVAILABILITY, FAILURES, SignalMap};
 pub use effects::{
     AVERAGE_QUEUE, BORROWED, DROP_PROBABILITY, EARLY, Effects, FORCED, GREEN, LINK_DOWN, LINK_LOSS, MARKED, MTU,
     NO_ROUTE, OVERLIMIT, POLICED, REASONS, RED, Reason, SIGNALS, Signal, TAIL_DROP, TARGET_EXCEEDED, TTL, YELLOW,

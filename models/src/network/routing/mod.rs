@@ -368,6 +368,7 @@ mod tests {
             cost,
             queue: std::sync::Arc::default(),
             medium: Medium::default(),
+            failures: None,
             reverse: None,
             span: Span::default(),
         };

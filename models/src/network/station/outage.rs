@@ -1,4 +1,4 @@
-//! What interventions do to a station: failures, recoveries, other rates and delays.
+//! What interventions, and failures at random, do to a station: it fails, recovers, has another rate or delay.
 //!
 //! A link that fails loses what waits, what is in service (with the service that it has had) and what propagates. Until it
 //! recovers it loses what is sent over it. It begins again empty, its discipline as at the start of the run. With another
@@ -8,7 +8,7 @@ use sim_core::rng::Rng;
 use sim_core::{Probe, SimTime};
 
 use super::{Queued, Serialisation, ServiceLaw};
-use crate::network::discipline::{Discipline, LINK_DOWN};
+use crate::network::discipline::{AVAILABILITY, Discipline, FAILURES, LINK_DOWN};
 use crate::network::packet::Packet;
 
 /// What a station takes up after a failure.
@@ -45,8 +45,13 @@ impl Spare {
 impl Queued {
     /// The link fails now; it has caught up.
     pub(in crate::network) fn fail<P: Probe>(&mut self, now: SimTime, probe: &mut P) {
-        self.down = true;
+        self.down += 1;
+        if self.down > 1 {
+            return;
+        }
         let component = self.place.component;
+        probe.record(component, self.signals.extra(FAILURES), now, 1);
+        probe.record(component, self.signals.extra(AVAILABILITY), now, 0);
         let mut lose = |packet: &Packet, served| {
             probe.lose(component, now, packet.entered, served, LINK_DOWN);
             packet.lose(Some(component), now, LINK_DOWN, probe);
@@ -64,9 +69,18 @@ impl Queued {
             packet.lose(Some(component), now, LINK_DOWN, probe);
         }
     }
-    /// The link works again.
-    pub(in crate::network) fn recover(&mut self) {
-        self.down = false;
+    /// What had it down has it no more; the link works again if nothing else has.
+    pub(in crate::network) fn recover<P: Probe>(&mut self, now: SimTime, probe: &mut P) {
+        self.down -= 1;
+        if self.down == 0 {
+            probe.record(self.place.component, self.signals.extra(AVAILABILITY), now, 1);
+        }
+    }
+    /// At time zero: a link that can fail is up.
+    pub(in crate::network) fn tell_up<P: Probe>(&self, probe: &mut P) {
+        if self.signals.has(AVAILABILITY) {
+            probe.record(self.place.component, self.signals.extra(AVAILABILITY), SimTime::ZERO, 1);
+        }
     }
     /// What is served from now on is served at this rate.
     pub(in crate::network) fn set_rate(&mut self, rate: Serialisation) {

@@ -32,15 +32,15 @@ pub(in crate::network) struct Queued {
     steps_aside: bool,
     /// When it was held back, if its discipline ever does that.
     holding: Option<Box<Holding>>,
-    signals: SignalMap,
+    pub(super) signals: SignalMap,
     /// The next time that the discipline is to be asked again; [`SimTime::NEVER`] if it need not be.
     pub(super) wake: SimTime,
     /// Packets that propagate, and when each arrives.
     pub(super) lane: VecDeque<(SimTime, Packet)>,
     /// The time of the event that is pending; [`SimTime::NEVER`] if none is.
     due: SimTime,
-    /// It has failed.
-    pub(super) down: bool,
+    /// How many things have it down: an intervention, and its own failures.
+    pub(super) down: u8,
     /// Of those that change.
     pub(super) spare: Option<Spare>,
 }
@@ -67,7 +67,7 @@ impl Queued {
             wake: SimTime::NEVER,
             lane: VecDeque::new(),
             due: SimTime::NEVER,
-            down: false,
+            down: 0,
             spare: None,
         }
     }
@@ -162,7 +162,7 @@ impl Queued {
 
     #[inline]
     fn admit<P: Probe>(&mut self, packet: &Packet, now: SimTime, effects: &mut Effects, probe: &mut P) {
-        let refused = if self.down {
+        let refused = if self.down > 0 {
             Err(LINK_DOWN)
         } else if self.line.as_ref().is_some_and(|line| !line.takes(packet.bits)) {
             Err(MTU)

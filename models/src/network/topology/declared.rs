@@ -92,6 +92,7 @@ fn link(name: &str, table: &Table, from: usize, to: usize, wrong: &mut Diagnosti
         cost: table.number("cost"),
         queue: Arc::new(table.table("queue").clone()),
         medium: Medium::read(table, wrong),
+        failures: table.opt_table("failures").map(|t| Arc::new(t.clone())),
         reverse: read_reverse(table, wrong),
         span: table.span,
     }

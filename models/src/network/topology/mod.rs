@@ -100,6 +100,8 @@ pub struct LinkSpec {
     pub queue: Arc<Table>,
     /// What else it does to packets.
     pub medium: Medium,
+    /// The checked table of its failures at random.
+    pub failures: Option<Arc<Table>>,
     /// The checked table of what is different on the way back.
     pub reverse: Option<Arc<Table>>,
     /// Where it is declared.
@@ -153,6 +155,9 @@ impl LinkSpec {
         }
         if given("queue") {
             self.queue = Arc::new(table.table("queue").clone());
+        }
+        if let Some(failures) = table.opt_table("failures") {
+            self.failures = Some(Arc::new(failures.clone()));
         }
         self.medium.change(table, wrong);
     }
@@ -324,6 +329,7 @@ struct Template {
     duplex: bool,
     queue: Arc<Table>,
     medium: Medium,
+    failures: Option<Arc<Table>>,
     reverse: Option<Arc<Table>>,
     span: Span,
 }
@@ -346,6 +352,7 @@ impl Template {
             duplex: table.bool("duplex"),
             queue: Arc::new(table.table("queue").clone()),
             medium,
+            failures: table.opt_table("failures").map(|t| Arc::new(t.clone())),
             reverse,
             span: table.span,
         })
@@ -361,6 +368,7 @@ impl Template {
             cost: self.cost,
             queue: Arc::clone(&self.queue),
             medium: self.medium.clone(),
+            failures: self.failures.clone(),
             reverse: self.reverse.clone(),
             span: self.span,
         }

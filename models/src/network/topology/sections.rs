@@ -59,6 +59,20 @@ const JITTER: Field = Field::optional(
     "A law of times, as of services: what each packet's propagation takes besides `delay`. Packets do not overtake: one \
      that is late holds back those behind it.",
 );
+const FAILURES: Field = Field::optional(
+    "failures",
+    Type::Record(&[
+        Field::required(
+            "up",
+            Type::Kind("service"),
+            "The law of the times for which it works, the first of them included.",
+        ),
+        Field::required("down", Type::Kind("service"), "The law of the times until it works again."),
+    ]),
+    "That it fails at random, both ways at once, whatever is sent: times up and down alternate. A failed link is as one that an \
+     intervention fails: it loses what it holds and what is sent over it, and routes follow when they have converged. At most 16 \
+     links.",
+);
 const REVERSE: Field = Field::optional(
     "reverse",
     Type::Record(&[
@@ -116,6 +130,7 @@ pub const SECTIONS: &[Section] = &[
             MTU,
             LOSS,
             JITTER,
+            FAILURES,
             REVERSE,
         ],
         doc: "Nodes and links that are imported or generated, besides those of the scenario; 100000 nodes and 1000000 links \
@@ -174,6 +189,7 @@ pub const SECTIONS: &[Section] = &[
             MTU,
             LOSS,
             JITTER,
+            FAILURES,
             REVERSE,
         ],
         doc: "A link between two nodes. One of the same name in the topology is changed by the keys given here.",
@@ -192,7 +208,7 @@ fn own_keys(kind: &str) -> &'static [&'static str] {
 }
 
 const OF_LINKS: &[&str] =
-    &["rate", "shape", "delay", "cost", "duplex", "queue", "overhead", "mtu", "loss", "jitter", "reverse"];
+    &["rate", "shape", "delay", "cost", "duplex", "queue", "overhead", "mtu", "loss", "jitter", "failures", "reverse"];
 
 /// That `[topology]` has the keys of its kind and no others.
 pub(super) fn check_keys(table: &Table) -> Result<(), Diagnostics> {

@@ -1,7 +1,9 @@
-//! Token buckets and links that lose packets.
+//! Token buckets, and links that lose packets or fail.
 
-use super::super::case::{Case, Observable};
-use super::super::closed_form::{Law, binomial, gilbert_elliott, md1_wait_beyond, md1k_loss};
+use super::super::case::{Case, Observable, Statistic};
+use super::super::closed_form::{
+    Law, binomial, failures_at, gilbert_elliott, interval_availability, md1_wait_beyond, md1k_loss, point_availability,
+};
 use super::{LOSS, NUMBER, WAIT, case, moments};
 
 const POLICER: (&str, &str) = (
@@ -17,9 +19,14 @@ const GILBERT: (&str, &str) = (
     "a two-state Markov chain in equilibrium; its law by recursion over packets",
     "Gilbert 1960, doi:10.1002/j.1538-7305.1960.tb03959.x (DOI from memory)",
 );
+const RENEWAL: (&str, &str) = (
+    "A(t) = mu / k + l / k exp(-k t), k = l + mu; its mean over the time; failures are every other turn of a chain",
+    "Barlow & Proschan 1965, Mathematical Theory of Reliability, ch. 3 (from memory)",
+);
 
 const GATE: &str = include_str!("gate.toml");
 const LOSSY: &str = include_str!("lossy-link.toml");
+const FAILING: &str = include_str!("failing-link.toml");
 
 /// Packets of a run of [`LOSSY`].
 const SENT: usize = 2000;
@@ -38,6 +45,7 @@ pub(super) fn cases() -> Vec<Case> {
             lost(&gilbert_elliott(SENT, 0.02, 0.25, [0.0, 1.0])),
         )
         .with(&[bursty, "study.seed=138"]),
+        case("link-failures", "A link that fails at random, without traffic", RENEWAL, FAILING, failures()),
     ]
 }
 
@@ -83,6 +91,29 @@ fn shaper(id: &'static str, title: &str, load: f64, burst: u32) -> Case {
     case.replications = Some(120);
     case.set.push(format!("traffic.customers.rate={} packets/s", 1000.0 * load));
     case
+}
+
+/// A link of [`FAILING`]: whether it is up at certain times, for what share of the time, and how often it fails.
+fn failures() -> Vec<Observable> {
+    let (failure, repair, end) = (1.0 / 100.0, 1.0 / 5.0, 200.0);
+    let of = |name: &str, at, metric, exact, sd: f64| {
+        Observable::mean(name, at, metric, exact, "1").known(Statistic::MeanOfKnown { sd })
+    };
+    let up = |at: &'static str, t: f64| {
+        let p = point_availability(failure, repair, t);
+        of(&format!("up after {t} s"), at, ("availability", "mean"), p, (p * (1.0 - p)).sqrt())
+    };
+    let (share, sd) = interval_availability(failure, repair, end);
+    let names = [("number of failures".to_owned(), "1"), ("its variance".to_owned(), "1")];
+    let mut all = vec![
+        up("line@availability 2 s", 2.0),
+        up("line@availability 5 s", 5.0),
+        up("line@availability 10 s", 10.0),
+        up("line@availability 50 s", 50.0),
+        of("share of the time up", "line", ("availability", "time_mean"), share, sd),
+    ];
+    all.extend(moments(names, "line", ("failures", "mean"), &failures_at(failure, repair, end)));
+    all
 }
 
 /// Mean and variance of the number that arrives.

@@ -109,9 +109,25 @@ impl Law {
     }
 }
 
-/// The law at `t` of a count from 0 to `most` that starts at 0, goes up by one at rate `up(n)` and down by one at `down(n)`, by
-/// uniformisation (Jensen 1953): the chain takes a Poisson number of steps at a rate that none exceeds.
+/// The law at `t` of a count from 0 to `most` that starts at 0, goes up by one at rate `up(n)` and down by one at `down(n)`.
 pub fn birth_death_at(most: usize, up: impl Fn(f64) -> f64, down: impl Fn(f64) -> f64, t: f64) -> Law {
+    Law::of(&weights_at(most, up, down, t))
+}
+
+/// How often something has failed by `t` that works at first, fails at rate `failure` and is mended at rate `repair`.
+pub fn failures_at(failure: f64, repair: f64, t: f64) -> Law {
+    // Turns, of which every other is a failure; so many more are improbable.
+    let most = (4.0 * failure * t + 60.0) as usize;
+    let rate = |turns: f64| if turns % 2.0 == 0.0 { failure } else { repair };
+    let turns = weights_at(2 * most, rate, |_| 0.0, t);
+    let mut failures = vec![0.0; most + 1];
+    turns.iter().enumerate().for_each(|(n, p)| failures[n.div_ceil(2)] += p);
+    Law::of(&failures)
+}
+
+/// The probabilities of 0 to `most` at `t`, by uniformisation (Jensen 1953): the chain takes a Poisson number of steps at a rate
+/// that none exceeds.
+fn weights_at(most: usize, up: impl Fn(f64) -> f64, down: impl Fn(f64) -> f64, t: f64) -> Vec<f64> {
     let rates: Vec<(f64, f64)> = (0..=most)
         .map(|n| (if n < most { up(n as f64) } else { 0.0 }, if n > 0 { down(n as f64) } else { 0.0 }))
         .collect();
@@ -134,7 +150,7 @@ pub fn birth_death_at(most: usize, up: impl Fn(f64) -> f64, down: impl Fn(f64) -
             })
             .collect();
     }
-    Law::of(&sum)
+    sum
 }
 
 /// Batches of `size` come at rate `alpha`, and each molecule leaves at rate `mu`; from empty, at `t`. A compound Poisson law:

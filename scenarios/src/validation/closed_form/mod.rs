@@ -1,15 +1,17 @@
 //! Exact results that the program is checked against, each with its source.
 
 mod arrivals;
+mod availability;
 mod counts;
 mod networks;
 mod queues;
 mod transport;
 
 pub use arrivals::{Bursts, Dm1, dm1, kingman, mmpp_m1_number, on_off_fluid};
+pub use availability::{interval_availability, point_availability};
 pub use counts::{
-    Law, batches, binomial, birth_death_at, birth_death_stationary, gilbert_elliott, linear_birth_death, normal_above,
-    poisson, poisson_modulo,
+    Law, batches, binomial, birth_death_at, birth_death_stationary, failures_at, gilbert_elliott, linear_birth_death,
+    normal_above, poisson, poisson_modulo,
 };
 pub use networks::traffic_equations;
 pub use queues::{

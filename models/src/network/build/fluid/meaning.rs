@@ -67,8 +67,20 @@ pub(super) fn of_queue(queue: &Table) -> Result<Meaning, Missing> {
 
 /// What of a link has no fluid.
 pub(super) fn missing(link: &LinkSpec) -> Vec<Missing> {
-    let LinkSpec { name: _, from: _, to: _, duplex: _, rate: _, delay: _, cost: _, queue, medium, reverse: _, span } =
-        link;
+    let LinkSpec {
+        name: _,
+        from: _,
+        to: _,
+        duplex: _,
+        rate: _,
+        delay: _,
+        cost: _,
+        queue,
+        medium,
+        failures,
+        reverse: _,
+        span,
+    } = link;
     let Medium { shape, overhead, mtu, loss, jitter } = medium;
     let mut all = Vec::new();
     let mut miss = |span: Span, what: &str, why, instead| {
@@ -90,6 +102,10 @@ pub(super) fn missing(link: &LinkSpec) -> Vec<Missing> {
     }
     if let Some(jitter) = jitter {
         miss(jitter.span, "a `jitter`", "there are no packets to delay", None);
+    }
+    if let Some(failures) = failures {
+        let instead = Some("have it fail and recover at set times: [intervention.NAME] with `op = \"fail\"`");
+        miss(failures.span, "`failures` at random", "the fluid knows beforehand when routes change", instead);
     }
     all.extend(of_queue(queue).err());
     all
