@@ -18,7 +18,7 @@ use super::packet::{Ecn, Packet};
 use super::routing::{Ecmp, Routes, Spread, Step};
 use super::station::{Core, Fused, LinePlan, Placement, Queued, Serialisation, ServiceLaw, Spare, Varying};
 use super::traffic::{self, Traffic};
-use super::transport::{Application, Client, Header, Measures, Settings, Transport};
+use super::transport::{Application, Client, Header, Measures, RoundTrips, Settings, Transport};
 use crate::System;
 use crate::common::service::Service;
 use crate::probe::{Answers, Asked};
@@ -28,7 +28,7 @@ use crate::probe::{Answers, Asked};
 pub(super) enum OriginPlan {
     Source(Box<dyn Traffic>),
     /// An application; the next flow carries its acknowledgements.
-    Client(Box<dyn Application>, Settings, Measures),
+    Client(Box<dyn Application>, Settings, Measures, Option<RoundTrips>),
     Acknowledgements,
 }
 
@@ -238,11 +238,12 @@ impl NetworkSystem {
             origin: match &s.origin {
                 OriginPlan::Source(traffic) => Origin::Source(traffic.boxed_clone()),
                 OriginPlan::Acknowledgements => Origin::Acknowledgements,
-                OriginPlan::Client(application, settings, measures) => {
+                OriginPlan::Client(application, settings, measures, round_trips) => {
                     let headers = (self.header(flow), self.header(flow + 1));
                     let application = application.boxed_clone();
                     let streams = s.streams(streams);
-                    clients.push(Client::new(application, streams, settings.clone(), headers, s.stop, *measures));
+                    let measures = (*measures, round_trips.clone());
+                    clients.push(Client::new(application, streams, settings.clone(), headers, s.stop, measures));
                     Origin::Client(clients.len() as u32 - 1)
                 }
             },

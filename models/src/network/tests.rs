@@ -3,6 +3,7 @@
 mod attribution;
 mod failures;
 mod fluids;
+mod levels;
 mod links;
 mod looks;
 mod outages;

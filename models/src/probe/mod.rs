@@ -58,7 +58,7 @@ pub(crate) const PROBES: &[Kind<&'static [World]>] = &[
                 Type::Text,
                 "\"occupancy\"",
                 "In a network, another level than how many there are: `availability` of a link that can fail, `average_queue`, \
-                 `drop_probability`, `cwnd`. Told by that name, of each time as `LINK@availability TIME`.",
+                 `drop_probability`, `cwnd`; with a `round_trip` probe `srtt`, `rttvar` and `rto`. Told by that name, of each time as `LINK@availability TIME`.",
             ),
         ],
         make: &[World::Network, World::Biology],
@@ -186,6 +186,13 @@ pub(crate) const PROBES: &[Kind<&'static [World]>] = &[
             ),
         ],
         make: &[World::Biology],
+    },
+    Kind {
+        name: "round_trip",
+        doc: "Round trips of connections and what they make of them (RFC 6298), at their flow: `round_trip_time`, and averaged over \
+              connections, where their number is known, `srtt`, `rttvar` and `rto`.",
+        fields: &[Field::required("of", Type::Text, "The traffic: `bulk`, `request_response` or `web`.")],
+        make: &[World::Network],
     },
     Kind {
         name: "attribution",

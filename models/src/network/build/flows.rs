@@ -26,12 +26,18 @@ impl Origin {
     pub(super) fn is_answered(&self) -> bool {
         !matches!(self, Self::Load(Load::Source(_)))
     }
-    /// As it is started, and what is measured of it at component `component`. `path` is known of applications.
-    pub(super) fn plan(self, component: usize, path: Option<Path>) -> (OriginPlan, Vec<Extra>) {
+    /// As it is started, and what is measured of it at component `component`, its round trips if they are `asked` for. `path` is
+    /// known of applications.
+    pub(super) fn plan(self, component: usize, path: Option<Path>, asked: bool) -> (OriginPlan, Vec<Extra>) {
         match (self, path) {
+            (Self::Load(Load::Application(application, settings)), Some(path)) if asked => {
+                let (measures, round_trips, extras) =
+                    Measures::with_round_trips(component as u32, application.as_ref(), path);
+                (OriginPlan::Client(application, settings, measures, Some(round_trips)), extras)
+            }
             (Self::Load(Load::Application(application, settings)), Some(path)) => {
                 let (measures, extras) = Measures::new(component as u32, application.as_ref(), path);
-                (OriginPlan::Client(application, settings, measures), extras)
+                (OriginPlan::Client(application, settings, measures, None), extras)
             }
             (Self::Load(Load::Source(source)), _) => (OriginPlan::Source(source), Vec::new()),
             _ => (OriginPlan::Acknowledgements, Vec::new()),

@@ -2,13 +2,15 @@
 //! hold so many (`states`), when they first do (`first_passage`), and when what departs departs (`passages`). Tails of times come
 //! after them, when all components are known.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sim_core::SimTime;
 use sim_core::config::{Diagnostic, Table, did_you_mean};
 use sim_core::stats::{Component, ComponentKind, Form};
 
-use super::Builder;
+use super::flows::{Flow, Origin};
+use super::{Builder, Load};
 use crate::probe::{self, Asked, Instant};
 
 /// What is looked at beside what is always measured.
@@ -19,10 +21,40 @@ pub(super) struct Looks {
 }
 
 impl Builder<'_> {
+    /// The flows of whose connections the round trips are asked for.
+    pub(super) fn round_trips(&mut self, probes: &[&Table]) -> BTreeSet<usize> {
+        let mut asked = BTreeSet::new();
+        for table in probes.iter().filter(|table| table.kind() == "round_trip") {
+            let (of, span) = (table.text("of"), table.span_of("of"));
+            let has_connections = |f: &Flow| matches!(f.origin, Origin::Load(Load::Application(..)));
+            let d = match self.flows.iter().position(|f| f.name == of) {
+                Some(flow) if !has_connections(&self.flows[flow]) => {
+                    let message = format!("`{of}` has no connections");
+                    let d = Diagnostic::error("E0398", span, message, "nothing comes back to its sender");
+                    d.help("round trips are those of `bulk`, `request_response` and `web`")
+                }
+                Some(flow) if !asked.insert(flow) => {
+                    let message = format!("the round trips of `{of}` are asked for twice");
+                    Diagnostic::error("E0608", table.span, message, "once is enough")
+                }
+                Some(_) => continue,
+                None => {
+                    let names = || self.flows.iter().filter(|f| has_connections(f)).map(|f| f.name.as_str());
+                    let message = format!("there is no `{of}` to look at");
+                    let d = Diagnostic::error("E0398", span, message, "expected traffic over connections");
+                    let all = || format!("there are: {}", names().take(8).collect::<Vec<_>>().join(", "));
+                    d.help(did_you_mean(of, names()).unwrap_or_else(all))
+                }
+            };
+            self.diagnostics.push(d);
+        }
+        asked
+    }
+
     /// Reads the probes of flows and stations, which these `components` are.
     pub(super) fn looks(&mut self, probes: &[&Table], components: &[Component]) -> Looks {
         let (mut instants, mut states, mut passages) = (Vec::new(), Vec::new(), Vec::new());
-        for table in probes.iter().filter(|table| !matches!(table.kind(), "attribution" | "tail")) {
+        for table in probes.iter().filter(|table| !matches!(table.kind(), "attribution" | "tail" | "round_trip")) {
             let done = match table.kind() {
                 "count" => level_at(table, components).and_then(|(of, extra)| {
                     let new = probe::instants(table)?.into_iter().map(|i| (of, extra, i));

@@ -298,10 +298,11 @@ impl<'a> Builder<'a> {
         let turns: f64 = failures.iter().map(FailurePlan::event_rate).sum();
         let actions = changes.actions(&self.flows, &link_stations);
         let mut components: Vec<Component> = Vec::new();
+        let round_trips = self.round_trips(probes);
         let flows = std::mem::take(&mut self.flows);
         let sources = flows.into_iter().zip(paths).enumerate().map(|(i, (f, path))| SourcePlan {
             origin: {
-                let (origin, extras) = f.origin.plan(i, path);
+                let (origin, extras) = f.origin.plan(i, path, round_trips.contains(&i));
                 let reasons = reasons.clone();
                 let component = Component::new(f.name, ComponentKind::Flow, "packet");
                 components.push(Component { reasons, extras, ..component });

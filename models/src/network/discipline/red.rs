@@ -26,7 +26,8 @@
 //!
 //! The queue is idle from when the server asks in vain. The packet that is being sent is not counted, as in ns-3; ns-3
 //! rounds m down to whole packets and adds one. Whatever the average, packets are marked only where they would be dropped
-//! at random; those of the forced region are dropped. `average_queue` is reported as of arrivals.
+//! at random; those of the forced region are dropped. `average_queue` and
+//! `drop_probability`, the share `p_b` before drops are spread, are reported as of arrivals.
 //!
 //! Validated against: the closed form for a growing queue of the paper, the law of distances between drops, the
 //! orderings of ns-3's test suite.
@@ -38,8 +39,8 @@ use sim_core::rng::Rng;
 
 use super::codel::{limit, positive};
 use super::{
-    AVERAGE_QUEUE, Discipline, DisciplineContext, EARLY, Effects, FORCED, Fifo, Limit, MARKED, MakeDiscipline, Next,
-    Reason, Signal, TAIL_DROP,
+    AVERAGE_QUEUE, DROP_PROBABILITY, Discipline, DisciplineContext, EARLY, Effects, FORCED, Fifo, Limit, MARKED,
+    MakeDiscipline, Next, Reason, Signal, TAIL_DROP,
 };
 use crate::network::Packet;
 use crate::registry::Kind;
@@ -249,7 +250,9 @@ pub struct Red {
     idle: Option<SimTime>,
     /// When `max_p` was last adapted, in ticks.
     adapted: u64,
+    /// The average and the share to drop as they were told last.
     told: u64,
+    told_share: u64,
     rng: Rng,
 }
 
@@ -267,6 +270,7 @@ impl Red {
             idle: Some(SimTime::ZERO),
             adapted: 0,
             told: 0,
+            told_share: 0,
             rng: Rng::seed_from_u64(0),
         }
     }
@@ -318,11 +322,16 @@ impl Discipline for Red {
             self.told = level;
             effects.signal(AVERAGE_QUEUE, level);
         }
+        let share = self.law.share(self.average, self.max_p);
+        let told = (share * 1e9).round() as u64;
+        if told != self.told_share {
+            self.told_share = told;
+            effects.signal(DROP_PROBABILITY, told);
+        }
         if !self.limit.admits(packet.bits, self.queue.len() as u64, self.queue.bits()) {
             self.since = 0;
             return Err(TAIL_DROP);
         }
-        let share = self.law.share(self.average, self.max_p);
         if share >= 1.0 {
             self.since = 0;
             return Err(FORCED);
@@ -365,7 +374,8 @@ impl Discipline for Red {
         vec![EARLY, FORCED, TAIL_DROP]
     }
     fn signals(&self) -> Vec<Signal> {
-        if self.law.ecn { vec![AVERAGE_QUEUE, MARKED] } else { vec![AVERAGE_QUEUE] }
+        let ecn = self.law.ecn.then_some(MARKED);
+        [AVERAGE_QUEUE, DROP_PROBABILITY].into_iter().chain(ecn).collect()
     }
 }
 
@@ -549,7 +559,8 @@ mod tests {
                 (ms(at), packet(0, 500))
             });
             d.serve(arrivals, |_| ms(0.4), ms(120_000.0));
-            let told: Vec<f64> = d.signals.iter().skip(200_000).map(|s| s.1 as f64 * 1e-6).collect();
+            let averages = d.signals.iter().filter(|s| s.0 == AVERAGE_QUEUE).skip(200_000);
+            let told: Vec<f64> = averages.map(|s| s.1 as f64 * 1e-6).collect();
             (told.iter().sum::<f64>() / told.len() as f64, d.losses(0, EARLY))
         };
         // A fifth too much: RED lets the average rise beyond the threshold, ARED does not.

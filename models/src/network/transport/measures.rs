@@ -15,6 +15,7 @@ use sim_core::stats::{Extra, Form};
 use sim_core::{Probe, SimTime};
 
 use super::application::Application;
+use super::round_trips::RoundTrips;
 use super::settings::Settings;
 
 /// The way of a flow without anything else on it.
@@ -77,6 +78,17 @@ impl Measures {
             extras.push(Extra { metric: "cwnd", unit: "packet", scale, form: Form::Level });
         }
         (measures, extras)
+    }
+    /// The same with the round trips of its connections.
+    pub(in crate::network) fn with_round_trips(
+        component: u32,
+        application: &dyn Application,
+        path: Path,
+    ) -> (Self, RoundTrips, Vec<Extra>) {
+        let (measures, mut extras) = Self::new(component, application, path);
+        let (round_trips, more) = RoundTrips::new(component, extras.len(), application.connections());
+        extras.extend(more);
+        (measures, round_trips, extras)
     }
     #[inline]
     pub(super) fn arrived<P: Probe>(&self, share: u32, bits: u32, now: SimTime, probe: &mut P) {

@@ -16,6 +16,7 @@ pub mod congestion;
 mod measures;
 mod receiver;
 mod recovery;
+mod round_trips;
 mod rto;
 mod scoreboard;
 mod sender;
@@ -36,6 +37,7 @@ use super::traffic::Streams;
 pub use application::{Application, Opening};
 pub(in crate::network) use measures::{Measures, Path, REPAIR};
 use receiver::{Arrival, Echo, Receiver};
+pub(in crate::network) use round_trips::RoundTrips;
 use sender::{Next, Sender};
 pub(in crate::network) use settings::bytes;
 pub use settings::{FIELD, Settings};
@@ -88,6 +90,8 @@ pub(super) struct Client {
     /// No new data from here on.
     pub(super) stop: SimTime,
     pub(super) measures: Measures,
+    /// If somebody asks for them.
+    round_trips: Option<RoundTrips>,
     /// What the connection that is opened next sends.
     next: Option<u64>,
     /// Slots that it was given, and those of them that are free.
@@ -102,9 +106,10 @@ impl Client {
         settings: Settings,
         (data, acks): (Header, Header),
         stop: SimTime,
-        measures: Measures,
+        (measures, round_trips): (Measures, Option<RoundTrips>),
     ) -> Self {
-        Self { application, streams, settings, data, acks, stop, measures, next: None, slots: 0, free: Vec::new() }
+        let (next, slots, free) = (None, 0, Vec::new());
+        Self { application, streams, settings, data, acks, stop, measures, round_trips, next, slots, free }
     }
     /// When the next connection opens, if one does.
     fn draw_next(&mut self, after: SimTime) -> Option<SimTime> {
@@ -234,6 +239,9 @@ impl Transport {
             }
         }
         client.measures.window(&mut connection.shown, connection.sender.window.size, now, ctx.probe());
+        if let Some(round_trips) = &mut client.round_trips {
+            round_trips.tell(connection.share as usize, &mut connection.sender, now, ctx.probe());
+        }
         connection.timers[RETRANSMIT].set(connection.sender.deadline(), timer(slot, RETRANSMIT), ctx);
     }
 

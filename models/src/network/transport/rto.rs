@@ -27,6 +27,8 @@ pub(super) struct Rto {
     /// No sample yet.
     fresh: bool,
     timeout: u64,
+    /// The last sample, until it is taken; 0 if there is none.
+    sample: u64,
 }
 
 impl Rto {
@@ -34,7 +36,7 @@ impl Rto {
         Self::with_gains(1.0 / 8.0, 1.0 / 4.0, min, max)
     }
     fn with_gains(alpha: f64, beta: f64, min: u64, max: u64) -> Self {
-        let mut rto = Self { alpha, beta, min, max, smoothed: 0.0, variation: 0.0, fresh: true, timeout: 0 };
+        let mut rto = Self { alpha, beta, min, max, smoothed: 0.0, variation: 0.0, fresh: true, timeout: 0, sample: 0 };
         rto.restart();
         rto
     }
@@ -47,6 +49,7 @@ impl Rto {
     #[inline]
     pub(super) fn sample(&mut self, round_trip: u64) {
         let r = round_trip as f64;
+        self.sample = round_trip;
         if self.fresh {
             (self.smoothed, self.variation, self.fresh) = (r, r / 2.0, false);
         } else {
@@ -73,6 +76,14 @@ impl Rto {
     #[inline]
     pub(super) fn smoothed(&self) -> f64 {
         self.smoothed
+    }
+    /// Its variation; 0 before the first sample.
+    pub(super) fn variation(&self) -> f64 {
+        self.variation
+    }
+    /// The sample since this was asked last, if there was one above zero.
+    pub(super) fn take_sample(&mut self) -> Option<u64> {
+        Some(std::mem::take(&mut self.sample)).filter(|sample| *sample > 0)
     }
 }
 

@@ -143,6 +143,14 @@ impl Sender {
     pub(super) fn deadline(&self) -> SimTime {
         SimTime::from_ticks(self.deadline)
     }
+    /// The round-trip time sampled since this was asked last, if one was.
+    pub(super) fn take_round_trip(&mut self) -> Option<u64> {
+        self.rto.take_sample()
+    }
+    /// The smoothed round-trip time, its variation and the time-out.
+    pub(super) fn levels(&self) -> [u64; 3] {
+        [self.rto.smoothed().round() as u64, self.rto.variation().round() as u64, self.rto.timeout()]
+    }
     #[inline]
     pub(super) fn first(&self) -> u64 {
         self.board.first()
