@@ -274,3 +274,19 @@ fn packets_of_a_trace_that_come_too_late_are_told() {
     assert!(run.err.contains("1 of the 2 packets"), "{}", run.err);
     assert!(manifest(&place.path("out"))["warnings"].to_string().contains("W0341"));
 }
+
+#[test]
+fn a_size_in_the_place_of_its_law_is_answered_with_the_law() {
+    let place = Place::with("wire.toml", &with(NETWORK, "{ kind = \"exponential\", mean = \"125 B\" }", "\"1000 B\""));
+    let run = place.egress(&["check", "wire.toml"]).ends_with(3);
+    assert!(run.err.contains("help: write `{ kind = \"constant\", size = \"1000 B\" }`"), "{}", run.err);
+}
+
+#[test]
+fn figures_can_be_left_out_and_drawn_later() {
+    let place = Place::with("wire.toml", NETWORK);
+    place.egress(&["run", "wire.toml", "--no-figures", "--out", "out", "--quiet"]).ends_with(0);
+    assert!(place.path("out/summary.csv").exists() && !place.path("out/figures").exists());
+    place.egress(&["run", "wire.toml", "--out", "out", "--quiet"]).ends_with(0);
+    assert!(place.path("out/figures").exists());
+}

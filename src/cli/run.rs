@@ -41,6 +41,9 @@ pub(super) struct Args {
     /// Threads; 0 means one a core. Results do not depend on it.
     #[arg(long, value_name = "T", default_value_t = 0, value_parser = threads, allow_negative_numbers = true)]
     threads: usize,
+    /// Draw no figures; the tables have all that they would show, and the same command without it draws them.
+    #[arg(long)]
+    no_figures: bool,
     /// Say nothing but errors.
     #[arg(long, short)]
     quiet: bool,
@@ -93,7 +96,7 @@ fn run_one(name: &str, args: &Args, registry: &Registry, interrupts: &Interrupts
     }
     let form = if args.quiet { Form::None } else { args.progress };
     let outcome = study.run(&*reporter(form, study.scenario().name()), &interrupts.cancel).map_err(|e| failure(&e))?;
-    let figures = draw(&outcome, &study, talk)?;
+    let figures = if args.no_figures { 0 } else { draw(&outcome, &study, talk)? };
     if talk && outcome.counts.done > 0 {
         print_out(&report(&outcome, study.plan()))?;
     }

@@ -447,8 +447,11 @@ mod tests {
         let told = |source: u32, port: u16| {
             Some(Headers { source, destination: 9, protocol: 17, source_port: 5, destination_port: port })
         };
-        let recorded =
-            Recorded { conversations: vec![told(10 << 24, 53), None, told(11 << 24, 443)], codes: 1 | 1 << 46 };
+        let recorded = Recorded {
+            conversations: vec![told(10 << 24, 53), None, told(11 << 24, 443)],
+            codes: 1 | 1 << 46,
+            ipv6: 0,
+        };
         let mut flows = flows();
         flows[1].recorded = Some(recorded.into());
         let classes = CLASSES.map(str::to_owned);

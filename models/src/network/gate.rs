@@ -26,6 +26,10 @@ pub trait Gate: Debug + Send + Sync {
     fn largest(&self) -> Option<Largest> {
         None
     }
+    /// The largest packet that can keep to its rate, of a gate that lets pass what does not, but changed.
+    fn largest_conforming(&self) -> Option<Largest> {
+        None
+    }
     /// For which reasons it drops, so that each is counted by itself.
     fn reasons(&self) -> Vec<Reason> {
         Vec::new()

@@ -28,6 +28,8 @@ pub struct Recorded {
     pub conversations: Vec<Option<Headers>>,
     /// The code points that packets have, a bit each.
     pub codes: u64,
+    /// How many of the conversations are of IPv6, whose addresses classifiers see as 0.0.0.0.
+    pub ipv6: usize,
 }
 
 impl Recorded {

@@ -9,6 +9,7 @@ use super::literal::literal;
 use super::{
     Data, Diagnostic, Diagnostics, Field, Key, Node, Presence, Span, Table, Tree, Type, Value, did_you_mean, nearest,
 };
+use crate::quantity::Quantity;
 
 /// What the checker asks a registry of kinds.
 pub trait Kinds {
@@ -344,11 +345,27 @@ impl Checker<'_> {
         let mut d = Diagnostic::error("E0104", node.span, message, format!("`{path}` is a table"));
         if let (Tree::Str(s), Some(family)) = (&node.tree, family) {
             let names = self.kinds.names(family);
-            let kind = names.iter().find(|n| *n == s).or(names.first());
-            d.help = kind.map(|k| format!("write `{{ kind = \"{k}\" }}`"));
+            let kind = || names.iter().find(|n| *n == s).or(names.first());
+            let table = self.kind_of_one(family, s).or_else(|| kind().map(|k| format!("{{ kind = \"{k}\" }}")));
+            d.help = table.map(|table| format!("write `{table}`"));
         }
         self.report(d);
         None
+    }
+
+    /// What was meant by the quantity `text` in the place of a table: the first kind that needs such a quantity and nothing else.
+    fn kind_of_one(&self, family: &str, text: &str) -> Option<String> {
+        let dimension = Quantity::parse(text).ok()?.dimension;
+        self.kinds.names(family).into_iter().find_map(|kind| {
+            let mut required =
+                self.kinds.fields(family, kind)?.iter().filter(|f| matches!(f.presence, Presence::Required));
+            match (required.next()?, required.next()) {
+                (Field { name, ty: Type::Quantity(fit), .. }, None) if fit.contains(&dimension) => {
+                    Some(format!("{{ kind = \"{kind}\", {name} = \"{text}\" }}"))
+                }
+                _ => None,
+            }
+        })
     }
 
     /// A table whose keys are those of all `groups` of fields.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sim_core::config::{Diagnostic, Span, Table};
+use sim_core::config::{Data, Diagnostic, Span, Table, Value};
 use sim_core::stats::Extra;
 use sim_core::{SimDuration, SimTime};
 
@@ -142,6 +142,7 @@ impl Builder<'_> {
         }
         let flow = self.flow(name.to_string(), table, load, from, to, &size);
         self.warn_of_unsent(&flow, table);
+        self.warn_of_ipv6(table);
         self.flows.push(flow);
     }
 
@@ -170,6 +171,17 @@ impl Builder<'_> {
             std::mem::swap(&mut back.source_port, &mut back.destination_port);
         }
         self.flows.extend([data, acks]);
+    }
+
+    /// Rules that look at addresses see none of IPv6 in the capture that was read last.
+    fn warn_of_ipv6(&mut self, table: &Table) {
+        let recorded = self.labels.last().and_then(|label| label.recorded.as_ref());
+        let Some(recorded) = recorded.filter(|r| r.ipv6 > 0 && matches_addresses(self.scenario)) else { return };
+        let (n, all) = (recorded.ipv6, recorded.conversations.len());
+        let message = format!("{n} of the {all} conversations of `{}` are of IPv6", table.path);
+        let label = "rules with `source` or `destination` see 0.0.0.0 there";
+        let d = Diagnostic::warning("W0342", table.span_of("file"), message, label);
+        self.warnings.push(d.help("tell them apart by `protocol`, ports or `dscp`"));
     }
 
     /// Packets of a trace that come too late are not sent, which should not pass in silence. Those behind a `stop` are cut
@@ -288,4 +300,14 @@ impl Builder<'_> {
             }
         }
     }
+}
+
+/// Whether a rule anywhere in `table` asks for addresses.
+fn matches_addresses(table: &Table) -> bool {
+    let is_asked = |rule: &Table| ["source", "destination"].iter().any(|key| rule.get(key).is_some());
+    table.entries.iter().any(|(key, _, value)| match &value.data {
+        Data::Table(inner) => (key == "match" && is_asked(inner)) || matches_addresses(inner),
+        Data::List(items) => items.iter().filter_map(Value::as_table).any(matches_addresses),
+        _ => false,
+    })
 }

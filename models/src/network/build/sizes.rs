@@ -15,17 +15,19 @@ use crate::network::packet::Packet;
 use crate::network::routing::Routes;
 use crate::network::system::{StationPlan, Works};
 
-/// What bounds the packets that something lets pass.
+/// What bounds the packets that something lets pass, or lets pass as they are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum By {
     /// A shaper, which is not meant to drop any.
     Burst,
     /// A meter, which is.
     Policer,
+    /// A meter that marks them.
+    Marker,
     Mtu,
 }
 
-/// The largest packet that something lets pass.
+/// The largest packet that something lets pass, or lets pass as it is.
 #[derive(Clone, Copy)]
 struct Bound {
     by: By,
@@ -40,14 +42,17 @@ impl Bound {
         plan.line.mtu.is_some()
             || match &plan.works {
                 Works::Serves { discipline, .. } => discipline.reasons().contains(&MTU),
-                Works::Judges(gate) => gate.largest().is_some(),
+                Works::Judges(gate) => gate.largest().or(gate.largest_conforming()).is_some(),
             }
     }
     /// For packets that are like `packet`.
     fn of(plan: &StationPlan, packet: &Packet) -> Option<Self> {
         let (by, own) = match &plan.works {
             Works::Serves { discipline, .. } => (By::Burst, discipline.largest(packet)),
-            Works::Judges(gate) => (By::Policer, gate.largest()),
+            Works::Judges(gate) => match gate.largest_conforming() {
+                Some(largest) => (By::Marker, Some(largest)),
+                None => (By::Policer, gate.largest()),
+            },
         };
         let own = own.map(|l| Self { by, bits: l.bits, span: Some(l.span) });
         let mtu = plan.line.mtu.map(|bits| Self { by: By::Mtu, bits: bits.into(), span: None });
@@ -55,6 +60,13 @@ impl Bound {
     }
     fn what(self) -> &'static str {
         if self.by == By::Mtu { "an MTU" } else { "a burst" }
+    }
+    /// The code of a warning, what becomes of larger packets, and what is to be known of that.
+    fn fate(self) -> (&'static str, &'static str, &'static str) {
+        match self.by {
+            By::Marker => ("W0383", "they always exceed it", ""),
+            _ => ("W0381", "they are always dropped there", "; nothing is fragmented"),
+        }
     }
     /// The share of packets that are larger, of those whose sizes are exponential.
     fn share_above(self, mean: f64) -> f64 {
@@ -66,21 +78,23 @@ impl Bound {
         let (what, name) = (self.what(), &flow.name);
         let message =
             format!("`{at}` has {what} of {}, and {share:.2} % of the packets of `{name}` are larger", size(self.bits));
-        Diagnostic::warning("W0381", self.span.unwrap_or(flow.span), message, "they are always dropped there")
-            .help(format!("give `{at}` {what} of some more, or sizes with a bound; nothing is fragmented"))
+        let (code, label, note) = self.fate();
+        Diagnostic::warning(code, self.span.unwrap_or(flow.span), message, label)
+            .help(format!("give `{at}` {what} of some more, or sizes with a bound{note}"))
     }
     /// Of packets that are larger. An error where no packet is meant to be dropped, and none can go another way.
     fn finding(self, flow: &Flow, largest: u32, at: &str, avoidable: bool) -> Diagnostic {
         let (packets, bound, what) = (size(largest.into()), size(self.bits), self.what());
         let message = format!("`{at}` has {what} of {bound}, but `{}` sends packets of {packets}", flow.name);
         let span = self.span.unwrap_or(flow.span);
-        let label = if avoidable { "those that take this path are dropped" } else { "they are always dropped there" };
+        let (code, always, note) = self.fate();
+        let label = if avoidable && code == "W0381" { "those that take this path are dropped" } else { always };
         let d = if self.by == By::Burst && !avoidable {
             Diagnostic::error("E0382", span, message, label)
         } else {
-            Diagnostic::warning("W0381", span, message, label)
+            Diagnostic::warning(code, span, message, label)
         };
-        d.help(format!("give `{at}` {what} of {packets}, or send smaller packets; nothing is fragmented"))
+        d.help(format!("give `{at}` {what} of {packets}, or send smaller packets{note}"))
     }
 }
 

@@ -276,6 +276,9 @@ impl Gate for Meter {
     fn largest(&self) -> Option<Largest> {
         (self.actions[Color::Red as usize] == Action::Drop).then_some(self.largest)
     }
+    fn largest_conforming(&self) -> Option<Largest> {
+        matches!(self.actions[Color::Red as usize], Action::Mark(_)).then_some(self.largest)
+    }
     fn reasons(&self) -> Vec<Reason> {
         if self.actions.contains(&Action::Drop) { vec![POLICED] } else { Vec::new() }
     }

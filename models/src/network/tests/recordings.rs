@@ -50,3 +50,28 @@ fn classifiers_see_ports_addresses_protocols_and_code_points_of_a_capture() {
     assert_eq!(lost("destination_port = 80", ", destination_port = 80"), 0.0);
     assert_eq!(lost("protocol = 'tcp'", ", protocol = 'tcp'"), 0.0);
 }
+
+#[test]
+fn addresses_of_ipv6_are_told_to_be_none_where_rules_ask_for_them() {
+    let mut six = vec![0x60, 0, 0, 0, 0, 8, 17, 64];
+    six.extend([[0xFE; 16], [0xFD; 16]].concat());
+    six.extend([0, 99, 0, 53, 0, 8, 0, 0]);
+    let mut capture = capture();
+    capture.extend([2u32, 0, six.len() as u32, 125].map(u32::to_le_bytes).concat());
+    capture.extend(six);
+    let file = TestFile::new("ipv6.pcap", &capture);
+    let warned = |rule: &str| {
+        let text = format!(
+            "{{ node = {{ a = {{}}, b = {{}} }},
+                link = {{ l = {{ from = 'a', to = 'b', rate = '1 Mbit/s', queue = {{ kind = 'drr', classes = {{
+                    kept = {{ match = {{ {rule} }} }}, rest = {{}} }} }} }} }},
+                traffic = {{ x = {{ kind = 'pcap', file = '{}', from = 'a', to = 'b' }} }} }}",
+            file.name
+        );
+        let found = system(&text).unwrap_or_else(|d| panic!("{d:?}")).warnings();
+        found.iter().map(|d| (d.code, d.message.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(warned("destination_port = 53"), []);
+    let message = "1 of the 3 conversations of `traffic.x` are of IPv6".to_owned();
+    assert_eq!(warned("source = '10.0.0.2'"), [("W0342", message)]);
+}

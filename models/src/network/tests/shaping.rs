@@ -284,6 +284,12 @@ fn mistakes_are_told_with_their_codes() {
     assert_eq!(code(&at_gateway("kind = 'shaper', rate = '1 Mbit/s', burst = '1500 B'", "", traffic)), ["E0382"]);
     let policer = system(&at_gateway("kind = 'policer', rate = '1 Mbit/s', burst = '1500 B'", "", traffic)).unwrap();
     assert_eq!(policer.warnings().iter().map(|d| d.code).collect::<Vec<_>>(), ["W0381"]);
+    let marker = "kind = 'policer', rate = '1 Mbit/s', burst = '1500 B', exceed = { dscp = 'AF12' }";
+    let found = system(&at_gateway(marker, "", traffic)).unwrap().warnings();
+    let found: Vec<_> = found.iter().map(|d| (d.code, d.label.clone())).collect();
+    assert_eq!(found, [("W0383", "they always exceed it".to_owned())]);
+    let passing = "kind = 'policer', rate = '1 Mbit/s', burst = '1500 B', exceed = 'pass'";
+    assert!(system(&at_gateway(passing, "", traffic)).unwrap().warnings().is_empty());
     assert!(system(&at_gateway("kind = 'shaper', rate = '1 Mbit/s'", "", traffic)).unwrap().warnings().is_empty());
     // So is one inside a classful queue, for the flows that come to it.
     let child = |class: &str| {

@@ -34,7 +34,8 @@ pub(super) const KIND: Kind<MakeTraffic> = Kind {
             let message = format!("{}: {message}", table.text("file"));
             one("E0358", table.span_of("file"), message, "in this file", help)
         })?;
-        Ok(Trace::new(reading.packets).with_headers(reading.headers, &reading.codes).into())
+        let ipv6 = reading.ipv6();
+        Ok(Trace::new(reading.packets).with_headers(reading.headers, &reading.codes, ipv6).into())
     },
 };
 
@@ -106,6 +107,11 @@ fn read(file: impl Read + Send) -> Result<Reading, Complaint> {
 }
 
 impl Reading {
+    /// How many conversations have addresses that are no IPv4.
+    fn ipv6(&self) -> usize {
+        let is_ipv6 = |t: &Tuple| Ipv6Addr::from(t.0).to_ipv4_mapped().is_none();
+        self.conversations.keys().flatten().filter(|t| is_ipv6(t)).count()
+    }
     fn take(&mut self, block: &PcapBlockOwned<'_>) -> Result<(), Complaint> {
         match block {
             PcapBlockOwned::LegacyHeader(header) => {
@@ -325,7 +331,7 @@ mod tests {
         };
         let udp = told(10 << 24 | 1, 192 << 24 | 2 << 8 | 7, 17, 0x13C4, 443);
         assert_eq!(recorded.conversations, [udp, None, told(0, 0, 6, 80, 22)]);
-        assert_eq!(recorded.codes, 1 << 46 | 1 | 1 << 10);
+        assert_eq!((recorded.codes, recorded.ipv6), (1 << 46 | 1 | 1 << 10, 1));
         let mut streams = streams(1);
         let sent: Vec<(u32, u8)> =
             std::iter::from_fn(|| source.next(&mut streams).map(|e| (e.conversation, source.code_point()))).collect();

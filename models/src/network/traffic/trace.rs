@@ -53,9 +53,9 @@ impl Trace {
         Self { mean_rate, packets: packets.into(), at: 0, recorded: None, codes: None }
     }
     /// The same with the headers of its conversations, and the code point of each packet.
-    pub(super) fn with_headers(self, conversations: Vec<Option<Headers>>, codes: &[u8]) -> Self {
+    pub(super) fn with_headers(self, conversations: Vec<Option<Headers>>, codes: &[u8], ipv6: usize) -> Self {
         let all = codes.iter().fold(0, |all, code| all | 1 << code);
-        let recorded = Recorded { conversations, codes: all };
+        let recorded = Recorded { conversations, codes: all, ipv6 };
         Self { recorded: Some(recorded.into()), codes: (all != 1).then(|| codes.into()), ..self }
     }
 }
