@@ -97,7 +97,9 @@ impl Builder<'_> {
                 self.read_flow(name, table);
             }
         }
-        if self.flows.is_empty() && !self.diagnostics.has_errors() {
+        // Links fail whether or not anything is sent.
+        let fails = self.graph.links.iter().any(|link| link.failures.is_some());
+        if self.flows.is_empty() && !fails && !self.diagnostics.has_errors() {
             let help = match self.graph.nodes.len() {
                 0 => {
                     "add [node.NAME], [link.NAME] and [traffic.NAME] for a network, or [compartment.NAME] and \

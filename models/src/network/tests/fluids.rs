@@ -317,7 +317,9 @@ fn what_has_no_fluid_is_refused_by_name() {
     ] {
         assert_eq!(codes(&text("", bursts, "")), ["E0390"], "{bursts}");
     }
-    for link in [", overhead = 'ethernet'", ", mtu = '1500 B'", ", loss = { kind = 'bernoulli', p = 0.01 }"] {
+    let failures =
+        ", failures = { up = { kind = 'exponential', mean = '9 s' }, down = { kind = 'constant', time = '1 s' } }";
+    for link in [failures, ", overhead = 'ethernet'", ", mtu = '1500 B'", ", loss = { kind = 'bernoulli', p = 0.01 }"] {
         let told = told(&text(link, "kind = 'bulk'", ""));
         let key = link[2..].split(' ').next().unwrap();
         assert!(told.len() == 1 && told[0].1.contains(&format!("`{key}` at link `up` has no fluid")), "{told:?}");

@@ -105,7 +105,7 @@ pub(super) fn missing(link: &LinkSpec) -> Vec<Missing> {
     }
     if let Some(failures) = failures {
         let instead = Some("have it fail and recover at set times: [intervention.NAME] with `op = \"fail\"`");
-        miss(failures.span, "`failures` at random", "the fluid knows beforehand when routes change", instead);
+        miss(failures.span, "a law of `failures`", "the fluid knows beforehand when routes change", instead);
     }
     all.extend(of_queue(queue).err());
     all
