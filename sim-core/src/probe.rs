@@ -16,7 +16,7 @@ use crate::time::SimTime;
 pub type ComponentId = u32;
 
 /// Why an entity was lost; an index into the model's list of reasons.
-pub type LossReason = u8;
+pub type LossReason = u16;
 
 /// What an entity component learns when an entity leaves it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -92,7 +92,7 @@ pub trait Probe {
     /// Component `c` reports `value` for its extra measure `extra` (an index into
     /// [`Component::extras`](crate::stats::Component::extras)).
     #[inline]
-    fn record(&mut self, c: ComponentId, extra: u8, at: SimTime, value: u64) {
+    fn record(&mut self, c: ComponentId, extra: u16, at: SimTime, value: u64) {
         let _ = (c, extra, at, value);
     }
     /// What has passed component `c` since time zero has used its budget number `budget`, the tokens of a bucket, as far as
@@ -164,7 +164,7 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
         self.1.blame(flow, c, reason);
     }
     #[inline]
-    fn record(&mut self, c: ComponentId, extra: u8, at: SimTime, value: u64) {
+    fn record(&mut self, c: ComponentId, extra: u16, at: SimTime, value: u64) {
         self.0.record(c, extra, at, value);
         self.1.record(c, extra, at, value);
     }
@@ -234,7 +234,7 @@ impl<P: Probe> Probe for Option<P> {
         }
     }
     #[inline]
-    fn record(&mut self, c: ComponentId, extra: u8, at: SimTime, value: u64) {
+    fn record(&mut self, c: ComponentId, extra: u16, at: SimTime, value: u64) {
         if let Some(probe) = self {
             probe.record(c, extra, at, value);
         }

@@ -17,15 +17,26 @@ impl Prefix {
     ///
     /// Fails, in words, if it is neither, or if bits beyond the length are set.
     pub fn parse(text: &str) -> Result<Self, String> {
+        match Self::around(text)? {
+            (prefix, true) => Ok(prefix),
+            (prefix, false) => Err(format!("`{text}` has bits set beyond its length; the block is {prefix}")),
+        }
+    }
+    /// Reads the block around an address, `10.20.3.7/22`, and whether the address is the block's own: no bits beyond
+    /// the length are set.
+    ///
+    /// Fails, in words, if it is no block.
+    pub fn around(text: &str) -> Result<(Self, bool), String> {
         let (address, length) = text.split_once('/').unwrap_or((text, "32"));
         let base: Ipv4Addr = address.parse().map_err(|_| format!("`{address}` is not an IPv4 address"))?;
         let length: u8 = length.parse().ok().filter(|l| *l <= 32).ok_or("a length is from 0 to 32")?;
-        let prefix = Self { base: base.into(), length };
-        if prefix.base & !prefix.mask() != 0 {
-            let inside = Self { base: prefix.base & prefix.mask(), length };
-            return Err(format!("`{text}` has bits set beyond its length; the block is {inside}"));
-        }
-        Ok(prefix)
+        let given = Self { base: base.into(), length };
+        let prefix = Self { base: given.base & given.mask(), length };
+        Ok((prefix, prefix == given))
+    }
+    /// The first of its addresses and the last.
+    pub fn ends(self) -> (u32, u32) {
+        (self.base, self.base | !self.mask())
     }
     fn mask(self) -> u32 {
         u32::MAX.checked_shl(32 - u32::from(self.length)).unwrap_or(0)

@@ -5,12 +5,22 @@
 //! ([`Registry::stages`](crate::Registry::stages)).
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use sim_core::rng::Rng;
 use sim_core::{Departure, Probe, SimTime};
 
-use super::discipline::{Effects, Largest, Reason, Signal, SignalMap};
+use super::discipline::{Effects, Largest, OWN, Reason, Signal, SignalMap};
 use super::packet::Packet;
+
+/// A decision that is counted by itself: a rule of a filter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What it is called: the measure that counts it is `hits.NAME`.
+    pub name: String,
+    /// Whether packets can be dropped by it, for the reason `rule:NAME`.
+    pub drops: bool,
+}
 
 /// A judge of packets. `now` never goes back.
 pub trait Gate: Debug + Send + Sync {
@@ -21,6 +31,14 @@ pub trait Gate: Debug + Send + Sync {
     /// Called once at the start of a replication with a stream of random numbers of its own, for those that draw.
     fn start(&mut self, rng: Rng) {
         let _ = rng;
+    }
+    /// Whether it may draw.
+    fn draws(&self) -> bool {
+        true
+    }
+    /// Signals what has happened by itself up to `until`.
+    fn settle(&mut self, until: SimTime, effects: &mut Effects) {
+        let _ = (until, effects);
     }
     /// The largest packet that it ever lets pass, if there is a bound.
     fn largest(&self) -> Option<Largest> {
@@ -38,6 +56,11 @@ pub trait Gate: Debug + Send + Sync {
     fn signals(&self) -> Vec<Signal> {
         Vec::new()
     }
+    /// Decisions that have names of their own. Number k is signalled as [`OWN`] + k, 1 for each packet, and the same
+    /// number is the reason for a drop.
+    fn verdicts(&self) -> Vec<Verdict> {
+        Vec::new()
+    }
 }
 
 /// A gate at its place in a network.
@@ -46,11 +69,13 @@ pub(super) struct Checkpoint {
     component: u32,
     gate: Box<dyn Gate>,
     signals: SignalMap,
+    /// The reasons of its verdicts.
+    own: Arc<[Reason]>,
 }
 
 impl Checkpoint {
-    pub(super) fn new(component: u32, gate: Box<dyn Gate>, signals: SignalMap) -> Self {
-        Self { component, gate, signals }
+    pub(super) fn new(component: u32, gate: Box<dyn Gate>, signals: SignalMap, own: Arc<[Reason]>) -> Self {
+        Self { component, gate, signals, own }
     }
     /// Judges a packet and tells the probe; false if it was dropped.
     pub(super) fn pass<P: Probe>(
@@ -61,9 +86,7 @@ impl Checkpoint {
         probe: &mut P,
     ) -> bool {
         let verdict = self.gate.judge(packet, now, effects);
-        for (signal, value) in effects.signals.drain(..) {
-            probe.record(self.component, self.signals.extra(signal), now, value);
-        }
+        self.report(now, effects, probe);
         match verdict {
             Ok(()) => {
                 let size = u64::from(packet.bits);
@@ -73,10 +96,28 @@ impl Checkpoint {
                 );
             }
             Err(reason) => {
+                let reason = if reason < OWN { reason } else { self.own[usize::from(reason - OWN)] };
                 probe.reject(self.component, now, reason);
                 packet.lose(Some(self.component), now, reason, probe);
             }
         }
         verdict.is_ok()
+    }
+    /// Tells the probe all that has happened up to `until`.
+    pub(super) fn settle<P: Probe>(&mut self, until: SimTime, effects: &mut Effects, probe: &mut P) {
+        self.gate.settle(until, effects);
+        self.report(until, effects, probe);
+    }
+    fn report<P: Probe>(&self, now: SimTime, effects: &mut Effects, probe: &mut P) {
+        for (at, signal, value) in effects.past.drain(..) {
+            probe.record(self.component, self.extra(signal), at, value);
+        }
+        for (signal, value) in effects.signals.drain(..) {
+            probe.record(self.component, self.extra(signal), now, value);
+        }
+    }
+    /// Which of the further measures a signal is: those of verdicts come last.
+    fn extra(&self, signal: Signal) -> u16 {
+        if signal < OWN { self.signals.extra(signal) } else { self.signals.count + (signal - OWN) }
     }
 }

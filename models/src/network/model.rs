@@ -445,7 +445,7 @@ impl<P: Probe> Model<P> for Network {
                     q.catch_up(at.ticks(), &mut self.effects, probe);
                     q.tell_used(probe);
                 }
-                Core::Gate(_) => {}
+                Core::Gate(gate) => gate.settle(at, &mut self.effects, probe),
             }
         }
     }

@@ -10,7 +10,7 @@ use sim_core::stats::{
 };
 use sim_core::{RunError, SimDuration, SimTime};
 
-use super::discipline::{Discipline, Effects, SignalMap};
+use super::discipline::{Discipline, Effects, Reason, SignalMap};
 use super::failures::{FailurePlan, Failures};
 use super::gate::{Checkpoint, Gate};
 use super::model::{Branch, Hop, Network, Origin, Source};
@@ -88,6 +88,8 @@ pub(super) struct StationPlan {
     /// It fails or changes during the run: departures cannot be worked out ahead.
     pub(super) changes: bool,
     pub(super) signals: SignalMap,
+    /// The reasons of a gate's own verdicts.
+    pub(super) verdicts: Arc<[Reason]>,
     /// What is wrong with it, if it is a link.
     pub(super) line: LinePlan,
     pub(super) works: Works,
@@ -98,9 +100,12 @@ impl StationPlan {
     pub(super) fn takes_time(&self) -> bool {
         matches!(self.works, Works::Serves { .. })
     }
-    /// Whether it may draw: of disciplines and gates that is known of the simplest only.
+    /// Whether it may draw: of disciplines that is known of the simplest only.
     fn draws(&self) -> bool {
-        let Works::Serves { service, discipline, .. } = &self.works else { return true };
+        let (service, discipline) = match &self.works {
+            Works::Serves { service, discipline, .. } => (service, discipline),
+            Works::Judges(gate) => return gate.draws(),
+        };
         let is_drawn = matches!(service, ServicePlan::Drawn(law) if !matches!(law, Service::Constant { .. }));
         is_drawn || self.line.loss.is_some() || self.line.jitter.is_some() || discipline.as_fifo().is_none()
     }
@@ -290,7 +295,7 @@ fn start_station(plan: &StationPlan, streams: Streams) -> Core {
         Works::Judges(gate) => {
             let mut gate = gate.boxed_clone();
             gate.start(streams.stream(&plan.stream, "gate"));
-            return Core::Gate(Checkpoint::new(plan.place.component, gate, plan.signals));
+            return Core::Gate(Checkpoint::new(plan.place.component, gate, plan.signals, Arc::clone(&plan.verdicts)));
         }
     };
     let law = match service {

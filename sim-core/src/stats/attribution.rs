@@ -39,7 +39,7 @@ pub struct Grouping {
     /// The group of each flow, if it belongs to any; flows are the first components.
     pub groups: Vec<Option<u32>>,
     /// The extra measure of each flow that tells what lost segments cost, if it has one.
-    pub repairs: Vec<Option<u8>>,
+    pub repairs: Vec<Option<u16>>,
     /// The component of the first group.
     pub first: ComponentId,
     /// How many groups there are.
@@ -162,7 +162,7 @@ impl Probe for Attribution {
             self.now.parts[part].lost[which] += 1;
         }
     }
-    fn record(&mut self, c: ComponentId, extra: u8, _at: SimTime, value: u64) {
+    fn record(&mut self, c: ComponentId, extra: u16, _at: SimTime, value: u64) {
         if self.grouping.repairs.get(c as usize) == Some(&Some(extra))
             && let Some(whole) = self.whole(c)
         {

@@ -7,6 +7,7 @@
 mod attribution;
 mod component;
 mod extra;
+mod name;
 mod observe;
 mod passages;
 mod places;
@@ -24,6 +25,7 @@ mod window;
 pub use attribution::{Attribution, CAUSES, Grouping, Part};
 pub use component::{Component, ComponentKind, Measure};
 pub use extra::{Extra, Form};
+pub use name::lasting;
 pub use observe::{RunRecord, Watch, observe, observe_with};
 pub use passages::{PassageQuestion, Passages};
 pub use report::{Checks, numbers, numbers_with};

@@ -308,7 +308,7 @@ impl Probe for Statistics {
         }
         self.further[c as usize].lose((at - since).ticks(), reason);
     }
-    fn record(&mut self, c: ComponentId, extra: u8, at: SimTime, value: u64) {
+    fn record(&mut self, c: ComponentId, extra: u16, at: SimTime, value: u64) {
         self.further[c as usize].extras[extra as usize].record(at, value);
     }
     fn used(&mut self, c: ComponentId, budget: usize, time: u64) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sim_core::config::{Diagnostic, Diagnostics, Span, Table};
 use sim_core::quantity::Quantity;
-use sim_core::stats::{Component, ComponentKind};
+use sim_core::stats::{Component, ComponentKind, Extra, lasting};
 
 use super::changes::Changes;
 use super::{Builder, tables, ticks};
@@ -28,6 +28,8 @@ pub(super) struct Stations {
     pub(super) flows: usize,
     pub(super) plans: Vec<StationPlan>,
     pub(super) components: Vec<Component>,
+    /// The metrics of reasons that rules make, in order of their numbers, which come after those of [`REASONS`].
+    rules: Vec<&'static str>,
 }
 
 /// Where a link or stage stands.
@@ -52,16 +54,16 @@ pub(super) struct Site {
 
 impl Stations {
     pub(super) fn new(flows: usize) -> Self {
-        Self { flows, plans: Vec::new(), components: Vec::new() }
+        Self { flows, plans: Vec::new(), components: Vec::new(), rules: Vec::new() }
     }
     pub(super) fn add(&mut self, site: Site, works: Works) {
         let component = (self.flows + self.plans.len()) as u32;
-        let (kind, mut reasons, mut signals) = match &works {
+        let (kind, mut reasons, mut signals, verdicts) = match &works {
             Works::Serves { servers, discipline, .. } => {
                 let kind = ComponentKind::Station { servers: *servers, paced: discipline.paced() };
-                (kind, discipline.reasons(), discipline.signals())
+                (kind, discipline.reasons(), discipline.signals(), Vec::new())
             }
-            Works::Judges(gate) => (ComponentKind::Gate, gate.reasons(), gate.signals()),
+            Works::Judges(gate) => (ComponentKind::Gate, gate.reasons(), gate.signals(), gate.verdicts()),
         };
         reasons.extend(site.line.mtu.map(|_| MTU));
         reasons.extend(site.line.loss.as_ref().map(|_| LINK_LOSS));
@@ -69,42 +71,53 @@ impl Stations {
             reasons.push(LINK_DOWN);
             signals.extend([AVAILABILITY, FAILURES]);
         }
-        let (signals, extras) = SignalMap::new(&signals);
+        let (signals, mut extras) = SignalMap::new(&signals);
+        extras.extend(verdicts.iter().map(|v| Extra::count(lasting(&format!("hits.{}", v.name)), "packet")));
+        let own = verdicts.iter().map(|v| if v.drops { self.rule(&v.name) } else { Reason::MAX }).collect();
+        reasons.extend(verdicts.iter().filter(|v| v.drops).map(|v| self.rule(&v.name)));
         self.components.push(Component {
-            reasons: told(reasons),
+            reasons: self.told(reasons),
             extras,
             ..Component::new(&site.name, kind, "packet")
         });
         let place = Placement { component, delay: site.delay, terminal: site.terminal };
         let Site { stream, behind, line, changes, .. } = site;
-        self.plans.push(StationPlan { stream, place, behind, changes, signals, line, works });
+        self.plans.push(StationPlan { stream, place, behind, changes, signals, verdicts: own, line, works });
+    }
+    /// The reason for drops by the rule called `name`: one for all rules of this name.
+    fn rule(&mut self, name: &str) -> Reason {
+        let metric = lasting(&format!("dropped.rule:{name}"));
+        let place = self.rules.iter().position(|known| *known == metric).unwrap_or_else(|| {
+            self.rules.push(metric);
+            self.rules.len() - 1
+        });
+        (REASONS.len() + place) as Reason
     }
     /// Why packets can be lost anywhere here, or, if they can be `stranded`, at a node without a route.
     pub(super) fn reasons(&self, stranded: bool) -> Vec<(Reason, &'static str)> {
         let mut all: Vec<_> = self.components.iter().flat_map(|c| c.reasons.iter().copied()).collect();
         if stranded {
-            all.extend(named(vec![NO_ROUTE]));
+            all.extend(self.named(vec![NO_ROUTE]));
         }
         if all.is_empty() {
             return all;
         }
         // Where some station tells its reasons, those that do not drop at the tail.
-        all.extend(named(vec![TAIL_DROP]));
+        all.extend(self.named(vec![TAIL_DROP]));
         all.sort_unstable();
         all.dedup();
         all
     }
-}
-
-fn named(reasons: Vec<Reason>) -> Vec<(Reason, &'static str)> {
-    reasons.into_iter().map(|r| (r, REASONS[r as usize].1)).collect()
-}
-
-/// The reasons that are counted apart: none if a full queue is the only one, since `dropped` says as much.
-fn told(mut reasons: Vec<Reason>) -> Vec<(Reason, &'static str)> {
-    reasons.sort_unstable();
-    reasons.dedup();
-    if reasons == [TAIL_DROP] { Vec::new() } else { named(reasons) }
+    fn named(&self, reasons: Vec<Reason>) -> Vec<(Reason, &'static str)> {
+        let metrics: Vec<&'static str> = REASONS.iter().map(|r| r.1).chain(self.rules.iter().copied()).collect();
+        reasons.into_iter().map(|r| (r, metrics[usize::from(r)])).collect()
+    }
+    /// The reasons that are counted apart: none if a full queue is the only one, since `dropped` says as much.
+    fn told(&self, mut reasons: Vec<Reason>) -> Vec<(Reason, &'static str)> {
+        reasons.sort_unstable();
+        reasons.dedup();
+        if reasons == [TAIL_DROP] { Vec::new() } else { self.named(reasons) }
+    }
 }
 
 impl Builder<'_> {

@@ -175,8 +175,8 @@ impl Children {
     }
 }
 
-fn union(all: impl Iterator<Item = u8>) -> Vec<u8> {
-    let mut all: Vec<u8> = all.collect();
+fn union(all: impl Iterator<Item = u16>) -> Vec<u16> {
+    let mut all: Vec<u16> = all.collect();
     all.sort_unstable();
     all.dedup();
     all

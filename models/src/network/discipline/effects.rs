@@ -1,11 +1,12 @@
 //! What a discipline or a gate does besides letting packets pass: drops and signals, with the tables of both.
 
+use sim_core::SimTime;
 use sim_core::stats::{Extra, Form};
 
 use super::Packet;
 
 /// Why a packet was dropped: an index into [`REASONS`].
-pub type Reason = u8;
+pub type Reason = u16;
 
 /// The reasons for drops: the name, and the metric that counts it.
 pub const REASONS: &[(&str, &str)] = &[
@@ -20,6 +21,8 @@ pub const REASONS: &[(&str, &str)] = &[
     ("link_down", "dropped.link_down"),
     ("no_route", "dropped.no_route"),
     ("ttl", "dropped.ttl"),
+    ("port_exhausted", "dropped.port_exhausted"),
+    ("no_mapping", "dropped.no_mapping"),
 ];
 
 /// The queue was full when the packet came.
@@ -44,9 +47,13 @@ pub const LINK_DOWN: Reason = 8;
 pub const NO_ROUTE: Reason = 9;
 /// It had passed too many nodes.
 pub const TTL: Reason = 10;
+/// No port was free for a new mapping of a translator.
+pub const PORT_EXHAUSTED: Reason = 11;
+/// A packet from outside for which a translator has no mapping.
+pub const NO_MAPPING: Reason = 12;
 
 /// Something that is counted or followed at an element besides packets: an index into [`SIGNALS`].
-pub type Signal = u8;
+pub type Signal = u16;
 
 /// What disciplines and gates can signal, and how it is measured.
 pub const SIGNALS: &[Extra] = &[
@@ -57,6 +64,8 @@ pub const SIGNALS: &[Extra] = &[
     Extra::count("green", "packet"),
     Extra::count("yellow", "packet"),
     Extra::count("red", "packet"),
+    Extra { metric: "mappings", unit: "mapping", scale: 1.0, form: Form::Level },
+    Extra::count("translated", "packet"),
     Extra { metric: "availability", unit: "1", scale: 1.0, form: Form::Level },
     Extra::count("failures", "1"),
 ];
@@ -75,17 +84,26 @@ pub const GREEN: Signal = 4;
 pub const YELLOW: Signal = 5;
 /// Packets that a meter found red.
 pub const RED: Signal = 6;
+/// Mappings that a translator holds.
+pub const MAPPINGS: Signal = 7;
+/// Packets that went through a mapping; signal 1 for each.
+pub const TRANSLATED: Signal = 8;
+
+/// Reasons and signals from here on are a gate's own: those of its verdicts, in order. See
+/// [`Gate::verdicts`](crate::network::gate::Gate::verdicts).
+pub const OWN: u16 = 256;
 
 /// Of links that can fail: whether it is up, 1 or 0.
-pub(in crate::network) const AVAILABILITY: Signal = 7;
+pub(in crate::network) const AVAILABILITY: Signal = 9;
 /// Of links that can fail: that it has failed; signal 1 for each.
-pub(in crate::network) const FAILURES: Signal = 8;
+pub(in crate::network) const FAILURES: Signal = 10;
 
 /// What happened besides: taken over by the station or gate after each call, empty before the next.
 #[derive(Debug, Default)]
 pub struct Effects {
     pub(in crate::network) dropped: Vec<(Packet, Reason)>,
     pub(in crate::network) signals: Vec<(Signal, u64)>,
+    pub(in crate::network) past: Vec<(SimTime, Signal, u64)>,
 }
 
 impl Effects {
@@ -97,6 +115,10 @@ impl Effects {
     pub fn signal(&mut self, signal: Signal, value: u64) {
         self.signals.push((signal, value));
     }
+    /// The same of what a gate finds to have happened at `at`, since it was last called. In order of time.
+    pub fn signal_at(&mut self, at: SimTime, signal: Signal, value: u64) {
+        self.past.push((at, signal, value));
+    }
     pub(in crate::network) fn is_empty(&self) -> bool {
         self.dropped.is_empty() && self.signals.is_empty()
     }
@@ -104,26 +126,30 @@ impl Effects {
 
 /// Where the signals of an element are among the extra measures of its component.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::network) struct SignalMap([u8; SIGNALS.len()]);
+pub(in crate::network) struct SignalMap {
+    places: [u8; SIGNALS.len()],
+    /// How many measures there are.
+    pub(in crate::network) count: u16,
+}
 
 impl SignalMap {
     /// The map and the extra measures for these signals.
     pub(in crate::network) fn new(signals: &[Signal]) -> (Self, Vec<Extra>) {
-        let (mut map, mut extras) = ([u8::MAX; SIGNALS.len()], Vec::new());
+        let (mut places, mut extras) = ([u8::MAX; SIGNALS.len()], Vec::new());
         for &s in signals {
-            if map[s as usize] == u8::MAX {
-                map[s as usize] = extras.len() as u8;
+            if places[s as usize] == u8::MAX {
+                places[s as usize] = extras.len() as u8;
                 extras.push(SIGNALS[s as usize]);
             }
         }
-        (Self(map), extras)
+        (Self { places, count: extras.len() as u16 }, extras)
     }
     /// Whether the element has this signal.
     pub(in crate::network) fn has(self, signal: Signal) -> bool {
-        self.0[signal as usize] != u8::MAX
+        self.places[signal as usize] != u8::MAX
     }
     #[inline]
-    pub(in crate::network) fn extra(self, signal: Signal) -> u8 {
-        self.0[signal as usize]
+    pub(in crate::network) fn extra(self, signal: Signal) -> u16 {
+        self.places[signal as usize].into()
     }
 }

@@ -31,12 +31,12 @@ pub(super) enum Event {
 }
 
 /// Extra measures of a flow.
-pub(super) const GOODPUT: u8 = 0;
-pub(super) const SLOWDOWN: u8 = 1;
-pub(super) const LOST: u8 = 1;
+pub(super) const GOODPUT: u16 = 0;
+pub(super) const SLOWDOWN: u16 = 1;
+pub(super) const LOST: u16 = 1;
 /// Extra measures of a link; only one with a rate has the second.
-pub(super) const BIT_RATE: u8 = 0;
-pub(super) const UTILIZATION: u8 = 1;
+pub(super) const BIT_RATE: u16 = 0;
+pub(super) const UTILIZATION: u16 = 1;
 /// Slowdowns are recorded in millionths.
 pub(super) const MILLIONTH: f64 = 1e-6;
 /// Utilizations in billionths.

@@ -4,6 +4,9 @@
 //! node that lists it, each time with a state of its own, and sees all packets that pass the node: a meter measures their
 //! aggregate.
 
+mod firewall;
+#[cfg(test)]
+mod fixture;
 mod marker;
 mod meter;
 mod server;
@@ -37,4 +40,4 @@ pub type MakeStage = fn(&Table, &DisciplineContext<'_>) -> Result<StageSpec, Dia
 
 /// The stages that come with the program.
 pub const STAGES: &[Kind<MakeStage>] =
-    &[server::KIND, shaper::KIND, meter::POLICER, meter::SRTCM, meter::TRTCM, marker::KIND];
+    &[server::KIND, shaper::KIND, meter::POLICER, meter::SRTCM, meter::TRTCM, marker::KIND, firewall::KIND];

@@ -27,14 +27,14 @@ pub(in crate::network) struct Path {
     pub(in crate::network) ticks_per_bit: f64,
 }
 
-const GOODPUT: u8 = 0;
-const RETRANSMISSIONS: u8 = 1;
-const TIMEOUTS: u8 = 2;
+const GOODPUT: u16 = 0;
+const RETRANSMISSIONS: u16 = 1;
+const TIMEOUTS: u16 = 2;
 /// What lost segments cost before they were sent for the last time.
-pub(in crate::network) const REPAIR: u8 = 3;
+pub(in crate::network) const REPAIR: u16 = 3;
 /// Of transfers that end, the two that follow.
-const COMPLETION: u8 = 4;
-const SLOWDOWN: u8 = 5;
+const COMPLETION: u16 = 4;
+const SLOWDOWN: u16 = 5;
 
 /// Slowdowns are recorded in millionths.
 const MILLIONTH: f64 = 1e-6;
@@ -46,9 +46,9 @@ pub(in crate::network) struct Measures {
     path: Path,
     finite: bool,
     /// Index of the fairness, if there is more than one connection.
-    fairness: Option<u8>,
+    fairness: Option<u16>,
     /// Index of the mean window, if the number of connections is known.
-    window: Option<u8>,
+    window: Option<u16>,
     /// The sum of the windows of all connections.
     windows: u64,
 }
@@ -70,10 +70,10 @@ impl Measures {
         let mut measures = Self { component, path, finite, fairness: None, window: None, windows: 0 };
         if let Some(n) = application.connections() {
             if n > 1 {
-                measures.fairness = Some(extras.len() as u8);
+                measures.fairness = Some(extras.len() as u16);
                 extras.push(Extra { metric: "fairness", unit: "1", scale: 1.0, form: Form::Fairness });
             }
-            measures.window = Some(extras.len() as u8);
+            measures.window = Some(extras.len() as u16);
             let scale = 1.0 / f64::from(n);
             extras.push(Extra { metric: "cwnd", unit: "packet", scale, form: Form::Level });
         }

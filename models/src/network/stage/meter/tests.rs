@@ -1,37 +1,19 @@
 //! Sequences of colours by the RFCs, verdicts by hand, and M/D/1/K.
 
-use std::cell::RefCell;
-
 use sim_core::rng::Rng;
 
-use super::super::STAGES;
+use super::super::{STAGES, fixture};
 use super::*;
-use crate::network::discipline::DisciplineContext;
 use crate::network::traffic::fixture::{codes, table};
-use crate::registry::registry;
 
 const SECOND: u64 = 1_000_000_000_000;
 
 fn read(text: &str) -> (Result<StageSpec, Diagnostics>, Diagnostics) {
-    let (registry, warnings) = (registry(), RefCell::default());
-    let context = DisciplineContext {
-        classes: &[],
-        flows: &[],
-        rate: None,
-        registry: &registry,
-        largest: 0,
-        warnings: &warnings,
-    };
-    let table = table(STAGES, text);
-    let made = (STAGES.iter().find(|k| k.name == table.kind()).unwrap().make)(&table, &context);
-    (made, warnings.into_inner())
+    fixture::read(text, &[])
 }
 
 fn gate(text: &str) -> Box<dyn Gate> {
-    match read(text).0.unwrap() {
-        StageSpec::Gate(gate) => gate,
-        StageSpec::Station { .. } => panic!("not a gate: {text}"),
-    }
+    fixture::gate(text, &[])
 }
 
 /// The colours of `n` packets of 500 B at each of the seconds.
