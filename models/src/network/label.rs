@@ -81,6 +81,8 @@ pub struct Label {
     pub dscp: u8,
     /// Whether its transport reacts to congestion marks.
     pub ecn: bool,
+    /// Whether its packets are the acknowledgements of the flow before.
+    pub acknowledges: bool,
     /// What a recording tells of its conversations and packets; it comes before the above.
     pub recorded: Option<Arc<Recorded>>,
 }

@@ -170,6 +170,7 @@ impl Builder<'_> {
         if let [.., there, back] = self.labels.as_mut_slice() {
             there.ecn = reacts_to_marks;
             back.ecn = false;
+            back.acknowledges = true;
             std::mem::swap(&mut back.source_port, &mut back.destination_port);
         }
         self.flows.extend([data, acks]);
@@ -269,6 +270,7 @@ impl Builder<'_> {
             destination_port: port("destination_port"),
             dscp,
             ecn: table.bool("ecn"),
+            acknowledges: false,
             recorded: None,
         }
     }

@@ -32,6 +32,7 @@ use super::packet::Packet;
 
 pub(in crate::network) use ranges::Ranges;
 pub(in crate::network) use rule::FIELDS;
+pub(in crate::network) use rule::addresses;
 pub use rule::{MATCH, Rule};
 
 /// Code points.

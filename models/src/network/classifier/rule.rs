@@ -147,6 +147,17 @@ impl Rule {
     }
 }
 
+/// The addresses that `key` of a table names, as a condition on addresses does; `None` if it names none.
+pub(in crate::network) fn addresses(
+    table: &Table,
+    key: &str,
+    context: &DisciplineContext<'_>,
+) -> Result<Option<Ranges>, Diagnostics> {
+    let mut reader = Reader { table, found: Diagnostics::default() };
+    let set = reader.headers(key, u32::MAX, |item| block(item, context));
+    if reader.found.has_errors() { Err(reader.found) } else { Ok(set) }
+}
+
 /// Whether a flow is called `name`, or is one of a matrix of this name.
 fn is_of(flow: &str, name: &str) -> bool {
     flow.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))

@@ -21,8 +21,7 @@ fn flows() -> Vec<Label> {
         source_port: 1000 + port,
         destination_port: port,
         dscp,
-        ecn: false,
-        recorded: None,
+        ..Label::default()
     };
     vec![
         flow("calls", 0, 46, 1, 5060, 17),

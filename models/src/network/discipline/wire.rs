@@ -24,8 +24,7 @@ pub(super) fn labels(classes: &[(&str, u8)]) -> Vec<Label> {
         source_port: 5000 + i as u16,
         destination_port: 80 + i as u16,
         dscp: *dscp,
-        ecn: false,
-        recorded: None,
+        ..Label::default()
     };
     classes.iter().enumerate().map(label).collect()
 }

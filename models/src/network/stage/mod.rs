@@ -9,6 +9,7 @@ mod firewall;
 mod fixture;
 mod marker;
 mod meter;
+mod nat;
 mod server;
 mod shaper;
 
@@ -40,4 +41,4 @@ pub type MakeStage = fn(&Table, &DisciplineContext<'_>) -> Result<StageSpec, Dia
 
 /// The stages that come with the program.
 pub const STAGES: &[Kind<MakeStage>] =
-    &[server::KIND, shaper::KIND, meter::POLICER, meter::SRTCM, meter::TRTCM, marker::KIND, firewall::KIND];
+    &[server::KIND, shaper::KIND, meter::POLICER, meter::SRTCM, meter::TRTCM, marker::KIND, firewall::KIND, nat::KIND];

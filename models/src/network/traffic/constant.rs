@@ -7,6 +7,7 @@
 
 use sim_core::SimDuration;
 
+use super::conversations::{CONVERSATIONS, divided};
 use super::rate::{PacketRate, Period, RATE_FIELD};
 use super::{Emission, MakeTraffic, Streams, Traffic};
 use crate::network::size::Size;
@@ -15,10 +16,10 @@ use crate::registry::Kind;
 pub(super) const KIND: Kind<MakeTraffic> = Kind {
     name: "constant",
     doc: "One packet every 1/rate, the first at the start (constant bit rate).",
-    fields: &[RATE_FIELD],
+    fields: &[RATE_FIELD, CONVERSATIONS],
     make: |table, size, _| {
         let rate = PacketRate::new(table.quantity("rate"), size, table.span_of("rate"))?;
-        Ok(Constant::new(rate, size).into())
+        Ok(divided(table, Constant::new(rate, size).into()))
     },
 };
 

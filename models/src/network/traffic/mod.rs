@@ -9,6 +9,7 @@
 mod bulk;
 mod capture;
 mod constant;
+mod conversations;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod matrix;

@@ -5,19 +5,20 @@
 //!
 //! With a `batch` of n, n packets come at each arrival and arrivals are n times rarer, so that the rate stays.
 //!
-//! Many `sources` are one process at the sum of their rates, each of whose arrivals is of one of them, all equally likely:
-//! what the superposition of independent Poisson processes is (Kingman 1993, Poisson Processes, section 2.2; from memory). So
-//! an arrival costs the same however many they are.
+//! Of several `conversations` each arrival is in one, all equally likely: then each of them is a Poisson process, and they
+//! are independent (Kingman 1993, Poisson Processes, section 5.1; from memory). An arrival costs the same however many they
+//! are.
 //!
 //! Validated against: index of dispersion 1 (n with batches), M/M/1, M/D/1, M/G/1, M^X/M/1; counts by phase of a sine;
-//! independent Poisson counts of each of several sources.
+//! independent Poisson counts of each of several conversations.
 
 use std::hint::black_box;
 
 use sim_core::SimDuration;
-use sim_core::config::{Field, Type};
+use sim_core::config::{Field, Table, Type};
 use sim_core::rng::{Exponentials, Rng};
 
+use super::conversations::{COUNT, Count, in_turn};
 use super::rate::{PacketRate, RATE_FIELD};
 use super::shape::{SHAPE, Shape};
 use super::{Emission, Load, MakeTraffic, Streams, Traffic};
@@ -36,23 +37,20 @@ pub(super) const KIND: Kind<MakeTraffic> = Kind {
             "1",
             "How many packets come at once; `rate` counts packets.",
         ),
-        Field::default(
-            "sources",
-            Type::Integer { min: 1, max: 1_000_000 },
-            "1",
-            "So many independent sources send as this flow, each at `rate`, each a conversation of its own.",
-        ),
+        Field::default("conversations", COUNT, "1", CONVERSATIONS),
     ],
     make: |table, size, context| {
         let rate = PacketRate::new(table.quantity("rate"), size, table.span_of("rate"))?;
-        let (batch, sources) = (table.integer("batch") as u32, table.integer("sources") as u32);
-        let poisson = Poisson::new(rate, size).of(sources).every(batch);
+        let batch = table.integer("batch") as u32;
+        let poisson = Poisson::new(rate, size).every(batch);
         Ok(match Shape::read(table, context)? {
-            None => shared(poisson, size, batch, sources),
-            Some(shape) => shared(poisson.shaped(shape), size, batch, sources),
+            None => divided(poisson, size, batch, table),
+            Some(shape) => divided(poisson.shaped(shape), size, batch, table),
         })
     },
 };
+
+const CONVERSATIONS: &str = "In how many conversations its packets are, each arrival in one of them, all equally likely, for fair queues, multipath routes and `nat`; \"per_packet\" makes each packet a conversation. Not for fluids.";
 
 #[derive(Clone, Debug)]
 pub(super) struct Poisson {
@@ -72,11 +70,6 @@ impl Poisson {
     pub(super) fn shaped(self, shape: Shape) -> Shaped {
         Shaped { poisson: self, shape }
     }
-    /// The arrivals of so many sources.
-    fn of(self, sources: u32) -> Self {
-        let n = f64::from(sources);
-        Self { rate: self.rate * n, mean_gap: self.mean_gap / n, ..self }
-    }
     /// Only every n-th of the arrivals.
     fn every(self, n: u32) -> Self {
         let n = f64::from(n);
@@ -84,27 +77,28 @@ impl Poisson {
     }
 }
 
-/// `source`, whose arrivals are those of so many sources, with so many packets at each.
-fn shared<T: Traffic + Clone + 'static>(source: T, size: &Size, batch: u32, sources: u32) -> Load {
-    if sources == 1 {
-        return batched(source, size, batch);
+/// `source` with so many packets at each arrival, in as many conversations as its table says.
+fn divided<T: Traffic + Clone + 'static>(source: T, size: &Size, batch: u32, table: &Table) -> Load {
+    match Count::read(table) {
+        Count::Some(1) => batched(source, size, batch),
+        Count::Some(conversations) => batched(Shared { source, conversations, chooser: None }, size, batch),
+        Count::PerPacket => in_turn(batched(source, size, batch), u32::MAX),
     }
-    batched(Shared { source, sources, chooser: None }, size, batch)
 }
 
-/// Arrivals each of which is of one of several sources.
+/// Arrivals each of which is in one of several conversations.
 #[derive(Clone, Debug)]
 struct Shared<T> {
     source: T,
-    sources: u32,
-    /// Says of which; seeded from the first number of the stream of gaps, whose others it leaves alone.
+    conversations: u32,
+    /// Says in which; seeded from the first number of the stream of gaps, whose others it leaves alone.
     chooser: Option<Rng>,
 }
 
 impl<T: Traffic + Clone + 'static> Traffic for Shared<T> {
     fn next(&mut self, streams: &mut Streams) -> Option<Emission> {
         let chooser = self.chooser.get_or_insert_with(|| Rng::seed_from_u64(streams.gap.bits()));
-        let conversation = chooser.below(self.sources.into()) as u32;
+        let conversation = chooser.below(self.conversations.into()) as u32;
         Some(Emission { conversation, ..self.source.next(streams)? })
     }
     fn mean_rate(&self) -> f64 {
@@ -231,9 +225,9 @@ mod tests {
     }
 
     #[test]
-    fn many_sources_are_each_poisson_and_independent() {
+    fn conversations_are_each_poisson_and_independent() {
         // Counts of each of five in windows with a mean of 4, and the variance of their sum, which is that of one process.
-        let mut source = traffic("{ kind = 'poisson', rate = '400 packets/s', sources = 5 }").unwrap();
+        let mut source = traffic("{ kind = 'poisson', rate = '2000 packets/s', conversations = 5 }").unwrap();
         assert_eq!(source.mean_rate(), 2000.0);
         let (mut streams, n, width) = (streams(5), 4000, 10_000_000_000);
         let mut counts = vec![[0u32; 5]; n];
@@ -246,15 +240,16 @@ mod tests {
         }
         for k in 0..5 {
             let all: Vec<f64> = counts.iter().map(|c| f64::from(c[k])).collect();
-            assert_poisson(&all, 4.0, 3.3, &format!("source {k}"));
+            assert_poisson(&all, 4.0, 3.3, &format!("conversation {k}"));
         }
         let sums: Vec<f64> = counts.iter().map(|c| f64::from(c.iter().sum::<u32>())).collect();
         assert_poisson(&sums, 20.0, 3.3, "all");
     }
 
     #[test]
-    fn a_batch_is_of_one_source() {
-        let mut source = traffic("{ kind = 'poisson', rate = '8 packets/s', batch = 3, sources = 50 }").unwrap();
+    fn a_batch_is_of_one_conversation() {
+        let mut source =
+            traffic("{ kind = 'poisson', rate = '400 packets/s', batch = 3, conversations = 50 }").unwrap();
         assert_eq!(source.mean_rate(), 400.0);
         let mut streams = streams(5);
         let all: Vec<Emission> = (0..300).map(|_| source.next(&mut streams).unwrap()).collect();

@@ -16,6 +16,7 @@ use sim_core::SimDuration;
 use sim_core::config::{Diagnostics, Field, Table, Type};
 use sim_core::quantity::Quantity;
 
+use super::conversations::{CONVERSATIONS, divided};
 use super::{Emission, MakeTraffic, Streams, Traffic};
 use crate::BuildContext;
 use crate::common::rows::{Complaint, Row, for_each_row, one};
@@ -26,8 +27,11 @@ use crate::registry::Kind;
 pub(super) const KIND: Kind<MakeTraffic> = Kind {
     name: "trace",
     doc: "Replays packets from a CSV file with the columns time (s) and size (bytes).",
-    fields: &[Field::required("file", Type::Text, "The CSV file, from the scenario's folder; its header is optional.")],
-    make: |table, _, context| Ok(read(table, context)?.into()),
+    fields: &[
+        Field::required("file", Type::Text, "The CSV file, from the scenario's folder; its header is optional."),
+        CONVERSATIONS,
+    ],
+    make: |table, _, context| Ok(divided(table, read(table, context)?.into())),
 };
 
 const MIB_MAX: u64 = 1024;
