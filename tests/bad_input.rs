@@ -941,3 +941,62 @@ fn rules_that_never_match_are_warned_of() {
     }
     assert_eq!(check.err.matches("W0370").count(), 1, "{}", check.err);
 }
+
+/// A network whose first node has this stage.
+fn with_stage(stage: &str) -> String {
+    let text = with(NETWORK, "[node.a]\n", "[node.a]\nstages = [\"it\"]\n");
+    format!("{text}\n[stage.it]\n{stage}\n")
+}
+
+#[test]
+fn filters_are_checked() {
+    let with_rules = |rules: &str| with_stage(&format!("kind = \"firewall\"\nrules = [{rules}]"));
+    for (rules, says) in [
+        ("{ action = §\"reject\" }", ["reject", "accept"]),
+        ("{ §match = {} }", ["action", "accept"]),
+        ("{ action = \"drop\", match = { destination_port = §\"90-80\" } }", ["E0371", "the lower one first"]),
+        ("{ action = \"drop\", match = { protocol = \"tcp\", source_port = [22, §\"!99999\"] } }", ["E0371", "99999"]),
+        ("{ action = \"drop\", match = { source = §\"!10.0.0.0/40\" } }", ["E0325", "10.20.0.0/22"]),
+        ("{ action = \"drop\", match = { protocol = §\"!quic\" } }", ["E0337", "IANA"]),
+        ("{ name = \"x\", action = \"drop\" }, { name = §\"x\", action = \"drop\" }", ["E0383", "an earlier rule"]),
+        ("{ name = §\"default\", action = \"drop\" }", ["E0383", "match no rule"]),
+    ] {
+        refused(&with_rules(rules), &says);
+    }
+    refused(&with_stage("kind = \"firewall\"\nrules = []\ndefault = §\"allow\""), &["allow", "accept"]);
+}
+
+#[test]
+fn rules_that_never_decide_are_warned_of() {
+    let rules = "rules = [\n{ action = \"accept\" },\n{ name = \"late\", action = \"drop\", match = { source = \"10.0.0.9/8\" } },\n]";
+    let place = Place::with("rules.toml", with_stage(&format!("kind = \"firewall\"\n{rules}")));
+    let check = place.egress(&["check", "rules.toml"]).ends_with(0);
+    for said in [
+        "warning[W0383]: rule `late` is shadowed: it can never decide a packet",
+        "all that it matches is decided before by rule `1` (accept)",
+        "warning[W0325]: `10.0.0.9/8` has bits set beyond its length",
+        "taken for 10.0.0.0/8",
+        "rules.toml:",
+    ] {
+        assert!(check.err.contains(said), "expected `{said}` in:\n{}", check.err);
+    }
+}
+
+#[test]
+fn translators_are_checked() {
+    for (keys, says) in [
+        ("ports = §0", ["0", "1"]),
+        ("ports = §\"2000-1000\"", ["E0384", "the lower one first"]),
+        ("ports = §\"all\"", ["E0384", "1024-65535"]),
+        ("timeout = §\"0 s\"", ["E0384", "RFC 4787"]),
+        ("timeout = §\"5 packets\"", ["5 packets", "time"]),
+        ("mapping = §\"symmetric\"", ["symmetric", "endpoint_dependent"]),
+        ("inside = §\"office\"", ["E0325", "10.20.0.0/22"]),
+    ] {
+        refused(&with_stage(&format!("kind = \"nat\"\n{keys}")), &says);
+    }
+    let source =
+        |n: &str| with_source(NETWORK, &format!("kind = \"constant\"\nrate = \"5 packets/s\"\nconversations = {n}"));
+    refused(&source("§0"), &["1"]);
+    refused(&source("§\"many\""), &["per_packet"]);
+}

@@ -599,3 +599,22 @@ fn a_toxin_takes_open_channels_and_voltage_opens_them() {
         near("an opening with the toxin", stays[2 * at + 1], 1.0 / (1.0 / open + 1000.0));
     }
 }
+
+#[test]
+fn probes_exhaust_a_translator_unless_they_are_dropped_before() {
+    let study = Study::of("office-firewall", "3", &[]);
+    let [a, .., z, b, _, _, _, _, y]: [f64; 12] = study.medians("pages", "flow_completion_time", "mean");
+    for (what, x) in [("few probes", a), ("probes that are dropped", z), ("few that pass", b)] {
+        within(what, x, 0.065, 0.08);
+    }
+    within("many that pass", y, 5.0, 8.0);
+    // By far more mappings are asked for than there are ports: 320 x 30 s of probes, and what pages ask for again and again.
+    let lost: [f64; 12] = study.medians("probes", "loss_ratio", "mean");
+    within("probes without a port", lost[11], 0.79, 0.81);
+    assert_eq!((lost[0], lost[5], lost[6]), (1.0, 1.0, 0.0));
+    let hits: [f64; 12] = study.medians("wall", "hits.default", "mean");
+    let dropped: [f64; 12] = study.medians("probes", "dropped.rule:default", "mean");
+    assert_eq!(hits[..6], dropped[..6]);
+    within("mappings", study.medians::<12>("translator", "mappings", "time_mean")[11], 2600.0, 2800.0);
+    assert_eq!(study.medians::<12>("queries", "dropped", "mean"), [0.0; 12]);
+}

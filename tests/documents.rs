@@ -50,6 +50,11 @@ fn every_bundled_scenario_is_in_the_overview() {
     }
 }
 
+/// A name that a rule has made, as the page has it.
+fn of_any_rule(prefix: &str, name: &str) -> String {
+    if name.starts_with(prefix) { format!("{prefix}NAME") } else { name.to_owned() }
+}
+
 #[test]
 fn every_metric_and_statistic_is_explained() {
     let page = document("docs/results.md");
@@ -59,8 +64,8 @@ fn every_metric_and_statistic_is_explained() {
         let scenario = Scenario::load(&Source::Bundled(name.into()), &Overrides::default(), &egress::registry());
         let scenario = scenario.unwrap_or_else(|e| panic!("{name}: {:?}", e.diagnostics));
         for c in scenario.system(0).components() {
-            names.extend(c.extras.iter().map(|e| e.metric.to_owned()));
-            names.extend(c.reasons.iter().filter_map(|r| Some(r.1.strip_prefix("dropped.")?.to_owned())));
+            names.extend(c.extras.iter().map(|e| of_any_rule("hits.", e.metric)));
+            names.extend(c.reasons.iter().filter_map(|r| Some(of_any_rule("rule:", r.1.strip_prefix("dropped.")?))));
         }
     }
     let place = Place::with("network.toml", &format!("{NETWORK}[probe.where]\nkind = \"attribution\"\n"));

@@ -31,6 +31,7 @@ fn shorter(name: &str) -> [&'static str; 2] {
         "bile-export" | "lactate-export" => ["run.duration=2 min", "run.warmup=1 min"],
         "potassium-channel" => ["run.duration=20 ms", "run.warmup=10 ms"],
         "wan-availability" => ["run.duration=90 min", "run.warmup=30 min"],
+        "office-firewall" => ["run.duration=40 s", "run.warmup=35 s"],
         "wan-failover" => ["run.duration=45 s", "run.warmup=21 s"],
         _ => panic!("say here how `{name}` is shortened"),
     }

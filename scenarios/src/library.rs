@@ -22,6 +22,7 @@ const LIBRARY: &[(&str, &str)] = &[
     ("export-defects", include_str!("../library/export-defects.toml")),
     ("expression-noise", include_str!("../library/expression-noise.toml")),
     ("lactate-export", include_str!("../library/lactate-export.toml")),
+    ("office-firewall", include_str!("../library/office-firewall.toml")),
     ("parking-lot", include_str!("../library/parking-lot.toml")),
     ("pgp-dose-response", include_str!("../library/pgp-dose-response.toml")),
     ("pgp-efflux", include_str!("../library/pgp-efflux.toml")),

@@ -11,6 +11,7 @@ mod sharing;
 mod states;
 mod synapses;
 mod transfers;
+mod translators;
 
 use super::case::{Case, Observable, Statistic};
 use super::closed_form::Law;
@@ -41,6 +42,7 @@ pub fn cases(full: bool) -> Vec<Case> {
         networks::cases(),
         links::cases(),
         transfers::cases(),
+        translators::cases(),
         cells::cases(),
         channels::cases().to_vec(),
         synapses::cases().to_vec(),
