@@ -28,6 +28,12 @@ fn a_network_is_the_same_on_any_number_of_threads() {
 }
 
 #[test]
+fn filters_and_translators_are_the_same_on_any_number_of_threads() {
+    let set = ["--set", "run.duration=40 s", "--set", "run.warmup=10 s"];
+    assert_same_on_threads(&[&["run", "office-firewall", "--reps", "2"], &set[..]].concat());
+}
+
+#[test]
 fn a_cell_is_the_same_on_any_number_of_threads() {
     let set = ["--set", "run.duration=20 min", "--set", "run.warmup=10 min"];
     assert_same_on_threads(&[&["run", "pgp-efflux", "--reps", "3"], &set[..]].concat());

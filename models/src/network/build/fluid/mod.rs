@@ -92,7 +92,7 @@ impl Builder<'_> {
         for flow in &self.flows {
             if matches!(flow.origin, Origin::Load(Load::Source(_))) && flow.steady_rate().is_none() {
                 let message = format!("`{}` has no steady rate", flow.name);
-                let label = "a trace, or a rate that varies";
+                let label = "a trace, a rate that varies, or several conversations";
                 let instead =
                     Some("`constant` or `poisson` without a `shape`, changed by interventions where it is to change");
                 self.diagnostics.push(refusal(flow.span, message, label, instead));

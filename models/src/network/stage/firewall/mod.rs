@@ -33,7 +33,9 @@ const ACTION: Type = Type::Choice(&["accept", "drop"]);
 
 pub(super) const KIND: Kind<MakeStage> = Kind {
     name: "firewall",
-    doc: "An ordered list of rules: the first that a packet matches accepts or drops it. Counts the packets that each decides.",
+    doc: "An ordered list of rules: the first that a packet matches accepts or drops it. Counts the packets \
+          that each decides. It knows packets, not connections: what comes back needs a rule. Rules that can never decide a packet \
+          are told by `egress check`.",
     fields: &[
         Field::required(
             "rules",

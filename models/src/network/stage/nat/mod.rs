@@ -42,7 +42,9 @@ const PORTS_MAX: i64 = 1 << 24;
 
 pub(super) const KIND: Kind<MakeStage> = Kind {
     name: "nat",
-    doc: "Address and port translation (NAPT): conversations from inside take a port each until they have been idle for a time.",
+    doc: "Address and port translation (NAPT, RFC 3022): conversations from inside take a port each until they have been idle for a time. \
+          Ports are counted, by protocol; headers are not rewritten, so classifiers and routes behind it see the addresses inside. \
+          Packets from outside pass if there is a mapping for them, and do not keep it.",
     fields: &[
         Field::default(
             "ports",
