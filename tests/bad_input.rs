@@ -969,7 +969,7 @@ fn filters_are_checked() {
 #[test]
 fn rules_that_never_decide_are_warned_of() {
     let rules = "rules = [\n{ action = \"accept\" },\n{ name = \"late\", action = \"drop\", match = { source = \"10.0.0.9/8\" } },\n]";
-    let place = Place::with("rules.toml", with_stage(&format!("kind = \"firewall\"\n{rules}")));
+    let place = Place::with("rules.toml", &with_stage(&format!("kind = \"firewall\"\n{rules}")));
     let check = place.egress(&["check", "rules.toml"]).ends_with(0);
     for said in [
         "warning[W0383]: rule `late` is shadowed: it can never decide a packet",

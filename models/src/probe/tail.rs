@@ -64,7 +64,7 @@ fn known(c: &Component) -> Vec<(&'static str, TailOf)> {
         _ => Vec::new(),
     };
     let samples = c.extras.iter().enumerate().filter(|(_, extra)| extra.form == Form::Sample && extra.unit == "s");
-    all.extend(samples.map(|(i, extra)| (extra.metric, TailOf::Extra(i as u8))));
+    all.extend(samples.map(|(i, extra)| (extra.metric, TailOf::Extra(i as u16))));
     all
 }
 

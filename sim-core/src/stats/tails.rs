@@ -22,7 +22,7 @@ pub enum TailOf {
     /// From one passage to the next.
     Gaps,
     /// What is recorded for this extra measure.
-    Extra(u8),
+    Extra(u16),
 }
 
 /// A question about the times of a component.
@@ -132,7 +132,7 @@ impl Probe for Tails {
         });
     }
     #[inline]
-    fn record(&mut self, c: ComponentId, extra: u8, _at: SimTime, value: u64) {
+    fn record(&mut self, c: ComponentId, extra: u16, _at: SimTime, value: u64) {
         self.tell(c, |of, _| (of == TailOf::Extra(extra)).then_some(value));
     }
     #[inline]

@@ -22,7 +22,7 @@ type Levels = [u64; 3];
 pub(in crate::network) struct RoundTrips {
     component: u32,
     /// Index of the samples among the component's extras; levels follow, if there are any.
-    first: u8,
+    first: u16,
     has_levels: bool,
     /// What was told last of each connection, and the sums.
     told: Vec<Levels>,
@@ -40,7 +40,7 @@ impl RoundTrips {
             extras.extend(["srtt", "rttvar", "rto"].map(level));
         }
         let has_levels = connections.is_some();
-        (Self { component, first: first as u8, has_levels, told: Vec::new(), sums: [0; 3] }, extras)
+        (Self { component, first: first as u16, has_levels, told: Vec::new(), sums: [0; 3] }, extras)
     }
 
     /// Tells what is new of the `share`-th connection, whose sender this is.
