@@ -97,7 +97,8 @@ fn recordings_tell_their_endpoints() {
         Some(Headers { source: 1, destination, protocol: 17, source_port, destination_port: 53 })
     };
     // The first and the third conversation are of one socket.
-    let recorded = Recorded { conversations: vec![told(5000, 8), told(5001, 8), told(5000, 9), None], codes: 1 };
+    let recorded =
+        Recorded { conversations: vec![told(5000, 8), told(5001, 8), told(5000, 9), None], codes: 1, ipv6: 0 };
     let flows = [Label { recorded: Some(recorded.into()), ..flow(17, 1, 9, 53) }];
     let live = |mapping: &str| {
         let mut bench = Bench::new(&format!("{{ kind = 'nat', mapping = '{mapping}', ports = 2 }}"), &flows);
