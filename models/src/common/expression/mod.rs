@@ -170,16 +170,23 @@ impl Expression {
 
     /// Its value; not finite where the arithmetic is not (a division by zero), or if it has draws.
     pub fn evaluate(&self, variables: &[f64]) -> f64 {
-        self.compute(variables, |_, _| f64::NAN)
+        self.compute(variables, |stack, top, _, n| {
+            stack[top - usize::from(n)] = f64::NAN;
+            top - usize::from(n) + 1
+        })
     }
 
     /// The same with its draws from `rng`.
     pub fn sample(&self, variables: &[f64], rng: &mut Rng) -> f64 {
-        self.compute(variables, |law, arguments| law.sample(arguments, rng))
+        self.compute(variables, |stack, top, law, n| {
+            let first = top - usize::from(n);
+            stack[first] = law.sample(&stack[first..top], rng);
+            first + 1
+        })
     }
 
     #[inline]
-    fn compute(&self, variables: &[f64], mut draw: impl FnMut(Draw, &[f64]) -> f64) -> f64 {
+    fn compute(&self, variables: &[f64], mut draw: impl FnMut(&mut [f64; DEPTH], usize, Draw, u8) -> usize) -> f64 {
         let mut stack = [0.0; DEPTH];
         let mut top = 0;
         for op in &self.ops {
@@ -202,10 +209,7 @@ impl Expression {
                     top -= 2;
                     stack[top - 1] = if stack[top - 1] == 0.0 { stack[top + 1] } else { stack[top] };
                 }
-                Op::Draw(law, n) => {
-                    top -= usize::from(n) - 1;
-                    stack[top - 1] = draw(law, &stack[top - 1..top - 1 + usize::from(n)]);
-                }
+                Op::Draw(law, n) => top = draw(&mut stack, top, law, n),
             }
         }
         stack[0]
