@@ -953,7 +953,7 @@ fn filters_are_checked() {
     let with_rules = |rules: &str| with_stage(&format!("kind = \"firewall\"\nrules = [{rules}]"));
     for (rules, says) in [
         ("{ action = §\"reject\" }", ["reject", "accept"]),
-        ("{ §match = {} }", ["action", "accept"]),
+        ("§{ match = {} }", ["action", "accept"]),
         ("{ action = \"drop\", match = { destination_port = §\"90-80\" } }", ["E0371", "the lower one first"]),
         ("{ action = \"drop\", match = { protocol = \"tcp\", source_port = [22, §\"!99999\"] } }", ["E0371", "99999"]),
         ("{ action = \"drop\", match = { source = §\"!10.0.0.0/40\" } }", ["E0325", "10.20.0.0/22"]),
