@@ -63,15 +63,7 @@ impl Report<'_> {
                     );
                     to.times("sojourn_time", &s.sojourn);
                     to.waits(&s.wait);
-                    let ComponentKind::Station { servers, paced } = c.kind else { unreachable!("a station") };
-                    let busy = if paced {
-                        let given = now.service - before.service + self.closing[i].served;
-                        given - self.opening.census[i].served
-                    } else {
-                        now.busy - before.busy
-                    };
-                    let busy = busy as f64 / ticks / f64::from(servers);
-                    to.add("utilization", "time_mean", busy.max(self.statistics.further[i].used_share(ticks)), "1");
+                    to.add("utilization", "time_mean", self.utilization(i, &now, &before, ticks), "1");
                 }
                 (Tally::Gate(_), Snapshot::Entities(now), Snapshot::Entities(before)) => {
                     to.passages(&now, &before, ticks);
@@ -152,6 +144,19 @@ impl Report<'_> {
             }
         }
         out
+    }
+
+    /// The busy share of station `i`, or the used share of its tokens if that is more.
+    fn utilization(&self, i: usize, now: &Totals, before: &Totals, ticks: f64) -> f64 {
+        let ComponentKind::Station { servers, paced } = self.components[i].kind else { unreachable!("a station") };
+        let busy = if paced {
+            let given = now.service - before.service + self.closing[i].served;
+            given - self.opening.census[i].served
+        } else {
+            now.busy - before.busy
+        };
+        let busy = busy as f64 / ticks / f64::from(servers);
+        busy.max(self.statistics.further[i].used_share(ticks))
     }
 
     pub(super) fn sojourns(&self) -> Vec<(u32, Sketch)> {

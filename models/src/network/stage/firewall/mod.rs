@@ -83,7 +83,9 @@ fn read(table: &Table, context: &DisciplineContext<'_>) -> Result<StageSpec, Dia
     if found.has_errors() {
         return Err(found);
     }
-    audit::audit(&entries).into_iter().for_each(|d| context.warn(d));
+    for d in audit::audit(&entries) {
+        context.warn(d);
+    }
     Ok(StageSpec::Gate(Box::new(Firewall::new(&entries, accepts(table, "default"), context))))
 }
 

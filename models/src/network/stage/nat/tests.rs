@@ -151,7 +151,7 @@ fn conversations_of_a_packet_are_an_infinite_server_group() {
         now += (rng.exponential() / 50.0 * SECOND as f64) as u64;
         while look < now {
             bench.nat.settle(SimTime::from_ticks(look), &mut bench.effects);
-            level = bench.effects.past.drain(..).last().map_or(level, |(_, _, level)| level as f64);
+            level = bench.effects.past.drain(..).next_back().map_or(level, |(_, _, level)| level as f64);
             counts.push(level);
             look += SECOND / 2;
         }
