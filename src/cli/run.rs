@@ -219,7 +219,11 @@ fn tell_end(outcome: &Outcome, figures: usize, talk: bool) {
         tell(&format!("no run was finished: see {}", outcome.folder.join("runs.csv").display()));
     } else if talk {
         let figures = counted(figures as u64, "figure");
-        tell(&format!("results: {folder} ({figures}; start with summary.csv)"));
+        let kept = match outcome.resumed {
+            0 => String::new(),
+            n => format!("; {n} of {} were there already", counted(outcome.counts.planned, "run")),
+        };
+        tell(&format!("results: {folder} ({figures}; start with summary.csv{kept})"));
     }
 }
 

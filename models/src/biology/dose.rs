@@ -13,7 +13,7 @@ use sim_core::config::{Diagnostic, Span, Table, did_you_mean};
 use sim_core::quantity::{Dimension, Quantity};
 
 use super::assemble::{count, tables};
-use super::builder::{Compartment, World};
+use super::builder::{Compartment, Pool, World};
 use super::law::Species;
 use crate::intervention::Change;
 
@@ -42,14 +42,19 @@ pub(super) fn counts(scenario: &Table) -> Vec<String> {
     tables(scenario, "compartment").flat_map(held).collect()
 }
 
+/// The names of what interventions can change at any time: counts and variables.
+pub(super) fn changeables(world: &World) -> impl Iterator<Item = &str> {
+    let changes = |p: &&Pool| !p.fixed && (p.variable || p.compartment.is_some());
+    world.pools.iter().filter(changes).map(|p| p.name.as_str())
+}
+
 /// The species called `target`, and where it is, if its count can change.
 pub(super) fn changeable(target: &str, span: Span, world: &World) -> Result<(Species, Compartment), Diagnostic> {
     let there = || world.pools.iter().zip(0..).filter(|p| p.0.compartment.is_some());
     let Some((pool, slot)) = there().find(|p| p.0.name == target) else {
         let d = Diagnostic::error("E0620", span, format!("there is no `{target}`"), "not among what is in there");
-        let names = || there().map(|p| p.0).filter(|p| !p.fixed).map(|p| p.name.as_str());
-        let all = format!("there are: {}", names().collect::<Vec<_>>().join(", "));
-        return Err(d.help(did_you_mean(target, names()).unwrap_or(all)));
+        let all = || format!("there are: {}", changeables(world).collect::<Vec<_>>().join(", "));
+        return Err(d.help(did_you_mean(target, changeables(world)).unwrap_or_else(all)));
     };
     if pool.fixed {
         let message = format!("`{target}` is held constant");

@@ -3,7 +3,7 @@
 //! An `[intervention.NAME]` with `when` or `changes`, or on a variable. What each count becomes is worked out from what was there just before,
 //! for all of them, and only then are they changed. Whatever an intervention reads or changes is of one part of the system.
 
-use sim_core::config::{Diagnostic, Diagnostics, Span, Table};
+use sim_core::config::{Diagnostic, Diagnostics, Span, Table, did_you_mean};
 use sim_core::rng::{Rng, Streams};
 
 use super::assemble::tables;
@@ -215,9 +215,12 @@ fn jump(table: &Table, scenario: &Table, world: &mut World) -> Result<Jump, Diag
         changes.push((variable, Effect::Assigns(becomes)));
     } else if let Some(target) = target {
         if !dose::is_count(target, scenario) {
-            let message = format!("`{target}` is no count and no variable: it changes at a time only");
-            let d = Diagnostic::error("E0627", table.span_of("target"), message, "expected `compartment.species`");
-            return Err(d.help("a rate can read a `[variable.NAME]` in its `law`, and this set the variable").into());
+            let message = format!("`{target}` is no count and no variable, and others change at set times only");
+            let label = "expected `compartment.species` or the NAME of a `[variable.NAME]`";
+            let d = Diagnostic::error("E0627", table.span_of("target"), message, label);
+            let near = did_you_mean(target, dose::changeables(world));
+            let help = "a `law` can read a variable, which the intervention sets";
+            return Err(d.help(near.unwrap_or_else(|| help.into())).into());
         }
         let (species, dose) = Dose::of(table, world)?;
         changes.push((species, Effect::Dose(dose)));

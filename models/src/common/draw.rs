@@ -84,6 +84,9 @@ impl Draw {
 
     /// A draw; not a number if there is no law with these arguments, of which there are as many as it can have.
     pub fn sample(self, arguments: &[f64], rng: &mut Rng) -> f64 {
+        if arguments.iter().any(|x| x.is_nan()) {
+            return f64::NAN;
+        }
         let one = arguments[0];
         let two = || arguments.get(1).copied().unwrap_or(f64::NAN);
         match self {
@@ -126,8 +129,8 @@ impl Draw {
     }
 }
 
-/// Above so many, whole numbers are no longer told apart.
-const COUNT_MAX: f64 = 9_007_199_254_740_992.0;
+/// Means and numbers of trials from here on have no law: a draw costs work in proportion to their root.
+const COUNT_MAX: f64 = 1e12;
 
 fn chance(p: f64) -> Option<f64> {
     (0.0..=1.0).contains(&p).then_some(p)

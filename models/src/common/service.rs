@@ -176,7 +176,7 @@ fn time(table: &Table, key: &str) -> Result<f64, Diagnostics> {
     let q = table.quantity(key);
     match q.to_ticks() {
         Some(ticks) if ticks > 0 => Ok(ticks as f64),
-        _ => refuse(table, key, format!("a time of {q}"), "from 1 ps to 106 d", "leave out what takes no time"),
+        _ => refuse(table, key, format!("a time of {q}"), "from 1 ps to 106 d", "the least is 1 ps"),
     }
 }
 

@@ -137,7 +137,7 @@ pub(crate) const PROBES: &[Kind<&'static [World]>] = &[
             Field::optional(
                 "percentiles",
                 Type::List(&Type::Number { min: 0.0, max: 100.0 }),
-                "Which percentiles, exact to 0.4 %: `[95, 99.9]`. From n times none beyond 100 (1 - 1 / n) can be told from the \
+                "Which percentiles of the times that are seen, to 0.4 %: `[95, 99.9]`. From n times none beyond 100 (1 - 1 / n) can be told from the \
                  maximum.",
             ),
         ],

@@ -265,7 +265,9 @@ impl Out<'_> {
     }
     /// That of a variable at the end of the window, and over it.
     fn value(&mut self, last: f64, mean: f64, mean_square: f64, max: f64) {
-        let sd = (mean_square - mean * mean).max(0.0).sqrt();
+        // What is left of a value that stays the same is rounding.
+        let variance = Some(mean_square - mean * mean).filter(|v| *v > 1e-13 * mean_square);
+        let sd = variance.unwrap_or(0.0).sqrt();
         for (stat, value) in [("mean", last), ("time_mean", mean), ("sd", sd), ("max", max)] {
             self.add("value", stat, value, self.entity);
         }

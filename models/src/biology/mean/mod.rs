@@ -48,6 +48,9 @@ pub(super) fn is_asked(scenario: &Table) -> bool {
     scenario.opt_table("run").and_then(|run| run.opt_text("fidelity")) == Some("mean")
 }
 
+/// Delays that would need more steps than this in a run are refused: some minutes of work.
+const STEPS_MAX: f64 = 1e8;
+
 /// A biological system whose mean is followed.
 #[derive(Debug)]
 pub(super) struct Mean(Biology);
@@ -74,13 +77,18 @@ impl Mean {
             let span = table.and_then(|t| Some(t.span_of(key(t)?))).unwrap_or(scenario.span);
             refuse(span, format!("`{path}` draws"), "a mean draws nothing");
         }
+        let run = scenario.table("run").opt_quantity("duration").and_then(|q| q.to_ticks()).unwrap_or_default() as f64;
         for part in &system.parts {
             for (i, delay) in part.phases[0].delays.iter().enumerate() {
-                let laws = part.phases.iter().filter_map(|phase| Times::new(&phase.delays[i].time).err());
-                let Some(law) = { laws }.next() else { continue };
                 let name = &part.network.channel_names[delay.channel as usize];
                 let table = tables(scenario, "pathway").find(|(of, ..)| of == name).map(|t| t.2);
                 let span = table.map_or(scenario.span, |table| table.span_of("delay"));
+                let times = || part.phases.iter().map(|phase| Times::new(&phase.delays[i].time));
+                if times().flatten().any(|times| run / times.step_max() > STEPS_MAX) {
+                    let message = format!("`{name}` takes times that are too short against the run");
+                    refuse(span, message, "a mean takes steps as short as these");
+                }
+                let Some(law) = times().find_map(Result::err) else { continue };
                 let message = format!("`{name}` takes times whose law is {law}");
                 refuse(
                     span,

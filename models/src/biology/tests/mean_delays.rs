@@ -197,3 +197,13 @@ fn other_times_are_refused_by_name() {
         assert_eq!(&text[d.span.start as usize..d.span.end as usize], format!("{{ {law} }}"));
     }
 }
+
+#[test]
+fn delays_that_take_too_many_steps_are_refused() {
+    let law = "kind = \"constant\", time = \"1 us\"";
+    let of = |duration: &str| build(&format!("[run]\nfidelity = \"mean\"\nduration = \"{duration}\"\n{}", decay(law)));
+    assert!(of("99 s").is_ok());
+    let Err(found) = of("101 s") else { panic!("it was accepted") };
+    let d = found.iter().next().expect("a finding");
+    assert_eq!((d.code, &*d.message), ("E0630", "`endo` takes times that are too short against the run"));
+}

@@ -187,3 +187,20 @@ fn names_lead_back() {
         assert_eq!(Draw::named(name).map(Draw::name), Some(name));
     }
 }
+
+#[test]
+fn no_number_among_the_arguments_makes_none() {
+    let mut rng = Rng::seed_from_u64(5);
+    for law in DRAWS.split(", ").map(|name| Draw::named(name).expect("a law")) {
+        for &count in law.arguments() {
+            // A chance, a scale of zero and bounds around everything among them.
+            for value in [0.0, 0.5, 1.0] {
+                for place in 0..count {
+                    let mut arguments = vec![value; count];
+                    arguments[place] = f64::NAN;
+                    assert!(law.sample(&arguments, &mut rng).is_nan(), "{law:?} {arguments:?}");
+                }
+            }
+        }
+    }
+}

@@ -108,6 +108,9 @@ fn level_at(table: &Table, components: &[Component]) -> Result<(u32, Option<u8>)
         let message = format!("of `{}` no level `{metric}` is known", component.name);
         let known: Vec<&str> = std::iter::once(probe::HELD_NOW).chain(levels().map(|(e, _)| e.metric)).collect();
         let d = Diagnostic::error("E0398", table.span_of("metric"), message, "no such level");
+        if metric == "availability" {
+            return d.help("it never fails: give it `failures`, or an intervention that fails it");
+        }
         d.help(format!("there are: {}", known.join(", ")))
     })
 }

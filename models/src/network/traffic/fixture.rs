@@ -4,6 +4,7 @@ use std::path::Path;
 
 use sim_core::SimTime;
 use sim_core::config::{Data, Diagnostics, Field, Node, Section, Shape, Span, Table, Tree, Type, check, check_table};
+use sim_core::quantity::Dimension;
 use sim_core::rng::Rng;
 
 use super::{Emission, Load, MakeTraffic, Streams, TRAFFIC, Traffic};
@@ -28,7 +29,10 @@ pub(crate) fn tree(text: &str) -> Node {
 
 /// `[run]` as scenarios have it, as far as models read it.
 pub(crate) fn run_section() -> Section {
-    const FIELDS: &[Field] = &[Field::default("fidelity", Type::Text, "\"packet\"", "How closely.")];
+    const FIELDS: &[Field] = &[
+        Field::default("fidelity", Type::Text, "\"packet\"", "How closely."),
+        Field::optional("duration", Type::Quantity(&[Dimension::TIME]), "How long."),
+    ];
     Section { name: "run", shape: Shape::Single, family: None, fields: FIELDS, doc: "How long." }
 }
 

@@ -104,6 +104,9 @@ impl<T: Traffic + Clone + 'static> Traffic for Shared<T> {
     fn mean_rate(&self) -> f64 {
         self.source.mean_rate()
     }
+    fn prefetch(&self) {
+        self.source.prefetch();
+    }
     // No steady rate: where conversations share a link, a fluid has one share for all of them.
     fn boxed_clone(&self) -> Box<dyn Traffic> {
         Box::new(self.clone())

@@ -42,7 +42,7 @@ impl Rto {
     }
     /// Forgets everything.
     pub(super) fn restart(&mut self) {
-        (self.smoothed, self.variation, self.fresh) = (0.0, 0.0, true);
+        (self.smoothed, self.variation, self.fresh, self.sample) = (0.0, 0.0, true, 0);
         self.timeout = INITIAL.clamp(self.min, self.max);
     }
     /// Takes a sample of the round-trip time.

@@ -68,7 +68,7 @@ pub(super) const KIND: Kind<MakeStage> = Kind {
             "inside",
             Type::OneOf(&[Type::Text, Type::List(&Type::Text)]),
             "The block of addresses that is inside, or a list; `!` excludes. Packets from inside to outside, and back, are translated, others pass. \
-             Without it all packets are from inside, but for the acknowledgements of connections.",
+             Without it all packets are from inside, but for the acknowledgements of connections. A capture goes one way as a whole, by the addresses of its nodes.",
         ),
     ],
     make: read,

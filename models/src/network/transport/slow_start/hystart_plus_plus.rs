@@ -4,7 +4,7 @@
 //! an eighth of that (4 ms at least, 16 ms are enough), *conservative slow start* begins, in which the window grows by a
 //! quarter: it ends after five rounds, with the threshold at the window, or goes back to slow start if round trips become
 //! shorter than they were when it began. An acknowledgement adds eight segments at most. Only the first slow start of a connection
-//! is like this, as the RFC recommends.
+//! is like this, as the RFC recommends: that which has no threshold.
 //!
 //! Validated against: the rounds of the RFC's section 4.2, one after the other.
 
@@ -88,6 +88,8 @@ impl SlowStart for HyStartPlusPlus {
         *self = Self::NEW;
     }
     fn on_ack(&mut self, window: &mut Window, before: f64, ack: &Ack) {
+        // Once there is a threshold, a loss, a mark or a time-out has ended the first slow start, or there never was one.
+        self.done |= window.threshold.is_finite();
         if self.done {
             return;
         }
@@ -106,9 +108,6 @@ impl SlowStart for HyStartPlusPlus {
                 self.compare();
             }
         }
-    }
-    fn on_timeout(&mut self) {
-        self.done = true;
     }
     fn boxed_clone(&self) -> Box<dyn SlowStart> {
         Box::new(*self)
@@ -196,9 +195,11 @@ mod tests {
     fn only_the_first_slow_start_is_like_this() {
         let mut course = Course::new();
         course.round(1, 80.0);
-        course.law.on_timeout();
+        // A loss has set a threshold.
+        course.window.threshold = 1000.0;
         assert_eq!(course.round(20, 200.0), 200.0);
         course.law.open();
+        course.window.threshold = f64::INFINITY;
         assert_eq!(course.round(20, 200.0), 80.0);
     }
 }

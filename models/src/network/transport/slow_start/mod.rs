@@ -25,7 +25,7 @@ pub trait SlowStart: Debug + Send + Sync {
     /// growth back, and ends slow start by lowering the threshold to the window.
     fn on_ack(&mut self, window: &mut Window, before: f64, ack: &Ack);
     /// The retransmission timer expired: another slow start follows.
-    fn on_timeout(&mut self);
+    fn on_timeout(&mut self) {}
     /// A law in the state of this one; each connection starts from a copy.
     fn boxed_clone(&self) -> Box<dyn SlowStart>;
 }
