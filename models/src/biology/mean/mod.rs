@@ -25,6 +25,7 @@ use std::cell::RefCell;
 use std::sync::atomic::AtomicBool;
 
 use sim_core::config::{Diagnostic, Diagnostics, Table};
+use sim_core::quantity::Quantity;
 use sim_core::rng::Streams;
 use sim_core::stats::{Component, RunRecord, Window, observe};
 use sim_core::{Ctx, LevelTotals, Model, Priority, Probe, RunError, SimDuration, SimTime};
@@ -77,7 +78,8 @@ impl Mean {
             let span = table.and_then(|t| Some(t.span_of(key(t)?))).unwrap_or(scenario.span);
             refuse(span, format!("`{path}` draws"), "a mean draws nothing");
         }
-        let run = scenario.table("run").opt_quantity("duration").and_then(|q| q.to_ticks()).unwrap_or_default() as f64;
+        let run =
+            scenario.table("run").opt_quantity("duration").and_then(Quantity::to_ticks).unwrap_or_default() as f64;
         for part in &system.parts {
             for (i, delay) in part.phases[0].delays.iter().enumerate() {
                 let name = &part.network.channel_names[delay.channel as usize];
