@@ -51,7 +51,7 @@ const BIOLOGY: &[Use] = &[
     },
     Use {
         section: "variable",
-        named_in: &["variable", "pathway", "reaction", "intervention", "probe"],
+        named_in: &["variable", "pathway", "reaction", "intervention", "observable", "probe"],
         label: "nothing reads it, and nothing sets it",
         help: "name it in a `law`, or in the `when` or `changes` of an intervention",
     },
@@ -63,7 +63,7 @@ const BIOLOGY: &[Use] = &[
     },
     Use {
         section: "waveform",
-        named_in: &["pathway", "reaction", "intervention", "spikes"],
+        named_in: &["pathway", "reaction", "intervention", "observable", "spikes"],
         label: "no rate follows it",
         help: "let a rate follow it: `shape = \"NAME\"` in a [pathway.NAME] or [reaction.NAME], or its name in a `law`",
     },

@@ -256,6 +256,14 @@ impl<M: Model<P>, P: Probe> Engine<M, P> {
         self.model.settle(end, &mut self.probe);
         Ok(RunSummary { events: self.events, end })
     }
+    /// As [`Engine::run_unless`], with all events at `at` as well; the model is settled there. Later stretches must end after `at`.
+    ///
+    /// Fails as it does.
+    pub(crate) fn run_through(&mut self, cancel: &AtomicBool, at: SimTime) -> Result<(), RunError> {
+        self.stretch(SimTime::from_ticks(at.ticks() + 1), u64::MAX, cancel)?;
+        self.model.settle(at, &mut self.probe);
+        Ok(())
+    }
     /// Runs `count` events (fewer if none is left), without settling the model: for benchmarks and step-by-step tests.
     ///
     /// Fails if the model does or if it makes no progress.

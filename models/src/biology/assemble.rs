@@ -3,9 +3,9 @@
 use sim_core::config::{Diagnostic, Diagnostics, Span, Table};
 use sim_core::quantity::{Dimension, Quantity};
 
-use super::builder::{Channel, Compartment, Named, Owned, PathwayBuilder, Pool, World};
+use super::builder::{Channel, Compartment, Named, Owned, PathwayBuilder, Pool, World, first};
 use super::law::{AVOGADRO, Law, Species};
-use super::{dwell, jump, mean, reaction, spikes, variable};
+use super::{dwell, jump, mean, observable, reaction, spikes, variable};
 use crate::BuildContext;
 use crate::common::spikes::run_end;
 use crate::probe;
@@ -63,6 +63,7 @@ pub(super) fn assemble(scenario: &Table, context: &BuildContext<'_>) -> Result<W
     }
     check_delays(scenario, &world, &mut findings);
     jump::add(scenario, &mut world, &mut findings);
+    observable::add(scenario, &mut world, &mut findings);
     let (probes, wrong) = probe::of(scenario, crate::World::Biology, registry);
     findings.extend(wrong);
     // A mean has no molecules to follow.
@@ -213,7 +214,7 @@ fn probed(table: &Table, world: &World, followed: bool) -> Result<usize, Diagnos
         let expected = if followed {
             "expected `compartment.species`"
         } else {
-            "expected `compartment.species`, `pathway.state` of a channel or carrier, or a variable"
+            "expected `compartment.species`, `pathway.state` of a channel or carrier, a variable or an observable"
         };
         let d = Diagnostic::error("E0602", span, format!("there is no `{of}` to follow"), expected);
         return Err(match sim_core::config::did_you_mean(of, names.clone()) {
@@ -228,9 +229,21 @@ fn probed(table: &Table, world: &World, followed: bool) -> Result<usize, Diagnos
     Ok(at)
 }
 
-/// `[probe.NAME] kind = "count"`: how many there are at certain times.
+/// `[probe.NAME] kind = "count"`: how many there are at certain times, or what a variable or an observable then is.
 fn sample(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
-    let slot = probed(table, world, false)? as u32;
+    let of = table.text("of");
+    let is_held = world.pools.iter().any(|p| p.fixed && p.name == of);
+    let known = world.observables.iter().position(|o| o.name == of);
+    let slot = match known {
+        Some(observable) => world.pools.len() + observable,
+        None if is_held => {
+            // What is held constant is told as an observable, which interventions may change.
+            let span = table.span_of("of");
+            observable::observe(of, of, span, world).map_err(|found| first(&found))?;
+            world.pools.len() + world.observables.len() - 1
+        }
+        None => probed(table, world, false)?,
+    } as u32;
     if table.text("metric") != probe::HELD_NOW {
         let message = format!("a cell has no level `{}`", table.text("metric"));
         return Err(Diagnostic::error("E0609", table.span_of("metric"), message, "expected \"occupancy\""));
@@ -245,12 +258,18 @@ fn sample(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
 
 /// `[probe.NAME]` of kind `states` and `first_passage`: for what share of the time there are so many, and when there first are.
 fn states(table: &Table, world: &mut World) -> Result<(), Diagnostic> {
-    let slot = probed(table, world, false)? as u32;
-    if world.pools[slot as usize].variable {
-        let message = format!("`{}` is a variable, and no count", table.text("of"));
+    let of = table.text("of");
+    let is_variable = world.pools.iter().any(|p| p.variable && p.name == of);
+    if is_variable || world.observables.iter().any(|o| o.name == of) {
+        let what = if is_variable { "a variable" } else { "an observable" };
+        let message = format!("`{of}` is {what}, and no count");
         let d = Diagnostic::error("E0609", table.span_of("of"), message, "expected a species whose count changes");
-        return Err(d.help("the values of a variable at certain times are told by `kind = \"count\"`"));
+        return Err(d.help(
+            "its values at certain times are told by `kind = \"count\"`; the share of time with a condition by an `[observable.NAME]`, \
+             `value = \"A + B > 3\"`",
+        ));
     }
+    let slot = probed(table, world, false)? as u32;
     for (question, name) in probe::states(table, slot)? {
         is_new(&name, table.span, world)?;
         world.states.push((question, name));

@@ -10,6 +10,7 @@ use sim_core::stats::{PassageQuestion, StateQuestion};
 use super::dwell;
 use super::jump::Jump;
 use super::law::{AVOGADRO, Law, READS_MAX, Species};
+use super::observable::Observable;
 use super::releases::Release;
 use super::variable::Start;
 use crate::common::service::{MakeService, Service};
@@ -137,7 +138,9 @@ pub(super) struct World {
     pub(super) jumps: Vec<Jump>,
     /// Variables whose value at first is worked out in each run, in the order in which it is.
     pub(super) starts: Vec<Start>,
-    /// The waveforms that interventions read.
+    /// What is told besides counts.
+    pub(super) observables: Vec<Observable>,
+    /// The waveforms that interventions and observables read.
     pub(super) watched: Vec<Arc<str>>,
     /// When the run ends.
     pub(super) end: SimTime,
@@ -149,7 +152,7 @@ pub(super) struct World {
     pub(super) passed: Vec<Passed>,
     /// Pathways whose single channels are looked at.
     pub(super) dwells: Vec<dwell::Plan>,
-    /// Counts at certain times: slot, time in ticks, and what that is called.
+    /// Counts at certain times: slot, or observable (by index, behind all slots), time in ticks, and what that is called.
     pub(super) samples: Vec<(u32, u64, String)>,
     /// What is asked about counts, with slots in place of components, and what the answers are called.
     pub(super) states: Vec<(StateQuestion, String)>,

@@ -17,7 +17,7 @@ pub(super) const TIME: &str = "time";
 /// What a bound that is none is called.
 const INFINITY: &str = "inf";
 /// Names that mean something by themselves.
-pub(super) const RESERVED: &[&str] = &[TIME, "volume", "N_A", INFINITY];
+pub(super) const RESERVED: &[&str] = &[TIME, "volume", "N_A", INFINITY, "and", "or", "not"];
 
 /// A compiled expression; variable `i` is the count of `reads[i]`, variable `READS_MAX + i` the value of `follows[i]`.
 #[derive(Clone, Debug, PartialEq)]

@@ -18,6 +18,7 @@ use super::dose::Dose;
 use super::dwell::Dwellers;
 use super::jump::Chance;
 use super::network::{NONE, Network, Phase};
+use super::observable::Observers;
 use super::rates::{COMMON, Rates};
 use super::releases::Releases;
 use super::run::Event;
@@ -110,6 +111,8 @@ pub(super) struct Group<'a> {
     watch: Option<Box<Watch>>,
     /// What those draw from.
     chance: Chance,
+    /// What is told besides counts, if anything is.
+    observers: Option<Box<Observers<'a>>>,
     /// What is wrong with what it starts from.
     flaw: Option<String>,
     /// What happens at set times, if anything does.
@@ -173,6 +176,7 @@ impl<'a> Group<'a> {
             sites: Releases::new(&phases[0].releases, streams).map(Box::new),
             watch: Watch::new(&phases[0]).map(Box::new),
             chance: Chance::new(&phases[0].jumps, &network.slot_names, streams),
+            observers: None,
             flaw,
             agenda: Agenda::new(network, &phases[0], streams).map(Box::new),
             meters,
@@ -186,6 +190,7 @@ impl<'a> Group<'a> {
             told: if network.told.is_empty() { Vec::new() } else { network.initial.clone() },
         };
         group.enter_phase(0);
+        group.observers = Observers::new(network, &phases[0], &group.x).map(Box::new);
         group.aim(group.total());
         group
     }
@@ -242,7 +247,8 @@ impl<'a> Group<'a> {
 
     /// Whether it matters who comes and goes: single entities are followed or under way, or counts are told.
     pub(super) fn is_followed(&self) -> bool {
-        !self.tags.is_empty() || self.agenda.is_some() || !self.dwellers.is_empty() || self.tells()
+        let is_observed = self.observers.as_ref().is_some_and(|observers| observers.is_moved);
+        !self.tags.is_empty() || self.agenda.is_some() || !self.dwellers.is_empty() || is_observed || self.tells()
     }
 
     /// Takes over propensities that were worked out elsewhere.
@@ -272,6 +278,9 @@ impl<'a> Group<'a> {
             if let Some(agenda) = &mut group.agenda {
                 agenda.follow(phase, now);
             }
+            if let Some(observers) = &mut group.observers {
+                observers.follow(phase);
+            }
             group.enter_phase(i);
         })?;
         if let Some(watch) = &mut self.watch {
@@ -293,11 +302,17 @@ impl<'a> Group<'a> {
     ) -> Result<(), String> {
         let (last, before) = (self.now, self.total());
         self.now = now;
+        if let Some(observers) = &mut self.observers {
+            observers.accrue_all(now);
+        }
         let mut dosed = false;
         for &(slot, dose) in doses {
             dosed |= self.dose(slot as usize, dose, probe)?;
         }
         and(self);
+        if let Some(observers) = &mut self.observers {
+            observers.look(&self.x, now);
+        }
         if !dosed && self.total().to_bits() == before.to_bits() {
             // The hazard goes on as it did: the next firing stays where it is, to the tick.
             self.now = last;
@@ -562,6 +577,9 @@ impl<'a> Group<'a> {
         for dwellers in &mut self.dwellers {
             dwellers.fired(q, now, probe);
         }
+        if let Some(observers) = &mut self.observers {
+            observers.fired(q, now);
+        }
         if let Some(&component) = self.network.told_passages.get(q).filter(|c| **c != NONE) {
             probe.count(component, SimTime::from_ticks(now), 1, false);
         }
@@ -610,7 +628,7 @@ impl<'a> Group<'a> {
     ///
     /// Fails if there is no telling.
     pub(super) fn due(&self) -> Result<u64, String> {
-        if let Some(flaw) = &self.flaw {
+        if let Some(flaw) = self.flaw.as_ref().or(self.observers.as_ref().and_then(|o| o.flaw.as_ref())) {
             return Err(flaw.clone());
         }
         let total = self.total();
@@ -652,6 +670,9 @@ impl<'a> Group<'a> {
             let totals = LevelTotals { level, max: book.max, area, squares, inward, outward };
             book.max = level;
             probe.totals(component, at, &totals);
+        }
+        if let Some(observers) = &mut self.observers {
+            observers.settle(at, probe);
         }
         for (&component, &(inward, outward)) in network.passed.iter().zip(&self.turnover.passed) {
             let meter = self.meters.iter().find(|m| m.component == component);

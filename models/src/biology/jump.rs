@@ -62,6 +62,15 @@ impl Condition {
     pub(super) fn is_driven(&self) -> bool {
         !self.places.is_empty()
     }
+    /// The species that it reads.
+    pub(super) fn reads(&self) -> impl Iterator<Item = Species> {
+        self.formula.reads.iter().copied()
+    }
+    /// The same of other species.
+    pub(super) fn with_species(mut self, other: &impl Fn(Species) -> Species) -> Self {
+        self.formula.reads.iter_mut().for_each(|s| *s = other(*s));
+        self
+    }
     fn variables(&self, x: &[f64], values: &[f64]) -> [f64; VARIABLES] {
         let mut all = [0.0; VARIABLES];
         for (to, species) in all.iter_mut().zip(&self.formula.reads) {
@@ -241,20 +250,29 @@ fn jump(table: &Table, scenario: &Table, world: &mut World) -> Result<Jump, Diag
 
 /// What an expression is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// To be looked at all the time.
     Condition,
     /// To be worked out each time that something happens.
     Change,
+    /// To be told.
+    Observable,
 }
 
-fn condition(text: &str, span: Span, kind: Kind, world: &mut World) -> Result<Condition, Diagnostics> {
+/// The expression `text`, in the only compartment unless it says otherwise; `span` is where it stands.
+///
+/// Fails if it is none, and with everything in it that is unknown.
+pub(super) fn condition(text: &str, span: Span, kind: Kind, world: &mut World) -> Result<Condition, Diagnostics> {
     let home = match world.compartments.as_slice() {
         [(_, only)] => Some(*only),
         _ => None,
     };
     let names = world.pools.iter().map(|p| p.name.clone()).collect();
-    let (draws, what) = (kind == Kind::Change, if kind == Kind::Change { "change" } else { "condition" });
+    let (draws, what) = match kind {
+        Kind::Condition => (false, "condition"),
+        Kind::Change => (true, "change"),
+        Kind::Observable => (false, "observable"),
+    };
     let text = FormulaText { text, span, each_of: None, home, parameters: None, names, what, draws };
     let formula = text.read(&mut PathwayBuilder { world, pathway: 0 })?;
     Ok(Condition::new(formula, world))

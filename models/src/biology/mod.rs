@@ -23,6 +23,7 @@ mod lanes;
 mod law;
 mod mean;
 mod network;
+mod observable;
 mod outline;
 mod parts;
 mod pathways;
@@ -93,6 +94,7 @@ pub const SECTIONS: &[Section] = &[
         doc: "A way between compartments, or in or out of the system.",
     },
     variable::SECTION,
+    observable::SECTION,
     crate::common::spikes::SECTION,
     Section {
         name: "reaction",

@@ -8,6 +8,7 @@ use super::dose::Dose;
 use super::dwell;
 use super::jump::Jump;
 use super::law::Law;
+use super::observable::Observed;
 use super::parts::Piece;
 use super::rates::Rates;
 use super::releases::Release;
@@ -62,6 +63,10 @@ pub(super) struct Network {
     pub(super) exits: Vec<Vec<u32>>,
     /// Pathways whose single channels are looked at.
     pub(super) dwells: Vec<dwell::Scheme>,
+    /// Expressions that are told.
+    pub(super) observed: Vec<Observed>,
+    /// By channel: those whose value changes when it fires.
+    pub(super) observers: Rows<u32>,
     /// By channel: slots that change, and by how much.
     pub(super) changes: Rows<(u32, f64)>,
     /// By channel: channels whose propensity changes when it fires.
@@ -97,6 +102,8 @@ impl Network {
             told_passages: told_passages(piece),
             exits: exits(piece),
             dwells: piece.dwells.iter().map(|plan| dwell::Scheme::new(*plan, world)).collect(),
+            observed: piece.observed.clone(),
+            observers: Rows::default(),
             changes: Rows::default(),
             dependents: Rows::default(),
             touched: Rows::default(),
@@ -145,6 +152,10 @@ impl Network {
             dependents.dedup();
             network.touched.push(tree.touched(dependents.iter().map(|&d| d as usize)));
             network.dependents.push(dependents);
+            let is_changed =
+                |o: &Observed| o.value.reads().any(|s| network.changes.row(q).iter().any(|c| c.0 == s.slot));
+            let observers = (0..).zip(&network.observed).filter(|o| is_changed(o.1)).map(|o| o.0).collect::<Vec<u32>>();
+            network.observers.push(observers);
         }
         network
     }

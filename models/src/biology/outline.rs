@@ -29,6 +29,8 @@ pub struct Outline {
     pub species: Vec<OutlineSpecies>,
     /// Names and values of what follows a course in time.
     pub waveforms: Vec<(String, Term)>,
+    /// Names of what is told besides, and what that is.
+    pub observables: Vec<(String, Term)>,
     /// What changes counts.
     pub reactions: Vec<OutlineReaction>,
     /// What changes them at times or by conditions.
@@ -110,6 +112,7 @@ pub fn outline(scenario: &Table, context: &BuildContext<'_>) -> Result<Outline, 
         species: world.pools.iter().map(species).collect(),
         reactions: (0..world.channels.len()).map(|q| scheme.reaction(q, scenario)).collect::<Result<_, _>>()?,
         events: scheme.events(&happenings),
+        observables: world.observables.iter().map(|o| (o.name.clone(), scheme.always(o.value.formula()))).collect(),
         waveforms: scheme.waveforms,
     })
 }
@@ -254,15 +257,20 @@ impl Scheme<'_> {
                 timed.push((*time, OutlineEvent { name: path.clone(), when, changes }));
             }
         }
-        // What the state sets off may find any of the worlds.
-        let always = |formula: &Formula| {
-            staircase(self.phases.iter().map(|&(from, world)| (from, self.formula(formula, world))).collect())
-        };
         let waiting = self.phases[0].1.jumps.iter().filter_map(|jump| {
-            let when = always(jump.when.as_ref()?.formula()).truth();
-            Some(OutlineEvent { name: jump.path.clone(), when, changes: changes(jump, &always) })
+            let when = self.always(jump.when.as_ref()?.formula()).truth();
+            Some(OutlineEvent {
+                name: jump.path.clone(),
+                when,
+                changes: changes(jump, &|formula| self.always(formula)),
+            })
         });
         timed.into_iter().map(|t| t.1).chain(waiting).collect()
+    }
+
+    /// A formula that may find any of the worlds.
+    fn always(&self, formula: &Formula) -> Term {
+        staircase(self.phases.iter().map(|&(from, world)| (from, self.formula(formula, world))).collect())
     }
 
     /// A formula as it is in `world`.

@@ -1,7 +1,7 @@
 //! Which channels have to do with each other.
 //!
 //! Two channels are connected if they belong to the same pathway or if both take, give or read a species that is not
-//! held constant; whatever one intervention reads or changes is connected by it too. Nothing that happens in one part of a system tells anything about another part, so each is a system of
+//! held constant; whatever one intervention reads or changes, or one observable reads, is connected by it too. Nothing that happens in one part of a system tells anything about another part, so each is a system of
 //! its own with its own stream of random numbers, and what is added beside it changes none of its numbers. What is held
 //! constant connects nothing: it changes at fixed times only, by interventions.
 
@@ -9,6 +9,7 @@ use super::builder::{Busy, Exit, World};
 use super::dwell;
 use super::law::Species;
 use super::network::NONE;
+use super::observable::{Observable, Observed};
 use super::releases::Release;
 
 /// A part of a world, as a world of its own.
@@ -25,6 +26,8 @@ pub(super) struct Piece {
     pub(super) exits: Vec<(Exit, u32)>,
     /// Pathways whose single channels are looked at.
     pub(super) dwells: Vec<dwell::Plan>,
+    /// Expressions that are told.
+    pub(super) observed: Vec<Observed>,
     /// Species of which every change is told.
     pub(super) told: Vec<u32>,
     /// Pathways of which every passage is told.
@@ -33,17 +36,18 @@ pub(super) struct Piece {
 
 /// The parts of `world` in the order of their first channels. What no channel has to do with comes last, together.
 ///
-/// Components are numbered like this: every species that can change, then all pathways, then all exits,
+/// Components are numbered like this: every species that can change, then all observables, all pathways, then all exits,
 /// what happens at times and spikes, stays, what is asked.
 pub(super) fn split(world: &World) -> Vec<Piece> {
     let mut members = members(world);
-    members.retain(|m| !m.pools.is_empty() || !m.pathways.is_empty());
+    members.retain(|m| !m.pools.is_empty() || !m.pathways.is_empty() || !m.observables.is_empty());
     let mut components = 0..;
     let of_pool: Vec<u32> =
         world.pools.iter().map(|p| if p.fixed { NONE } else { components.next().unwrap_or(NONE) }).collect();
+    let first_observable = components.start;
+    let first_pathway = first_observable + world.observables.len() as u32;
     let exits = world.exits();
-    let first =
-        components.start as usize + world.pathways.len() + exits.len() + world.samples.len() + world.passed.len();
+    let first = first_pathway as usize + world.pathways.len() + exits.len() + world.samples.len() + world.passed.len();
     let mut next = first as u32;
     let place = |plan: &dwell::Plan| {
         let component = next;
@@ -51,7 +55,7 @@ pub(super) fn split(world: &World) -> Vec<Piece> {
         dwell::Plan { component, ..*plan }
     };
     let dwells: Vec<dwell::Plan> = world.dwells.iter().map(place).collect();
-    members.into_iter().map(|m| m.piece(world, &of_pool, components.start, &exits, &dwells)).collect()
+    members.into_iter().map(|m| m.piece(world, &of_pool, first_observable, &exits, &dwells)).collect()
 }
 
 /// What a part consists of, by index into the world, ascending.
@@ -61,6 +65,7 @@ struct Members {
     pathways: Vec<u32>,
     channels: Vec<u32>,
     jumps: Vec<u32>,
+    observables: Vec<u32>,
 }
 
 /// The members of all parts; the last are those of none.
@@ -83,6 +88,12 @@ fn members(world: &World) -> Vec<Members> {
         let first = jump.changes[0].0;
         for species in jump.species().filter(|s| !s.fixed) {
             links.connect(first.slot as usize, species.slot as usize);
+        }
+    }
+    for observable in &world.observables {
+        let mut reads = observable.value.reads().filter(|s| !s.fixed);
+        if let Some(first) = reads.next() {
+            reads.for_each(|other| links.connect(first.slot as usize, other.slot as usize));
         }
     }
     for start in &world.starts {
@@ -117,6 +128,12 @@ fn members(world: &World) -> Vec<Members> {
         to.jumps.push(j);
         to.pools.extend(jump.species().filter(|s| s.fixed).map(|s| s.slot));
     }
+    for (o, observable) in (0..).zip(&world.observables) {
+        let moving = observable.value.reads().find(|s| !s.fixed);
+        let to = &mut members[moving.map_or(none, |s| part(s.slot as usize))];
+        to.observables.push(o);
+        to.pools.extend(observable.value.reads().filter(|s| s.fixed).map(|s| s.slot));
+    }
     for start in &world.starts {
         let to = &mut members[part(start.of.slot as usize)];
         to.pools.extend(start.reads().filter(|s| s.fixed).map(|s| s.slot));
@@ -141,7 +158,7 @@ impl Members {
         &self,
         world: &World,
         of_pool: &[u32],
-        first_pathway: u32,
+        first_observable: u32,
         exits: &[Exit],
         dwells: &[dwell::Plan],
     ) -> Piece {
@@ -150,6 +167,11 @@ impl Members {
             all.into_iter().map(|x| place(list, x)).filter(|x| *x != NONE).collect::<Vec<u32>>()
         };
         let species = |s: Species| Species { slot: place(&self.pools, s.slot), ..s };
+        let first_pathway = first_observable + world.observables.len() as u32;
+        let observed = |&o: &u32| {
+            let Observable { name, value } = world.observables[o as usize].clone();
+            Observed { component: first_observable + o, name, value: value.with_species(&species) }
+        };
         let mut part = World {
             pools: self.pools.iter().map(|&s| world.pools[s as usize].clone()).collect(),
             pathways: self.pathways.iter().map(|&p| world.pathways[p as usize].clone()).collect(),
@@ -187,6 +209,7 @@ impl Members {
                 .map(|d| dwell::Plan { pathway: place(&self.pathways, d.pathway), ..*d })
                 .filter(|d| d.pathway != NONE)
                 .collect(),
+            observed: self.observables.iter().map(observed).collect(),
             told: own(&self.pools, world.states.iter().map(|s| s.0.of).collect()),
             told_pathways: own(&self.pathways, world.told_pathways()),
             exits: (first_pathway + world.pathways.len() as u32..)

@@ -72,7 +72,7 @@ pub(super) const FIELDS: &[Field] = &[
         Type::Text,
         "Propensity in 1/s as an expression, instead of k and c. `A` is a count, `[A]` a concentration in mol/m^3, the name \
          of a waveform its value now in SI base units, that of a `[variable.NAME]` its value, `time` the time in s; `parameters`, `volume` (of the compartment, m^3) \
-         and `N_A` are known. Numbers, `+ - * / ^`, comparisons (`<`, `<=`, `>`, `>=`, `==`, `!=`: 1 if true, else 0), \
+         and `N_A` are known. Numbers, `+ - * / ^`, comparisons (`<`, `<=`, `>`, `>=`, `==`, `!=`: 1 if true, else 0), `not`, `and`, `or`, \
          `exp(x)`, `exprel(x)` ((exp(x) - 1) / x, 1 at 0), `log(x)` (natural), `sqrt(x)`, `abs(x)`, `floor(x)`, `ceil(x)`, `sin(x)`, `cos(x)`, \
          `tanh(x)`, `min(x, y, ...)`, `max(x, y, ...)`, `if(condition, then, else)`.",
     ),

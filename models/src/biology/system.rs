@@ -55,7 +55,7 @@ pub(super) fn biology(scenario: &Table, context: &BuildContext<'_>) -> Result<Bi
     })?;
     let mut parts: Vec<Part> = split(&world).into_iter().map(Part::new).collect();
     intervention::add_phases(scenario, context, &mut parts)?;
-    let first_pathway = place(&world, world.pools.len() as u32);
+    let first_pathway = first_pathway(&world);
     let states = world.states.iter().map(|&(q, _)| StateQuestion { of: place(&world, q.of), ..q });
     let passages = world.asked_passages.iter().map(|&(q, _)| PassageQuestion { of: first_pathway + q.of, ..q });
     let mut components = components(&world);
@@ -68,9 +68,16 @@ pub(super) fn biology(scenario: &Table, context: &BuildContext<'_>) -> Result<Bi
     Ok(Biology { components, parts, asked, warnings: bound_while_followed(scenario, &world) })
 }
 
-/// The component of the species in `slot`.
+/// The component of the species in `slot`, or of an observable, behind all slots.
 fn place(world: &World, slot: u32) -> u32 {
-    world.pools[..slot as usize].iter().filter(|p| !p.fixed).count() as u32
+    let slot = slot as usize;
+    let observable = slot.saturating_sub(world.pools.len());
+    (world.pools.iter().take(slot).filter(|p| !p.fixed).count() + observable) as u32
+}
+
+/// The component of the first pathway.
+fn first_pathway(world: &World) -> u32 {
+    place(world, (world.pools.len() + world.observables.len()) as u32)
 }
 
 impl Part {
@@ -82,13 +89,14 @@ impl Part {
     }
 }
 
-/// What is measured: every species that can change and every variable, then pathways and reactions, then exits, then counts at certain times and at spikes, then stays,
+/// What is measured: every species that can change and every variable, then observables, then pathways and reactions, then exits, then counts at certain times and at spikes, then stays,
 /// then what is asked.
 fn components(world: &World) -> Vec<Component> {
     let pools = world.pools.iter().filter(|p| !p.fixed).map(|pool| {
         let count = ComponentKind::Population { initial: pool.initial, tagged: pool.tagged };
         Component::new(&pool.name, if pool.variable { ComponentKind::Variable } else { count }, pool.entity)
     });
+    let observables = world.observables.iter().map(|o| Component::new(&o.name, ComponentKind::Variable, "1"));
     let pathways = world.pathways.iter().map(|pathway| {
         let kind = ComponentKind::Pathway { saturable: pathway.busy.is_some() };
         Component::new(&pathway.name, kind, pathway.entity)
@@ -100,14 +108,14 @@ fn components(world: &World) -> Vec<Component> {
         Component::new(format!("{}@{}", pool.name, pathway.name), kind, pool.entity)
     });
     let samples = world.samples.iter().map(|(slot, at, name)| {
-        let (pool, at) = (&world.pools[*slot as usize], SimTime::from_ticks(*at));
-        let kind = ComponentKind::Sample { of: place(*slot), at, extra: None };
-        Component::new(name, kind, pool.entity)
+        let entity = world.pools.get(*slot as usize).map_or("1", |pool| pool.entity);
+        let kind = ComponentKind::Sample { of: place(*slot), at: SimTime::from_ticks(*at), extra: None };
+        Component::new(name, kind, entity)
     });
     let states = world.states.iter().map(|(of, name)| (name, world.pools[of.of as usize].entity));
     let passages = world.asked_passages.iter().map(|(of, name)| (name, world.pathways[of.of as usize].entity));
     let asked = states.chain(passages).map(|(name, entity)| Component::new(name, ComponentKind::Asked, entity));
-    let first_pathway = place(world.pools.len() as u32);
+    let first_pathway = first_pathway(world);
     let passed = world.passed.iter().map(|passed| {
         let pathway = &world.pathways[passed.pathway as usize];
         let (from, until) = (SimTime::from_ticks(passed.from), SimTime::from_ticks(passed.until));
@@ -121,7 +129,15 @@ fn components(world: &World) -> Vec<Component> {
             Component::new(format!("{}@{part}", pathway.name), kind, if bursts { "burst" } else { "stay" })
         })
     });
-    pools.chain(pathways).chain(exits).chain(samples).chain(passed).chain(dwells).chain(asked).collect()
+    pools
+        .chain(observables)
+        .chain(pathways)
+        .chain(exits)
+        .chain(samples)
+        .chain(passed)
+        .chain(dwells)
+        .chain(asked)
+        .collect()
 }
 
 impl System for Biology {

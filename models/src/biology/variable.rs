@@ -117,7 +117,7 @@ pub(super) fn becomes(table: &Table) -> Result<String, Diagnostic> {
 /// Adds the variables of a scenario to the world.
 pub(super) fn add(scenario: &Table, world: &mut World, findings: &mut Diagnostics) {
     for (name, span, table) in tables(scenario, "variable") {
-        if let Err(d) = check_name(name, span, scenario, world) {
+        if let Err(d) = check_name(name, span, scenario, world, "variable") {
             findings.push(d);
             continue;
         }
@@ -162,8 +162,14 @@ fn formula(text: &str, table: &Table, world: &mut World) -> Result<Start, Diagno
     Ok(Start { of, path: table.path.clone(), value: formula.law, reads: formula.reads })
 }
 
-/// That no law could take the variable called `name` for something else, and no table.
-fn check_name(name: &str, span: Span, scenario: &Table, world: &World) -> Result<(), Diagnostic> {
+/// That no law could take the variable or observable (`section`) called `name` for something else, and no table.
+pub(super) fn check_name(
+    name: &str,
+    span: Span,
+    scenario: &Table,
+    world: &World,
+    section: &str,
+) -> Result<(), Diagnostic> {
     let is_given = |section: &str| scenario.opt_table(section).is_some_and(|all| all.get(name).is_some());
     let what = if RESERVED.contains(&name) {
         "means something by itself in laws"
@@ -171,8 +177,10 @@ fn check_name(name: &str, span: Span, scenario: &Table, world: &World) -> Result
         || name.contains(|c: char| !(c.is_alphanumeric() || c == '_'))
     {
         "is no name that laws could read"
-    } else if world.declared.iter().any(|(species, _)| species == name) {
+    } else if section == "variable" && world.declared.iter().any(|(species, _)| species == name) {
         "is the name of a species"
+    } else if section == "observable" && is_given("variable") {
+        "is the name of a variable"
     } else if is_given("waveform") {
         "is the name of a waveform"
     } else if is_given("pathway") || is_given("reaction") {
@@ -180,6 +188,7 @@ fn check_name(name: &str, span: Span, scenario: &Table, world: &World) -> Result
     } else {
         return Ok(());
     };
-    let d = Diagnostic::error("E0608", span, format!("`{name}` {what}"), "no name for a variable");
+    let an = if section == "observable" { "an" } else { "a" };
+    let d = Diagnostic::error("E0608", span, format!("`{name}` {what}"), format!("no name for {an} {section}"));
     Err(d.help("expected letters, digits and `_`, and a name of its own"))
 }

@@ -13,6 +13,7 @@ use sim_core::SimTime;
 use super::dose::Dose;
 use super::jump::{Chance, Condition, Jump};
 use super::network::Phase;
+use crate::common::expression::is_true;
 use crate::common::interval::Interval;
 use crate::common::waveform::Course;
 
@@ -155,11 +156,6 @@ pub(super) fn evaluate(courses: &mut [Course], values: &mut [f64], at: u64) {
     for (value, course) in values.iter_mut().zip(courses) {
         *value = course.value(at);
     }
-}
-
-/// What is no number is not true.
-fn is_true(value: f64) -> bool {
-    value != 0.0 && !value.is_nan()
 }
 
 /// Whether all values in a range are true, or none, if that is known.

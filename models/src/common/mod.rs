@@ -5,6 +5,7 @@ pub mod expression;
 pub mod interval;
 pub(crate) mod ode;
 pub mod pareto;
+pub(crate) mod quadrature;
 pub(crate) mod rows;
 pub mod service;
 pub mod spikes;

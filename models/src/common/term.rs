@@ -13,7 +13,7 @@ pub enum Term {
     Waveform(usize),
     /// An operator of content `MathML` (`plus`, `times`, `ln`, `lt`, ...) over its operands.
     Apply(&'static str, Vec<Term>),
-    /// The first if the condition (a comparison) holds, else the second.
+    /// The first if the condition (a comparison, or several) holds, else the second.
     If(Box<Term>, Box<Term>, Box<Term>),
 }
 
@@ -49,9 +49,9 @@ impl Term {
     }
 
     fn is_truth(&self) -> bool {
-        matches!(self, Self::Apply("lt" | "leq" | "gt" | "geq" | "eq" | "neq", _))
+        matches!(self, Self::Apply("lt" | "leq" | "gt" | "geq" | "eq" | "neq" | "and" | "or", _))
     }
-    /// As a number: 1 if it is a comparison that holds, 0 if it does not.
+    /// As a number: 1 if it is a condition that holds, 0 if it does not.
     #[must_use]
     pub fn number(self) -> Self {
         if !self.is_truth() {

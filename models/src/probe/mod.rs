@@ -44,13 +44,14 @@ pub(crate) const PROBES: &[Kind<&'static [World]>] = &[
     },
     Kind {
         name: "count",
-        doc: "How many there are at certain times, exactly: of each time `COMPARTMENT.SPECIES@TIME` or `LINK@TIME`, as `count`. What \
-              happens at that time is not counted yet.",
+        doc: "How many there are at certain times, exactly: of each time `COMPARTMENT.SPECIES@TIME` or `LINK@TIME`, as `count`; or what a \
+              variable or an observable then is. What happens at that time is counted in a cell, and in a network not yet.",
         fields: &[
             Field::required(
                 "of",
                 Type::Text,
-                "Where: `compartment.species`, or `pathway.state` of a channel or carrier; a link, a stage or a flow.",
+                "Where: `compartment.species`, or `pathway.state` of a channel or carrier; a `[variable.NAME]` or an \
+                 `[observable.NAME]`; a link, a stage or a flow.",
             ),
             Field::required("times", Type::List(&Type::Quantity(&[Dimension::TIME])), "When: `[\"10 s\", \"1 min\"]`."),
             Field::default(

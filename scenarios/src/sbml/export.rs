@@ -18,6 +18,7 @@ pub fn export(outline: &Outline, name: &str, title: &str) -> String {
     let compartments: Vec<String> = outline.compartments.iter().map(|c| ids.make(&c.0)).collect();
     let species: Vec<String> = outline.species.iter().map(|s| ids.make(short(s, outline))).collect();
     let waveforms: Vec<String> = outline.waveforms.iter().map(|w| ids.make(&w.0)).collect();
+    let observables: Vec<String> = outline.observables.iter().map(|o| ids.make(&o.0)).collect();
     let is_variable: Vec<bool> = outline.species.iter().map(|s| s.variable).collect();
     let mut out =
         Writer { text: String::new(), depth: 0, species: &species, is_variable: &is_variable, waveforms: &waveforms };
@@ -37,12 +38,14 @@ pub fn export(outline: &Outline, name: &str, title: &str) -> String {
     let (variables, counted): (Vec<_>, Vec<_>) = outline.species.iter().enumerate().partition(|s| s.1.variable);
     out.list("listOfSpecies", &counted, |out, _, (i, s)| out.species(s, *i, &compartments));
     let set = variables.iter().map(|(i, s)| format!("id=\"{}\" value=\"{}\"", species[*i], s.initial));
-    let parameters: Vec<String> = set.chain(waveforms.iter().map(|id| format!("id=\"{id}\""))).collect();
+    let ruled = || waveforms.iter().chain(&observables).zip(outline.waveforms.iter().chain(&outline.observables));
+    let parameters: Vec<String> = set.chain(ruled().map(|(id, _)| format!("id=\"{id}\""))).collect();
     out.list("listOfParameters", &parameters, |out, _, parameter| {
         out.line(&format!("<parameter {parameter} constant=\"false\"/>"));
     });
-    out.list("listOfRules", &outline.waveforms, |out, i, (_, value)| {
-        out.open(&format!("<assignmentRule variable=\"{}\">", waveforms[i]));
+    let rules: Vec<_> = ruled().map(|(id, (_, value))| (id, value)).collect();
+    out.list("listOfRules", &rules, |out, _, (id, value)| {
+        out.open(&format!("<assignmentRule variable=\"{id}\">"));
         out.math(value);
         out.close("</assignmentRule>");
     });

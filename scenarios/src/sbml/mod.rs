@@ -15,6 +15,7 @@ mod guard;
 mod law;
 mod math;
 mod model;
+mod observable;
 mod print;
 mod rate_rule;
 mod resolve;

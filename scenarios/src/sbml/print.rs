@@ -6,7 +6,7 @@ use super::math::{Expr, Op};
 use super::resolve::{Resolved, Symbol};
 
 /// Names of a scenario's laws that mean something by themselves.
-const RESERVED: &[&str] = &["time", "volume", "N_A", "inf"];
+const RESERVED: &[&str] = &["time", "volume", "N_A", "inf", "and", "or", "not"];
 
 /// What the symbols of one reaction are called.
 #[derive(Debug, Default)]

@@ -97,6 +97,13 @@ impl<'a> Resolver<'a> {
         self.within(formula, Scope { local, arguments: None, depth: 0, span })
     }
 
+    /// What the name `id` of the model, which stands at `span`, stands for.
+    ///
+    /// Fails as [`resolve`](Self::resolve) does.
+    pub(super) fn resolve_name(&self, id: &str, span: Span) -> Result<Resolved, Diagnostic> {
+        self.resolve(&Expr::Symbol(Name { id: id.to_owned(), span }), None, span)
+    }
+
     fn take(&self, parts: usize, scope: Scope<'_>) -> Result<(), Diagnostic> {
         let Some(room) = self.room.get().checked_sub(parts).filter(|_| scope.depth <= DEPTH_MAX) else {
             let message = "with its functions and rules worked in, this formula has no end, or none soon";

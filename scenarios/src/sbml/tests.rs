@@ -1,6 +1,7 @@
 //! What models become, and what is refused where.
 
 mod draws;
+mod observables;
 
 use models::registry;
 use sim_core::config::Diagnostic;

@@ -5,14 +5,13 @@ use std::fmt::Write;
 
 use sim_core::config::{Diagnostic, Diagnostics, Span};
 
-use super::event;
 use super::law::{split, subtracts};
 use super::math::{Expr, Name};
 use super::model::{Assigned, Model, Reaction};
 use super::print::{Names, formula, is_reserved, number, quoted};
 use super::resolve::{Resolved, Resolver, Symbol, apply};
-use super::variable;
 use super::xml::{invalid, unsupported};
+use super::{event, observable, variable};
 
 /// Counts above this are no longer whole in the arithmetic used.
 const COUNT_MAX: f64 = 9_007_199_254_740_992.0;
@@ -57,11 +56,12 @@ pub(super) fn scenario(model: &Model, file: &str, fallback: &str) -> Result<Stri
     let variables = variable::sections(&mut t);
     let compartments = t.compartments();
     let reactions: Vec<String> = (0..model.reactions.len()).map(|r| t.reaction(r)).collect();
+    let observables = observable::sections(&mut t);
     let events = event::all(&mut t);
     if t.found.has_errors() {
         return Err(t.found);
     }
-    Ok(t.head(file, fallback) + &variables + &compartments + &reactions.concat() + &events)
+    Ok(t.head(file, fallback) + &variables + &compartments + &reactions.concat() + &observables + &events)
 }
 
 impl<'a> Translator<'a> {

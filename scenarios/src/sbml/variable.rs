@@ -1,8 +1,8 @@
 //! What becomes a `[variable.NAME]`: numbers that events assign or that are drawn at the start, rather than counts of molecules.
 //!
 //! A species is one if no reaction changes it, but an event does, or a draw at the start. A parameter is one if an event assigns it, or if its
-//! value at the start depends on a draw; not if all that events do is to set it at times to numbers known beforehand: then an intervention
-//! changes the laws that read it.
+//! value at the start depends on a draw; not if all that events do is to set it at times to numbers known beforehand, and only laws read it:
+//! then an intervention changes those.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -39,7 +39,8 @@ pub(super) fn parameters(model: &Model, resolver: &Resolver<'_>) -> BTreeMap<Sym
     let mut names = BTreeMap::new();
     for id in &candidates {
         let is_fixed = !model.clocks.contains_key(*id) && !resolver.is_drawn(id);
-        if is_fixed && event::sets_at_times(model, resolver, id, &is_variable) && is_read_by_laws(model, resolver, id) {
+        let is_of_laws = is_read_by_laws(model, resolver, id) && !is_read_by_rules(model, resolver, id);
+        if is_fixed && event::sets_at_times(model, resolver, id, &is_variable) && is_of_laws {
             continue;
         }
         // The value of a clock goes on: what is kept is another number.
@@ -64,6 +65,12 @@ fn is_read_by_laws(model: &Model, resolver: &Resolver<'_>, id: &str) -> bool {
     let reads = |e: &Resolved| e.any(&mut |symbol| *symbol == Symbol::Parameter(id.to_owned()));
     let law = |r: &super::model::Reaction| resolver.resolve(&r.law, Some(&r.local), r.law_span);
     model.reactions.iter().any(|r| law(r).is_ok_and(|law| reads(&law)))
+}
+
+/// Whether a rule depends on `id`: what it gives is told, and has to be known from then on.
+fn is_read_by_rules(model: &Model, resolver: &Resolver<'_>, id: &str) -> bool {
+    let reads = |e: &Resolved| e.any(&mut |symbol| *symbol == Symbol::Parameter(id.to_owned()));
+    model.rules.values().any(|rule| resolver.resolve(rule, None, Span::default()).is_ok_and(|rule| reads(&rule)))
 }
 
 /// A value at the start that is worked out in each run.

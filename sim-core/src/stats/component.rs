@@ -57,7 +57,8 @@ pub enum ComponentKind {
         /// The population's component.
         of: ComponentId,
     },
-    /// How many are in a population, station or flow at an instant, or one of its other levels, whatever happens then left out.
+    /// How many are in a population, station or flow at an instant, or one of its other levels. Of a population or a variable, whose
+    /// changes have an order at an instant, what happens then is counted; of others it is left out.
     Sample {
         /// Its component.
         of: ComponentId,

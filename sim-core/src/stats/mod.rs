@@ -6,6 +6,7 @@
 
 mod attribution;
 mod component;
+mod due;
 mod extra;
 mod name;
 mod observe;

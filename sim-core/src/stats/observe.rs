@@ -2,7 +2,8 @@
 
 use std::sync::atomic::AtomicBool;
 
-use super::component::{Component, ComponentKind, Measure};
+use super::component::{Component, Measure};
+use super::due::Due;
 use super::report::{Checks, Report};
 use super::series::{Recorder, Series};
 use super::sketch::Sketch;
@@ -111,6 +112,7 @@ pub fn observe_with<W: Watch, M: Model<(Statistics, W)>>(
         recorder.record(&course.engine.probe().0);
     }
     let opening = opening.expect("the window opens before the end");
+    course.end(window.end);
     let mut engine = course.engine;
     engine.census(window.end);
     let closing = engine.probe_mut().0.take_census();
@@ -129,30 +131,36 @@ struct Course<'a, W: Watch, M: Model<(Statistics, W)>> {
     engine: Engine<M, (Statistics, W)>,
     components: &'a [Component],
     cancel: &'a AtomicBool,
-    /// When samples are taken, the last first.
-    samples: Vec<SimTime>,
+    /// What samples are taken, the last first.
+    samples: Vec<Due>,
 }
 
 impl<'a, W: Watch, M: Model<(Statistics, W)>> Course<'a, W, M> {
     fn new(engine: Engine<M, (Statistics, W)>, components: &'a [Component], cancel: &'a AtomicBool) -> Self {
-        let due = |c: &Component| match c.kind {
-            ComponentKind::Sample { at, .. } => [Some(at), None],
-            ComponentKind::Passed { from, until, .. } => [Some(from), Some(until)],
-            _ => [None, None],
-        };
-        let mut samples: Vec<SimTime> = components.iter().flat_map(due).flatten().collect();
+        let mut samples: Vec<Due> = components.iter().flat_map(|c| Due::of(c, components)).flatten().collect();
         samples.sort_unstable_by(|a, b| b.cmp(a));
         samples.dedup();
         Self { engine, components, cancel, samples }
     }
     /// Goes on to `at`, taking the samples that are due until then.
     fn run_to(&mut self, at: SimTime) -> Result<(), RunError> {
-        while let Some(due) = self.samples.pop_if(|due| *due <= at) {
-            self.engine.run_unless(self.cancel, due)?;
+        let last = Due { at, with_instant: false };
+        while let Some(due) = self.samples.pop_if(|due| *due <= last) {
+            if due.with_instant {
+                self.engine.run_through(self.cancel, due.at)?;
+            } else {
+                self.engine.run_unless(self.cancel, due.at)?;
+            }
             self.engine.probe_mut().0.sample(self.components, due);
         }
         self.engine.run_unless(self.cancel, at)?;
         Ok(())
+    }
+    /// Takes the samples of the end of the run, `at` which it is: nothing happens there any more.
+    fn end(&mut self, at: SimTime) {
+        while let Some(due) = self.samples.pop_if(|due| due.at <= at) {
+            self.engine.probe_mut().0.sample(self.components, due);
+        }
     }
     /// Opens the window at `at`.
     fn open(&mut self, at: SimTime) -> Result<Opening, RunError> {

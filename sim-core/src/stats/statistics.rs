@@ -1,6 +1,7 @@
 //! The probe that tallies a run.
 
 use super::component::{Component, ComponentKind};
+use super::due::Due;
 use super::extra::ExtraTally;
 use super::population::{self, Level};
 use super::sketching::Sketching;
@@ -180,17 +181,19 @@ impl Statistics {
         }
         self.further.iter_mut().flat_map(|f| &mut f.extras).for_each(|e| e.advance(at));
     }
-    /// Takes the samples of `at`, up to which everything has been told.
-    pub(super) fn sample(&mut self, components: &[Component], at: SimTime) {
+    /// Takes the samples that are `due`, up to which everything has been told.
+    pub(super) fn sample(&mut self, components: &[Component], due: Due) {
+        let at = due.at;
         for (i, c) in components.iter().enumerate() {
-            if let ComponentKind::Sample { of, at: due, extra } = c.kind
-                && due == at
+            if let ComponentKind::Sample { of, extra, .. } = c.kind
+                && Due::of(c, components)[0] == Some(due)
             {
                 let of = of as usize;
                 let level = extra.map_or_else(|| self.level_of(of), |e| self.further[of].extras[e as usize].level());
                 self.tallies[i] = Tally::Sample(level);
             }
             if let ComponentKind::Passed { of, from, until } = c.kind
+                && !due.with_instant
                 && (from == at || until == at)
                 && let (Tally::Pathway(l), Tally::Passed { before, .. }) =
                     (&self.tallies[of as usize], &self.tallies[i])

@@ -19,7 +19,7 @@ pub(super) struct Flow<'a> {
     /// The slots that can change.
     pub(super) free: Vec<u32>,
     /// By slot: its place among those, or [`NONE`].
-    place: Vec<u32>,
+    place_of: Vec<u32>,
     /// By place: the channels whose law reads it.
     readers: Vec<Vec<u32>>,
     /// All counts.
@@ -54,7 +54,7 @@ impl<'a> Flow<'a> {
             courses: Vec::new(),
             history: History::new(network, phase, initial),
             free,
-            place,
+            place_of: place,
             readers,
             x,
             values: Default::default(),
@@ -84,21 +84,8 @@ impl<'a> Flow<'a> {
     /// Looks the waveforms up at the stages of a step of `h` ticks from `at` on; returns whether those tell what happens in it. A
     /// surge between two stages would be missed: least and greatest values are known in closed form.
     pub(super) fn look(&mut self, at: u64, h: u64) -> bool {
-        for (values, node) in self.values.iter_mut().zip(NODES) {
-            // What begins at its end is of the next step.
-            let when = at + ((node * h as f64).round() as u64).min(h - 1);
-            for (value, course) in values.iter_mut().zip(&mut self.courses) {
-                *value = course.value(when);
-            }
-        }
         self.history.look(h);
-        let values = &self.values;
-        self.courses.iter_mut().enumerate().all(|(i, course)| {
-            let (low, high) = course.range(at, at + h);
-            let seen = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v[i]), b.max(v[i])));
-            let missed = (seen.0 - low).max(high - seen.1);
-            missed <= UNSEEN * (high - low) || missed <= 1e-9 * high.abs().max(low.abs()) || h == 1
-        })
+        look(&mut self.courses, &mut self.values, at, h)
     }
 
     fn rate(&self, q: usize, stage: usize) -> f64 {
@@ -110,17 +97,41 @@ impl<'a> Flow<'a> {
         }
     }
 
+    /// Writes counts that can change into `all`.
+    pub(super) fn place(&self, counts: &[f64], all: &mut [f64]) {
+        for (&slot, &count) in self.free.iter().zip(counts) {
+            all[slot as usize] = self.network.sound(slot, count);
+        }
+    }
+
     /// A channel whose rate at the beginning of the step is none, if there is one.
     pub(super) fn fault(&self) -> Option<(usize, f64)> {
         self.rates[0].iter().copied().enumerate().find(|r| !(r.1 >= 0.0 && r.1.is_finite()))
     }
 }
 
+/// Looks `courses` up at the stages of a step of `h` ticks from `at` on; returns whether that tells what happens in it.
+pub(super) fn look(courses: &mut [Course], values: &mut [Vec<f64>; STAGES], at: u64, h: u64) -> bool {
+    for (values, node) in values.iter_mut().zip(NODES) {
+        // What begins at its end is of the next step.
+        let when = at + ((node * h as f64).round() as u64).min(h - 1);
+        for (value, course) in values.iter_mut().zip(courses.iter_mut()) {
+            *value = course.value(when);
+        }
+    }
+    courses.iter_mut().enumerate().all(|(i, course)| {
+        let (low, high) = course.range(at, at + h);
+        let seen = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v[i]), b.max(v[i])));
+        let missed = (seen.0 - low).max(high - seen.1);
+        missed <= UNSEEN * (high - low) || missed <= 1e-9 * high.abs().max(low.abs()) || h == 1
+    })
+}
+
 impl Field for Flow<'_> {
     fn derivative(&mut self, stage: usize, x: &[f64], out: &mut [f64]) {
-        for (&slot, &count) in self.free.iter().zip(x) {
-            self.x[slot as usize] = self.network.sound(slot, count);
-        }
+        let mut all = std::mem::take(&mut self.x);
+        self.place(x, &mut all);
+        self.x = all;
         self.states[stage].copy_from_slice(x);
         out.fill(0.0);
         for q in (0..self.network.channels()).filter(|q| !self.history.is_delay[*q]) {
@@ -132,7 +143,7 @@ impl Field for Flow<'_> {
         for q in 0..self.network.channels() {
             let rate = self.rates[stage][q];
             for &(slot, change) in self.network.changes.row(q) {
-                out[self.place[slot as usize] as usize] += change * rate;
+                out[self.place_of[slot as usize] as usize] += change * rate;
             }
         }
     }
@@ -148,7 +159,7 @@ impl Field for Flow<'_> {
             for &q in self.readers[s].iter().filter(|q| !self.history.is_delay[**q as usize]) {
                 let slope = (self.rate(q as usize, 0) - self.rates[0][q as usize]) / nudge;
                 for &(to, change) in self.network.changes.row(q as usize) {
-                    out[self.place[to as usize] as usize * n + s] += change * slope;
+                    out[self.place_of[to as usize] as usize * n + s] += change * slope;
                 }
             }
             self.x[slot] = count;

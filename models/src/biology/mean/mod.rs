@@ -19,6 +19,7 @@
 
 mod flow;
 mod history;
+mod observe;
 mod times;
 
 use std::cell::RefCell;
@@ -31,6 +32,7 @@ use sim_core::stats::{Component, RunRecord, Window, observe};
 use sim_core::{Ctx, LevelTotals, Model, Priority, Probe, RunError, SimDuration, SimTime};
 
 use self::flow::Flow;
+use self::observe::Observers;
 use self::times::Times;
 use super::assemble::tables;
 use super::network::NONE;
@@ -131,7 +133,10 @@ impl System for Mean {
     }
     fn run_unless(&self, cancel: &AtomicBool, _streams: Streams, window: Window) -> Result<RunRecord, RunError> {
         let fault = RefCell::new(None);
-        let run = Run { parts: self.0.parts.iter().map(Course::new).collect(), fault: &fault };
+        let run = Run {
+            parts: self.0.parts.iter().map(|part| Course::new(part, window.end.ticks())).collect(),
+            fault: &fault,
+        };
         let record = observe(run, &self.0.components, window, cancel);
         fault.take().map_or(record, Err)
     }
@@ -209,6 +214,7 @@ struct Course<'a> {
     pace: Pace,
     /// Releases at spikes, if there are any.
     sites: Option<Releases>,
+    observers: Observers<'a>,
     /// By channel: how often it has fired.
     fired: Vec<f64>,
     /// By meter: the integral of the utilization, in ticks.
@@ -223,7 +229,8 @@ struct Course<'a> {
 }
 
 impl<'a> Course<'a> {
-    fn new(part: &'a Part) -> Self {
+    /// `part` at the start of a run of so many ticks.
+    fn new(part: &'a Part, run: u64) -> Self {
         // What is drawn has been refused.
         let initial = part.network.at_start(Streams::new(0, 0)).0;
         let flow = Flow::new(&part.network, &part.phases[0], &initial);
@@ -240,6 +247,7 @@ impl<'a> Course<'a> {
             pace: Pace::new(),
             // Times that are drawn have been refused.
             sites: Releases::new(&part.phases[0].releases, Streams::new(0, 0)),
+            observers: Observers::new(&part.network.observed, &part.phases[0], run),
             fired: vec![0.0; part.network.channels()],
             busy: vec![0.0; part.network.meters.len()],
             dosed: vec![(0.0, 0.0); n],
@@ -267,17 +275,21 @@ impl<'a> Course<'a> {
                 self.interrupt();
                 continue;
             }
-            let piece = self.flow.end(self.now);
+            let piece = self.flow.end(self.now).min(self.observers.end(self.now));
             let room = (to.min(spike).min(piece) - self.now).min(self.flow.history.room());
             let mut h = self.pace.step(room);
-            while !self.flow.look(self.now, h) {
+            while !(self.flow.look(self.now, h) && self.observers.look(self.now, h)) {
                 h = (h / 2).max(1);
             }
             let error = self.solver.step(&mut self.flow, &self.x, seconds(h));
+            let error = error.max(self.observers.error(&self.flow, h));
             if let Some((q, rate)) = self.flow.fault() {
                 let network = &self.part.network;
                 let channel = network.describe(q, &self.flow.x);
                 return Err(format!("the rate of {channel} is {rate}, which is no rate"));
+            }
+            if let Some(fault) = self.observers.fault() {
+                return Err(fault);
             }
             match self.pace.judge(h, room, error) {
                 Verdict::Accepted => {
@@ -319,6 +331,7 @@ impl<'a> Course<'a> {
         for (max, x) in self.max.iter_mut().zip(&self.x) {
             *max = max.max(*x);
         }
+        self.observers.accept(h);
         self.now += h;
         self.flow.history.accept(h, &self.flow.rates);
     }
@@ -386,6 +399,7 @@ impl<'a> Course<'a> {
         }
         self.phase = i;
         self.flow.enter(phase);
+        self.observers.enter(phase);
         self.interrupt();
         Ok(())
     }
@@ -405,6 +419,7 @@ impl<'a> Course<'a> {
                 &LevelTotals { level, max, area, squares, inward, outward },
             );
         }
+        self.observers.report(&self.flow, &self.x, at, probe);
         for (&component, &(inward, outward)) in network.passed.iter().zip(&self.turnover.passed) {
             let (level, area) = self.utilization(component);
             probe.totals(component, at, &LevelTotals { level, max: level, area, squares: 0.0, inward, outward });

@@ -14,6 +14,7 @@ mod interventions;
 mod ions;
 mod mean;
 mod mean_delays;
+mod observables;
 mod pathways;
 mod reactions;
 mod release_sites;

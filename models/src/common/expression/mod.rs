@@ -1,6 +1,7 @@
 //! Arithmetic written as text (`Vmax * A / (Km + A)`), compiled once and evaluated without allocation.
 //!
-//! Numbers, names, `+ - * / ^`, comparisons (`<`, `<=`, `>`, `>=`, `==`, `!=`; 1 if true, else 0), and the functions
+//! Numbers, names, `+ - * / ^`, comparisons (`<`, `<=`, `>`, `>=`, `==`, `!=`; 1 if true, else 0), `not`, `and`, `or` between those,
+//! each looser than the one before, and the functions
 //! `exp`, `exprel` ((exp(x) - 1) / x, 1 at 0), `log` (natural), `sqrt`, `abs`, `floor`, `ceil`, `sin`, `cos`, `tanh`, `min`, `max`
 //! and `if(condition, then, else)`; where the caller allows it, draws ([`Draw`]). `^` binds tightest and to the right, so `-2^2` is -4. What a name stands for is the caller's
 //! business: `A` and `[A]` are two different [`Name`]s.
@@ -113,6 +114,8 @@ enum Binary {
     GreaterEqual,
     Equal,
     Unequal,
+    And,
+    Or,
 }
 
 /// The functions, for a message.
@@ -264,6 +267,10 @@ impl Expression {
                 Op::Negate => Term::Apply("minus", vec![pop().number()]),
                 Op::Unary(Unary::Exprel) => exprel_term(pop().number()),
                 Op::Unary(f) => Term::Apply(f.name(), vec![pop().number()]),
+                Op::Binary(b @ (Binary::And | Binary::Or)) => {
+                    let second = pop().truth();
+                    Term::two(b.name(), pop().truth(), second)
+                }
                 Op::Binary(b) => {
                     let second = pop().number();
                     Term::two(b.name(), pop().number(), second)
@@ -364,6 +371,8 @@ impl Binary {
             Self::GreaterEqual => "geq",
             Self::Equal => "eq",
             Self::Unequal => "neq",
+            Self::And => "and",
+            Self::Or => "or",
         }
     }
     fn range(self, a: Interval, b: Interval) -> Interval {
@@ -377,6 +386,8 @@ impl Binary {
                 (0.0, 1.0)
             }
         };
+        // Whether all are true, and whether none is.
+        let (is_some, is_none) = (|i: Interval| i.0 > 0.0 || i.1 < 0.0, |i: Interval| i == (0.0, 0.0));
         match self {
             Self::Add => interval::known((a.0 + b.0, a.1 + b.1)),
             Self::Subtract => interval::known((a.0 - b.1, a.1 - b.0)),
@@ -391,6 +402,8 @@ impl Binary {
             Self::GreaterEqual => truth(a.0 >= b.1, a.1 < b.0),
             Self::Equal => truth(a.0 == b.1 && a.1 == b.0, a.1 < b.0 || b.1 < a.0),
             Self::Unequal => truth(a.1 < b.0 || b.1 < a.0, a.0 == b.1 && a.1 == b.0),
+            Self::And => truth(is_some(a) && is_some(b), is_none(a) || is_none(b)),
+            Self::Or => truth(is_some(a) || is_some(b), is_none(a) && is_none(b)),
         }
     }
     #[inline]
@@ -409,8 +422,15 @@ impl Binary {
             Self::GreaterEqual => f64::from(a >= b),
             Self::Equal => f64::from(a == b),
             Self::Unequal => f64::from(a != b),
+            Self::And => f64::from(is_true(a) && is_true(b)),
+            Self::Or => f64::from(is_true(a) || is_true(b)),
         }
     }
+}
+
+/// What is no number is not true.
+pub(crate) fn is_true(x: f64) -> bool {
+    x != 0.0 && !x.is_nan()
 }
 
 /// `(exp(x) - 1) / x`, which is 1 at 0: it rises all the way, is never below zero, and has no gap at 0 where a quotient written out
@@ -443,24 +463,28 @@ fn error(message: impl Into<String>, range: Range<usize>) -> ExpressionError {
 
 /// Operators between two operands: how tightly they bind on the left and on the right.
 fn infix(token: Token<'_>) -> Option<(Binary, u8, u8)> {
-    let Token::Symbol(symbol) = token else { return None };
+    let (Token::Symbol(symbol) | Token::Name(symbol)) = token else { return None };
     Some(match symbol {
-        "<" => (Binary::Less, 1, 2),
-        "<=" => (Binary::LessEqual, 1, 2),
-        ">" => (Binary::Greater, 1, 2),
-        ">=" => (Binary::GreaterEqual, 1, 2),
-        "==" => (Binary::Equal, 1, 2),
-        "!=" => (Binary::Unequal, 1, 2),
-        "+" => (Binary::Add, 3, 4),
-        "-" => (Binary::Subtract, 3, 4),
-        "*" => (Binary::Multiply, 5, 6),
-        "/" => (Binary::Divide, 5, 6),
-        "^" => (Binary::Power, 9, 8),
+        "or" => (Binary::Or, 1, 2),
+        "and" => (Binary::And, 3, 4),
+        "<" => (Binary::Less, 7, 8),
+        "<=" => (Binary::LessEqual, 7, 8),
+        ">" => (Binary::Greater, 7, 8),
+        ">=" => (Binary::GreaterEqual, 7, 8),
+        "==" => (Binary::Equal, 7, 8),
+        "!=" => (Binary::Unequal, 7, 8),
+        "+" => (Binary::Add, 9, 10),
+        "-" => (Binary::Subtract, 9, 10),
+        "*" => (Binary::Multiply, 11, 12),
+        "/" => (Binary::Divide, 11, 12),
+        "^" => (Binary::Power, 15, 14),
         _ => return None,
     })
 }
+/// How tightly `not` binds: tighter than `and`, looser than comparisons.
+const NOT: u8 = 5;
 /// How tightly a sign binds: tighter than `*`, looser than `^`.
-const SIGN: u8 = 7;
+const SIGN: u8 = 13;
 
 /// A parser by precedence that writes the program as it goes.
 struct Parser<'a, 'r> {
@@ -506,6 +530,14 @@ impl Parser<'_, '_> {
         }
         match token {
             Token::Number(x) => self.emit(Op::Constant(x)),
+            Token::Name("not") => {
+                self.expression(NOT)?;
+                self.emit(Op::Constant(0.0));
+                self.emit(Op::Binary(Binary::Equal));
+            }
+            Token::Name("and" | "or") => {
+                return Err(error(format!("expected a number, a name or `(`, found {token}"), range));
+            }
             Token::Name(name) if self.tokens.peek()?.0 == Token::Symbol("(") => self.call(name, range)?,
             Token::Name(name) => self.name(Name::Plain(name), range),
             Token::Symbol("[") => {
@@ -692,6 +724,39 @@ mod tests {
         ] {
             assert!((value(text) - expected).abs() < 1e-14, "{text}: {} is not {expected}", value(text));
         }
+    }
+
+    #[test]
+    fn conditions_are_combined() {
+        let value = |text: &str| {
+            let known = &mut |name: Name<'_>| (name == Name::Plain("nan")).then_some(Symbol::Constant(f64::NAN));
+            Expression::parse(text, known).unwrap().evaluate(&[])
+        };
+        for (text, holds) in [
+            ("1 < 2 and 2 < 3", true),
+            ("1 < 2 and 3 < 2", false),
+            ("1 > 2 or 2 < 3", true),
+            ("1 or 0 and 0", true),
+            ("(1 or 0) and 0", false),
+            ("not 1 == 2", true),
+            ("not 0 and 0", false),
+            ("not (0 and 0)", true),
+            ("not not 3", true),
+            ("1 + 1 and -1", true),
+            ("nan or 0", false),
+            ("nan and 1", false),
+        ] {
+            assert_eq!(value(text), f64::from(holds), "{text}");
+        }
+        let range = |text: &str, x: Interval| {
+            let x_only = &mut |_: Name<'_>| Some(Symbol::Variable { index: 0, scale: 1.0 });
+            Expression::parse(text, x_only).unwrap().range(&[x])
+        };
+        assert_eq!(range("x > 1 and x < 4", (2.0, 3.0)), (1.0, 1.0));
+        assert_eq!(range("x > 1 and x < 4", (5.0, 6.0)), (0.0, 0.0));
+        assert_eq!(range("x < 1 or x > 4", (2.0, 3.0)), (0.0, 0.0));
+        assert_eq!(range("not (x < 1 or x > 4)", (0.0, 3.0)), (0.0, 1.0));
+        assert!(Expression::parse("and 1", &mut |_| None).is_err());
     }
 
     #[test]

@@ -45,6 +45,13 @@ const EMBEDDED: [f64; STAGES] = [
     -3_700_637.0 / 11_593_932.0,
     61727.0 / 225_920.0,
 ];
+/// An integral over a step from values at its stages, as a share of the step, and how far the embedded solution is from it.
+pub(crate) fn integral(values: &[f64; STAGES]) -> (f64, f64) {
+    let sum = |weights: &[f64; STAGES]| weights.iter().zip(values).map(|(w, x)| w * x).sum::<f64>();
+    let area = sum(&WEIGHTS);
+    (area, (area - sum(&EMBEDDED)).abs())
+}
+
 /// The error of a step is kept below `RELATIVE |x| + ABSOLUTE + ROUNDING max |x|`.
 const RELATIVE: f64 = 1e-8;
 const ABSOLUTE: f64 = 1e-11;

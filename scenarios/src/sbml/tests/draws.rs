@@ -52,6 +52,7 @@ fn draws_become_variables() {
          [intervention.initial-counts]\nat = \"0 s\"\nchanges = { \"c.A\" = \"poisson(10)\" }\n\n\
          [compartment.c]\nvolume = \"2 L\"\ninitial = { A = 0, C = 10 }\n\n\
          [reaction.r]\nequation = \"A ->\"\nlaw = \"k * A * time_\"\n\n\
+         [observable.t]\nvalue = \"t_at_0 + 1 * time\"\n\n\
          [intervention.e]\nwhen = \"t_at_0 + 1 * time >= 0.5\"\n\
          changes = { X = \"normal(2, 1.5, (-inf), inf)\", t_at_0 = \"(-0.5) - 1 * time\", time_ = \"2 * time_ * (t_at_0 + 1 * time)\" }"
     );
