@@ -37,14 +37,30 @@ pub fn series_of(components: &[Component]) -> Vec<SeriesRow> {
 pub(super) struct Recorder {
     window: Window,
     pub(super) series: Series,
-    previous: Vec<Snapshot>,
-    now: Vec<Snapshot>,
+    /// Components that have rows of their own kind.
+    tracked: Vec<Tracked>,
+    /// By row.
+    sources: Vec<RowSource>,
+}
+
+/// Where the values of a row come from.
+#[derive(Clone, Copy)]
+enum RowSource {
+    /// What is tracked, by index.
+    Tracked(usize),
+    /// An extra measure: its index among those of its component, and its running total.
+    Extra(usize, u128),
+}
+
+/// A component at the last edge and at this one.
+struct Tracked {
+    component: usize,
+    previous: Snapshot,
+    now: Snapshot,
     /// Servers of a station, and whether it is paced.
-    servers: Vec<(f64, bool)>,
-    /// How far the budgets of a component were used.
-    budgets: Vec<Vec<u64>>,
-    /// Of each row that is an extra's: its index among those of its component, and its running total.
-    extras: Vec<Option<(usize, u128)>>,
+    servers: (f64, bool),
+    /// How far its budgets were used.
+    budgets: Vec<u64>,
 }
 
 impl Recorder {
@@ -86,25 +102,30 @@ impl Recorder {
                 }
             }
         }
-        let mut extras = vec![None; rows.len()];
+        let beginning = Statistics::new(components);
+        let mut tracked: Vec<Tracked> = Vec::new();
+        let mut sources = Vec::new();
+        for row in &rows {
+            let component = row.component as usize;
+            if tracked.last().is_none_or(|t| t.component != component) {
+                let servers = match components[component].kind {
+                    ComponentKind::Station { servers, paced } => (f64::from(servers), paced),
+                    _ => (1.0, false),
+                };
+                let at_zero = beginning.snapshot_of(component);
+                tracked.push(Tracked { component, previous: at_zero, now: at_zero, servers, budgets: Vec::new() });
+            }
+            sources.push(RowSource::Tracked(tracked.len() - 1));
+        }
         for (i, c) in components.iter().enumerate() {
             for (k, e) in c.extras.iter().enumerate().filter(|(_, e)| matches!(e.form, Form::Rate | Form::Level)) {
                 let values = Vec::with_capacity(window.bins as usize);
                 rows.push(SeriesRow { component: i as u32, metric: e.metric, unit: e.unit, values });
-                extras.push(Some((k, 0)));
+                sources.push(RowSource::Extra(k, 0));
             }
         }
-        let previous = Statistics::new(components).snapshot();
-        let servers = components
-            .iter()
-            .map(|c| match c.kind {
-                ComponentKind::Station { servers, paced } => (f64::from(servers), paced),
-                _ => (1.0, false),
-            })
-            .collect();
         let bin = window.end.as_secs_f64() / f64::from(window.bins);
-        let budgets = vec![Vec::new(); components.len()];
-        Self { window, series: Series { bin, rows }, previous, now: Vec::new(), servers, budgets, extras }
+        Self { window, series: Series { bin, rows }, tracked, sources }
     }
     /// The upper edge of bin `k` - 1.
     pub(super) fn edge(&self, k: u32) -> SimTime {
@@ -112,41 +133,51 @@ impl Recorder {
         SimTime::from_ticks(ticks as u64)
     }
     pub(super) fn record(&mut self, statistics: &Statistics) {
-        statistics.take_snapshot(&mut self.now);
-        let now = &self.now;
+        for tracked in &mut self.tracked {
+            tracked.now = statistics.snapshot_of(tracked.component);
+        }
         let seconds = self.series.bin;
         let ticks = seconds * TICKS_PER_SECOND as f64;
-        for (row, extra) in self.series.rows.iter_mut().zip(&mut self.extras) {
-            let i = row.component as usize;
-            if let Some((k, before)) = extra {
-                let tally = &statistics.further[i].extras[*k];
-                let total = tally.running();
-                let over = if tally.extra.form == Form::Level { ticks } else { seconds };
-                row.values.push((total - *before) as f64 * tally.extra.scale / over);
-                *before = total;
-                continue;
-            }
-            let value = match (self.previous[i], now[i], row.metric) {
-                (Snapshot::Entities(a), Snapshot::Entities(b), "throughput") => {
-                    (b.departures - a.departures) as f64 / seconds
+        for (row, source) in self.series.rows.iter_mut().zip(&mut self.sources) {
+            let further = &statistics.further[row.component as usize];
+            let value = match source {
+                RowSource::Extra(k, before) => {
+                    let tally = &further.extras[*k];
+                    let total = tally.running();
+                    let over = if tally.extra.form == Form::Level { ticks } else { seconds };
+                    let value = (total - *before) as f64 * tally.extra.scale / over;
+                    *before = total;
+                    value
                 }
-                (Snapshot::Entities(a), Snapshot::Entities(b), "occupancy") => (b.area - a.area) as f64 / ticks,
-                (Snapshot::Entities(a), Snapshot::Entities(b), _) => {
-                    let (servers, paced) = self.servers[i];
-                    let busy = if paced { b.service - a.service } else { b.busy - a.busy };
-                    let used = most_used(statistics.further[i].budgets(), &self.budgets[i], ticks);
-                    used.max(busy as f64 / ticks / servers)
-                }
-                (Snapshot::Level(a), Snapshot::Level(b), "throughput") => (b.outward - a.outward) / seconds,
-                (Snapshot::Level(a), Snapshot::Level(b), _) => (b.area - a.area) / ticks,
-                _ => unreachable!("a component keeps its kind"),
+                RowSource::Tracked(t) => self.tracked[*t].value(row.metric, further.budgets(), seconds),
             };
             row.values.push(value);
         }
-        for (before, further) in self.budgets.iter_mut().zip(&statistics.further) {
-            before.clear();
-            before.extend_from_slice(further.budgets());
+        for tracked in &mut self.tracked {
+            tracked.previous = tracked.now;
+            tracked.budgets.clear();
+            tracked.budgets.extend_from_slice(statistics.further[tracked.component].budgets());
         }
-        std::mem::swap(&mut self.previous, &mut self.now);
+    }
+}
+
+impl Tracked {
+    /// What `metric` was in the bin of so many `seconds` that ends now; how far `budgets` have been used now.
+    fn value(&self, metric: &str, budgets: &[u64], seconds: f64) -> f64 {
+        let ticks = seconds * TICKS_PER_SECOND as f64;
+        match (self.previous, self.now, metric) {
+            (Snapshot::Entities(a), Snapshot::Entities(b), "throughput") => {
+                (b.departures - a.departures) as f64 / seconds
+            }
+            (Snapshot::Entities(a), Snapshot::Entities(b), "occupancy") => (b.area - a.area) as f64 / ticks,
+            (Snapshot::Entities(a), Snapshot::Entities(b), _) => {
+                let (servers, paced) = self.servers;
+                let busy = if paced { b.service - a.service } else { b.busy - a.busy };
+                most_used(budgets, &self.budgets, ticks).max(busy as f64 / ticks / servers)
+            }
+            (Snapshot::Level(a), Snapshot::Level(b), "throughput") => (b.outward - a.outward) / seconds,
+            (Snapshot::Level(a), Snapshot::Level(b), _) => (b.area - a.area) / ticks,
+            _ => unreachable!("a component keeps its kind"),
+        }
     }
 }

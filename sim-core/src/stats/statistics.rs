@@ -142,6 +142,9 @@ pub struct Statistics {
     pub(super) tallies: Vec<Tally>,
     pub(super) further: Vec<Further>,
     pub(super) sketching: Sketching,
+    /// Components that have a level, and those that have extra measures: of the others nothing goes on between events.
+    levels: Vec<u32>,
+    with_extras: Vec<u32>,
     /// Up to when everything has been told.
     now: SimTime,
 }
@@ -168,18 +171,23 @@ impl Statistics {
             })
             .collect();
         let (further, sketching) = (components.iter().map(Further::new).collect(), Sketching::new(&tallies));
-        Self { tallies, further, sketching, now: SimTime::ZERO }
+        let has_level = |t: &Tally| matches!(t, Tally::Population(_) | Tally::Pathway(_) | Tally::Variable(_));
+        let levels = (0..).zip(&tallies).filter(|t| has_level(t.1)).map(|t| t.0).collect();
+        let with_extras = (0..).zip(components).filter(|c| !c.1.extras.is_empty()).map(|c| c.0).collect();
+        Self { tallies, further, sketching, levels, with_extras, now: SimTime::ZERO }
     }
     /// Everything up to `at` has been told.
     pub(super) fn advance(&mut self, at: SimTime) {
         self.now = at;
         self.sketching.finish(&mut self.tallies);
-        for t in &mut self.tallies {
-            if let Tally::Population(l) | Tally::Pathway(l) | Tally::Variable(l) = t {
+        for &c in &self.levels {
+            if let Tally::Population(l) | Tally::Pathway(l) | Tally::Variable(l) = &mut self.tallies[c as usize] {
                 l.advance(at);
             }
         }
-        self.further.iter_mut().flat_map(|f| &mut f.extras).for_each(|e| e.advance(at));
+        for &c in &self.with_extras {
+            self.further[c as usize].extras.iter_mut().for_each(|e| e.advance(at));
+        }
     }
     /// Takes the samples that are `due`, up to which everything has been told.
     pub(super) fn sample(&mut self, components: &[Component], due: Due) {
@@ -235,23 +243,20 @@ impl Statistics {
     }
     /// The running totals of all components.
     pub(super) fn snapshot(&self) -> Vec<Snapshot> {
-        let mut totals = Vec::new();
-        self.take_snapshot(&mut totals);
-        totals
+        (0..self.tallies.len()).map(|c| self.snapshot_of(c)).collect()
     }
-    /// The same, in place of what `out` holds.
-    pub(super) fn take_snapshot(&self, out: &mut Vec<Snapshot>) {
-        let totals = |(t, f): (&Tally, &Further)| match t {
-            Tally::Station(s) => Snapshot::Entities(s.totals(self.now, f.losses)),
-            Tally::Flow(flow) => Snapshot::Entities(flow.totals(self.now, f.losses)),
-            Tally::Gate(g) => Snapshot::Entities(g.totals(f.losses)),
+    /// The running totals of component `c`.
+    pub(super) fn snapshot_of(&self, c: usize) -> Snapshot {
+        let losses = self.further[c].losses;
+        match &self.tallies[c] {
+            Tally::Station(s) => Snapshot::Entities(s.totals(self.now, losses)),
+            Tally::Flow(flow) => Snapshot::Entities(flow.totals(self.now, losses)),
+            Tally::Gate(g) => Snapshot::Entities(g.totals(losses)),
             Tally::Population(l) | Tally::Pathway(l) | Tally::Variable(l) => Snapshot::Level(l.totals),
             Tally::Exit(_) | Tally::Sample(_) | Tally::Passed { .. } | Tally::Dwell(_) | Tally::Share => {
                 Snapshot::Nothing
             }
-        };
-        out.clear();
-        out.extend(self.tallies.iter().zip(&self.further).map(totals));
+        }
     }
 }
 
