@@ -450,9 +450,9 @@ mod tests {
         assert_eq!((outcome.exit_code(), outcome.counts.done, outcome.resumed), (0, 36, 0));
         let summary = fs::read_to_string(dir.path().join("summary.csv")).unwrap();
         let mut lines = summary.lines();
-        let header = "station.a.rate,station.b.servers,component,metric,stat,mean,ci_low,ci_high,n,unit";
+        let header = "station.a.rate,station.b.servers,component,metric,stat,mean,sd,ci_low,ci_high,n,unit";
         assert_eq!(lines.next(), Some(header));
-        assert_eq!(lines.next(), Some("1 /s,1,a,arrivals,mean,100,100,100,6,packet"));
+        assert_eq!(lines.next(), Some("1 /s,1,a,arrivals,mean,100,0,100,100,6,packet"));
         assert_eq!(lines.filter(|l| l.contains(",upper,")).count(), 12);
         // 600 packets, none of them lost: 1 - 0.05^(1/600).
         assert!(summary.contains("4 /s,3,b,loss_ratio,upper,0.00498044"), "{summary}");

@@ -211,7 +211,8 @@ impl Files {
     fn create(folder: &Path, axes: &[Axis]) -> Result<Self, StudyError> {
         create_folder(&folder.join("series"))?;
         let csv = |name: &str, header: &[&str]| CsvFile::create(&folder.join(name), header.iter().copied());
-        let summary = with_axes(axes, &["component", "metric", "stat", "mean", "ci_low", "ci_high", "n", "unit"]);
+        let columns = ["component", "metric", "stat", "mean", "sd", "ci_low", "ci_high", "n", "unit"];
+        let summary = with_axes(axes, &columns);
         Ok(Self {
             runs: csv("runs.csv", &["run", "point", "replication", "status", "events", "wall_s", "error"])?,
             metrics: csv("metrics.csv", &["point", "replication", "component", "metric", "stat", "value", "unit"])?,
@@ -243,8 +244,9 @@ impl Files {
     fn point(&mut self, folder: &Path, point: usize, labels: &[String], t: &PointTables) -> Result<(), StudyError> {
         for row in &t.summary {
             let e = &row.estimate;
-            let [mean, low, high, n] = [number(e.mean), number(e.ci_low), number(e.ci_high), e.n.to_string()];
-            let cells = [&row.component, &row.metric, &row.stat, &mean, &low, &high, &n, &row.unit];
+            let [mean, sd, n] = [number(e.mean), number(e.sd), e.n.to_string()];
+            let [low, high] = [number(e.ci_low), number(e.ci_high)];
+            let cells = [&row.component, &row.metric, &row.stat, &mean, &sd, &low, &high, &n, &row.unit];
             self.summary.row(labels.iter().chain(cells))?;
         }
         for (_, component, sketch) in &t.sojourns {
@@ -270,7 +272,8 @@ impl Files {
             }
             let e = &row.estimate;
             let [mean, low, high, n] = [number(e.mean), number(e.ci_low), number(e.ci_high), e.n.to_string()];
-            let cells = [name.as_str(), &row.metric, row.stat, &mean, &low, &high, &n, &row.unit];
+            // What it is of are points and resamples, too: a deviation would not be that of runs.
+            let cells = [name.as_str(), &row.metric, row.stat, &mean, "", &low, &high, &n, &row.unit];
             self.summary.row(place.iter().map(String::as_str).chain(cells))?;
         }
         Ok(())
