@@ -241,6 +241,9 @@ fn runs_that_all_fail_give_one_error_and_no_table() {
     let run = place.egress(&["run", "cell.toml"]).ends_with(1);
     assert_eq!((run.out.as_str(), run.err.matches("error").count()), ("", 1), "{}", run.err);
     assert!(run.err.contains("4 runs failed: ") && run.err.contains("out/cell/runs.csv"), "{}", run.err);
+    let line = place.read("cell.toml").lines().position(|line| line == "[reaction.r]").expect("its header") + 1;
+    assert!(run.err.contains("`reaction.r` at cell.drug = "), "{}", run.err);
+    assert!(run.err.contains(&format!("\n --> cell.toml:{line}:")), "{}", run.err);
 }
 
 #[test]

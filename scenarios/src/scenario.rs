@@ -237,6 +237,18 @@ impl Scenario {
     pub fn sources(&self) -> &Sources {
         &self.sources
     }
+    /// The place, `file:line:column`, of the first element of the file that `message` names by its path (`` `reaction.decay` ``); none if
+    /// it names none, or if nobody has the text.
+    pub fn place_of(&self, message: &str) -> Option<String> {
+        let element = |path: &str| {
+            let (section, name) = path.split_once('.')?;
+            let of_section = self.table.opt_table(section)?;
+            of_section.entries.iter().find(|e| e.0 == name).map(|e| e.1)
+        };
+        let span = message.split('`').skip(1).step_by(2).find_map(element)?;
+        let (line, column) = self.sources.line_column(span);
+        self.translated().is_none().then(|| format!("{}:{line}:{column}", self.sources.name(span.source)))
+    }
     /// The scenario with the study's seed, and with every default as a comment, as TOML. Sections that were not given and
     /// say nothing about this system are left out.
     pub fn resolved(&self, seed: u64) -> String {

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use clap::Args as ClapArgs;
 use models::Registry;
-use scenarios::StudyError;
 use scenarios::study::{Outcome, RunOptions, Study};
+use scenarios::{Scenario, StudyError};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
@@ -100,7 +100,7 @@ fn run_one(name: &str, args: &Args, registry: &Registry, interrupts: &Interrupts
     if talk && outcome.counts.done > 0 {
         print_out(&report(&outcome, study.plan()))?;
     }
-    tell_end(&outcome, figures, talk);
+    tell_end(&outcome, study.scenario(), figures, talk);
     Ok(if outcome.interrupted { interrupts.exit_code() } else { outcome.exit_code() })
 }
 
@@ -195,10 +195,11 @@ fn draw(outcome: &Outcome, study: &Study, talk: bool) -> Result<usize, Failure> 
 /// Reasons for failed runs that are spelt out.
 const REASONS_MAX: usize = 5;
 
-fn tell_end(outcome: &Outcome, figures: usize, talk: bool) {
+fn tell_end(outcome: &Outcome, scenario: &Scenario, figures: usize, talk: bool) {
     for failure in outcome.failures.reasons.iter().take(REASONS_MAX) {
         let runs = counted(failure.runs, "run");
-        tell(&format!("error: {runs} failed: {}\nhelp: the first is {}", failure.reason, failure.first));
+        let place = scenario.place_of(&failure.reason).map_or(String::new(), |place| format!("\n --> {place}"));
+        tell(&format!("error: {runs} failed: {}{place}\nhelp: the first is {}", failure.reason, failure.first));
     }
     let others =
         outcome.failures.reasons.iter().skip(REASONS_MAX).map(|f| f.runs).sum::<u64>() + outcome.failures.others;

@@ -49,6 +49,8 @@ pub(super) struct Network {
     /// Names of slots and channels, for messages.
     pub(super) slot_names: Vec<String>,
     pub(super) channel_names: Vec<String>,
+    /// Where channels stand in the scenario, for messages.
+    channel_paths: Vec<String>,
     /// Slots that are variables, and no counts.
     pub(super) variable: Vec<bool>,
     /// The component of each slot, or [`NONE`].
@@ -95,6 +97,7 @@ impl Network {
             starts: world.starts.clone(),
             slot_names: world.pools.iter().map(|p| p.name.clone()).collect(),
             channel_names: Vec::new(),
+            channel_paths: Vec::new(),
             variable: world.pools.iter().map(|p| p.variable).chain([false]).collect(),
             components: piece.pools.clone(),
             tagged: world.pools.iter().map(|p| p.tagged).chain([false]).collect(),
@@ -135,7 +138,9 @@ impl Network {
             }
             network.reads.push(reads);
             network.changes.push(net_changes(channel));
-            network.channel_names.push(world.pathways[owned.pathway as usize].name.clone());
+            let pathway = &world.pathways[owned.pathway as usize];
+            network.channel_names.push(pathway.name.clone());
+            network.channel_paths.push(pathway.path.clone());
             let component = piece.pathways[owned.pathway as usize];
             let place = || network.passed.binary_search(&component).expect("found among them") as u32;
             network.passages.push(match channel.passage {
@@ -192,12 +197,12 @@ impl Network {
             && self.initial.iter().zip(&other.initial).enumerate().all(same)
     }
 
-    /// What channel `q` is called and what the species that it reads hold, for a message.
+    /// Where channel `q` stands and what the species that it reads hold, for a message.
     pub(super) fn describe(&self, q: usize, x: &[f64]) -> String {
         let state: Vec<String> =
             self.reads.row(q).iter().map(|&s| format!("{} = {}", self.slot_names[s as usize], x[s as usize])).collect();
         let state = if state.is_empty() { String::new() } else { format!(" at {}", state.join(", ")) };
-        format!("`{}`{state}", self.channel_names[q])
+        format!("`{}`{state}", self.channel_paths[q])
     }
 }
 

@@ -173,7 +173,8 @@ impl System for Biology {
 impl Part {
     /// Firings a second with the counts at first, in the fastest phase.
     fn fastest(&self) -> f64 {
-        let mut counts = self.network.initial.clone();
+        // What is drawn at the start is as in one of the runs.
+        let mut counts = self.network.at_start(Streams::new(0, 0)).0;
         let mut fastest = 0.0_f64;
         for phase in &self.phases {
             for &(slot, held) in &phase.fixed {

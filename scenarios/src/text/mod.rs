@@ -107,6 +107,15 @@ error[E0202]: unknown unit `minuts`
         assert!(text.contains(" --> demo.toml:4:1\n") && text.contains("did you mean `from`?"), "{text}");
     }
 
+    #[test]
+    fn an_unclosed_header_is_the_only_thing_wrong() {
+        let text = "[scenario\nname = \"x\"\ntitle = \"y\"\n[nodee.a]\n";
+        let (_, found, _) = read(text);
+        let codes: Vec<&str> = found.iter().map(|d| d.code).collect();
+        assert_eq!(codes, ["E0001", "E0101"], "{}", report(text));
+        assert!(report(text).contains("--> demo.toml:4:"), "{}", report(text));
+    }
+
     proptest! {
         #[test]
         fn a_damaged_scenario_is_reported_without_a_panic(

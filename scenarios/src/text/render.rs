@@ -58,18 +58,32 @@ fn first_line(text: &str, start: usize, end: usize) -> std::ops::Range<usize> {
     start..end.min(line_end).max(start)
 }
 
-/// The findings of a check, without those that follow from a syntax error: those on its line, and those that something is
-/// missing, which may be in what could not be read.
+/// The findings of a check, without those that follow from a syntax error: those on its line, those that something is
+/// missing, which may be in what could not be read, and unknown keys below a header that could not be read.
 #[must_use]
 pub fn without_echoes(found: &Diagnostics, syntax: &Diagnostics, sources: &Sources) -> Diagnostics {
     let line = |d: &Diagnostic| (d.span.source, sources.line_column(d.span).0);
     let unread = syntax.iter().any(|s| s.code != GIVEN_TWICE);
-    let is_echo = |d: &Diagnostic| unread && d.code == "E0103" || syntax.iter().any(|s| line(s) == line(d));
+    let is_astray = |d: &Diagnostic| d.code == "E0101" && syntax.iter().any(|s| is_below_header(s, d, sources));
+    let is_echo =
+        |d: &Diagnostic| unread && d.code == "E0103" || is_astray(d) || syntax.iter().any(|s| line(s) == line(d));
     let mut kept = Diagnostics::default();
     for d in found.iter().filter(|d| !is_echo(d)) {
         kept.push(d.clone());
     }
     kept
+}
+
+/// Whether `syntax` is about a header of a table, and `d` between that and the next one.
+fn is_below_header(syntax: &Diagnostic, d: &Diagnostic, sources: &Sources) -> bool {
+    let text = sources.text(syntax.span.source);
+    let at = |d: &Diagnostic| floor_boundary(text, d.span.start as usize);
+    let (header, found) = (at(syntax), at(d));
+    let line = text[..header].rfind('\n').map_or(0, |i| i + 1);
+    syntax.span.source == d.span.source
+        && header < found
+        && text[line..].trim_start().starts_with('[')
+        && !text[header..found].contains("\n[")
 }
 
 #[cfg(test)]

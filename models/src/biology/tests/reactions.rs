@@ -97,7 +97,7 @@ fn a_channel_without_its_reactants_is_at_rest() {
 fn a_rate_that_is_no_number_ends_the_run_and_is_named() {
     let s = reaction("A = 5, B = 2", "[reaction.r]\nequation = \"A + B -> B\"\nlaw = \"(A - 2.5) * B\"\n");
     let error = s.run(Streams::new(1, 0), window(0.0, 100.0, 1)).unwrap_err().to_string();
-    assert!(error.contains("the rate of `r` at cell.A = 2, cell.B = 2 is -1, which is no rate"), "{error}");
+    assert!(error.contains("the rate of `reaction.r` at cell.A = 2, cell.B = 2 is -1, which is no rate"), "{error}");
     let s = reaction("A = 5, B = 0", "[reaction.r]\nequation = \"A -> B\"\nlaw = \"1 / (A - 5)\"\n");
     let error = s.run(Streams::new(1, 0), window(0.0, 100.0, 1)).unwrap_err().to_string();
     assert!(error.contains("`r` at cell.A = 5") && error.contains("inf"), "{error}");
