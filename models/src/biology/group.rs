@@ -323,8 +323,7 @@ impl<'a> Group<'a> {
         Ok(())
     }
 
-    /// Looks at the conditions of interventions now, does what those that have become true say, and finds out when to look
-    /// next.
+    /// Looks at the conditions of interventions now, does what those say whose turn it is, and finds out when to look next.
     ///
     /// Fails if a count gets out of hand, or if there is no end to it.
     pub(super) fn look<P: Probe>(&mut self, now: u64, probe: &mut P) -> Result<(), String> {
@@ -332,9 +331,7 @@ impl<'a> Group<'a> {
         let jumps = &self.phases[self.phase].jumps;
         for round in 0.. {
             let doses = watch.look(jumps, &self.x, now, &self.network.slot_names, &mut self.chance)?;
-            if doses.is_empty() {
-                break;
-            }
+            let Some(doses) = doses else { break };
             if round == watch::ROUNDS_MAX {
                 return Err(String::from("no progress: interventions set each other off without end at one instant"));
             }

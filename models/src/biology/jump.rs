@@ -3,6 +3,7 @@
 //! An `[intervention.NAME]` with `when` or `changes`, or on a variable. What each count becomes is worked out from what was there just before,
 //! for all of them, and only then are they changed. Whatever an intervention reads or changes is of one part of the system.
 
+use sim_core::TICKS_PER_SECOND;
 use sim_core::config::{Diagnostic, Diagnostics, Span, Table, did_you_mean};
 use sim_core::rng::{Rng, Streams};
 
@@ -33,13 +34,58 @@ pub(super) struct Condition {
     places: Vec<u32>,
 }
 
+/// When an intervention that waits for a condition acts, and on what.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Trigger {
+    pub(super) when: Condition,
+    /// How long after that, in s.
+    pub(super) delay: Option<Condition>,
+    /// The greatest acts first.
+    pub(super) priority: Option<Condition>,
+    /// Whether it acts though the condition no longer holds.
+    pub(super) persistent: bool,
+    /// Whether the condition counts as true before the start.
+    pub(super) held_before: bool,
+    /// Whether what it changes is worked out when it acts, and not when the condition becomes true.
+    pub(super) at_action: bool,
+}
+
+impl Trigger {
+    /// That of the checked intervention in `table`; none if it has a time.
+    fn of(table: &Table, world: &mut World) -> Result<Option<Self>, Diagnostics> {
+        let Some(text) = table.opt_text("when") else { return Ok(None) };
+        let when = condition(text, table.span_of("when"), Kind::Condition, world)?;
+        let mut expression = |key, number: Option<f64>, kind| {
+            let text = number.map(|x| format!("{x:?}")).or(table.opt_text(key).map(str::to_owned));
+            text.map(|text| condition(&text, table.span_of(key), kind, world)).transpose()
+        };
+        let delay = expression("delay", table.opt_quantity("delay").map(|q| q.value), Kind::Change)?;
+        let priority = expression("priority", table.opt_number("priority"), Kind::Condition)?;
+        Ok(Some(Self {
+            when,
+            persistent: table.opt_bool("persistent").unwrap_or(true),
+            held_before: table.opt_bool("held_before").unwrap_or(false),
+            at_action: table.opt_text("values_from").map_or(delay.is_some(), |from| from == "action"),
+            delay,
+            priority,
+        }))
+    }
+    /// All that it looks at.
+    pub(super) fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        std::iter::once(&self.when).chain(&self.delay).chain(&self.priority)
+    }
+    fn conditions_mut(&mut self) -> impl Iterator<Item = &mut Condition> {
+        std::iter::once(&mut self.when).chain(&mut self.delay).chain(&mut self.priority)
+    }
+}
+
 /// An intervention of this kind.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Jump {
     /// `intervention.NAME`
     pub(super) path: String,
     /// What sets it off; none if it has its time.
-    pub(super) when: Option<Condition>,
+    pub(super) trigger: Option<Trigger>,
     pub(super) changes: Vec<(Species, Effect)>,
 }
 
@@ -109,13 +155,14 @@ impl Jump {
             Effect::Becomes(condition) | Effect::Assigns(condition) => Some(condition),
             Effect::Dose(_) => None,
         });
-        let reads = formulas.chain(&self.when).flat_map(|c| c.formula.reads.iter().copied());
+        let looked_at = self.trigger.iter().flat_map(Trigger::conditions);
+        let reads = formulas.chain(looked_at).flat_map(|c| c.formula.reads.iter().copied());
         self.changes.iter().map(|c| c.0).chain(reads)
     }
     /// The same of other species.
     pub(super) fn with_species(mut self, other: &impl Fn(Species) -> Species) -> Self {
         let replace = |c: &mut Condition| c.formula.reads.iter_mut().for_each(|s| *s = other(*s));
-        self.when.iter_mut().for_each(replace);
+        self.trigger.iter_mut().flat_map(Trigger::conditions_mut).for_each(replace);
         for (species, effect) in &mut self.changes {
             *species = other(*species);
             if let Effect::Becomes(condition) | Effect::Assigns(condition) = effect {
@@ -126,10 +173,27 @@ impl Jump {
     }
     /// Whether something is drawn for it.
     pub(super) fn draws(&self) -> bool {
-        self.changes.iter().any(|(_, effect)| match effect {
-            Effect::Becomes(condition) | Effect::Assigns(condition) => condition.formula.law.draws(),
-            Effect::Dose(_) => false,
-        })
+        let delay = self.trigger.as_ref().and_then(|trigger| trigger.delay.as_ref());
+        delay.is_some_and(|delay| delay.formula.law.draws())
+            || self.changes.iter().any(|(_, effect)| match effect {
+                Effect::Becomes(condition) | Effect::Assigns(condition) => condition.formula.law.draws(),
+                Effect::Dose(_) => false,
+            })
+    }
+    /// How many ticks after its condition has become true it acts, at counts `x` while what is watched has these `values`.
+    ///
+    /// Fails if the delay is none.
+    pub(super) fn delay(&self, x: &[f64], values: &[f64], chance: &mut [Rng]) -> Result<u64, String> {
+        let Some(delay) = self.trigger.as_ref().and_then(|trigger| trigger.delay.as_ref()) else { return Ok(0) };
+        let seconds = match chance.last_mut() {
+            Some(rng) => delay.sample(x, values, rng),
+            None => delay.value(x, values),
+        };
+        if seconds >= 0.0 {
+            // Longer than all ticks is never.
+            return Ok((seconds * TICKS_PER_SECOND as f64).round() as u64);
+        }
+        Err(format!("`{}` would act {seconds} s after its condition, which is no delay", self.path))
     }
     /// What it changes, and how, at counts `x` while what is watched has these `values`; draws are from the stream of the change
     /// in `chance`.
@@ -171,7 +235,7 @@ impl Jump {
     }
 }
 
-/// What interventions draw from: a stream for each change of one that draws.
+/// What interventions draw from: a stream for each change of one that draws, then one for its delay.
 #[derive(Debug)]
 pub(super) struct Chance(Vec<Vec<Rng>>);
 
@@ -180,8 +244,11 @@ impl Chance {
     pub(super) fn new(jumps: &[Jump], names: &[String], streams: Streams) -> Self {
         let stream = |jump: &Jump, species: Species| streams.stream(&jump.path, &names[species.slot as usize]);
         let all = |jump: &Jump| {
-            let changes = if jump.draws() { &jump.changes[..] } else { &[] };
-            changes.iter().map(|c| stream(jump, c.0)).collect()
+            if !jump.draws() {
+                return Vec::new();
+            }
+            let delay = streams.stream(&jump.path, "delay");
+            jump.changes.iter().map(|c| stream(jump, c.0)).chain([delay]).collect()
         };
         // Most parts draw for none.
         Self(if jumps.iter().any(Jump::draws) { jumps.iter().map(all).collect() } else { Vec::new() })
@@ -212,10 +279,7 @@ pub(super) fn add(scenario: &Table, world: &mut World, findings: &mut Diagnostic
 }
 
 fn jump(table: &Table, scenario: &Table, world: &mut World) -> Result<Jump, Diagnostics> {
-    let when = match table.opt_text("when") {
-        Some(text) => Some(condition(text, table.span_of("when"), Kind::Condition, world)?),
-        None => None,
-    };
+    let trigger = Trigger::of(table, world)?;
     let mut changes = Vec::new();
     let target = table.opt_text("target");
     if let Some(variable) = target.and_then(|target| world.variable(target)) {
@@ -245,7 +309,7 @@ fn jump(table: &Table, scenario: &Table, world: &mut World) -> Result<Jump, Diag
         let d = Diagnostic::error("E0627", table.span_of("changes"), format!("`{}` changes nothing", table.path), "");
         return Err(d.help("for example `changes = { \"cell.P\" = \"0\" }`").into());
     }
-    Ok(Jump { path: table.path.clone(), when, changes })
+    Ok(Jump { path: table.path.clone(), trigger, changes })
 }
 
 /// What an expression is for.

@@ -13,7 +13,7 @@ use super::builder::World;
 use super::dose::Dose;
 use super::formula::Formula;
 use super::intervention::{Happening, happenings};
-use super::jump::{Effect, Jump};
+use super::jump::{Condition, Effect, Jump};
 use super::law::{Inhibition, Inhibitor, Law, READS_MAX, Species};
 use crate::BuildContext;
 use crate::common::term::Term;
@@ -72,8 +72,26 @@ pub struct OutlineEvent {
     pub name: String,
     /// A condition; it happens each time that this becomes true.
     pub when: Term,
+    /// How long after that, s; at once if none.
+    pub delay: Option<Term>,
+    /// Of those of one instant the one with the greatest goes first.
+    pub priority: Option<Term>,
+    /// Whether it happens though the condition holds no longer.
+    pub persistent: bool,
+    /// Whether the condition counts as true before the start.
+    pub held_before: bool,
+    /// Whether what it changes is worked out when the condition becomes true, and not when it happens.
+    pub at_trigger: bool,
     /// Species by index, and what each becomes.
     pub changes: Vec<(usize, Term)>,
+}
+
+impl OutlineEvent {
+    /// One that happens at once, and at the start if its condition then holds.
+    fn plain(name: &str, when: Term, changes: Vec<(usize, Term)>) -> Self {
+        let (delay, priority, persistent, held_before, at_trigger) = (None, None, true, false, true);
+        Self { name: name.to_owned(), when, delay, priority, persistent, held_before, at_trigger, changes }
+    }
 }
 
 /// The system of a checked scenario.
@@ -254,15 +272,23 @@ impl Scheme<'_> {
                 follow_up(&mut event.changes, changes);
             } else {
                 let when = Term::two("geq", Term::Time, Term::Number(seconds(*time)));
-                timed.push((*time, OutlineEvent { name: path.clone(), when, changes }));
+                timed.push((*time, OutlineEvent::plain(path, when, changes)));
             }
         }
         let waiting = self.phases[0].1.jumps.iter().filter_map(|jump| {
-            let when = self.always(jump.when.as_ref()?.formula()).truth();
+            let trigger = jump.trigger.as_ref()?;
+            let always = |condition: &Condition| self.always(condition.formula());
             Some(OutlineEvent {
-                name: jump.path.clone(),
-                when,
-                changes: changes(jump, &|formula| self.always(formula)),
+                delay: trigger.delay.as_ref().map(always),
+                priority: trigger.priority.as_ref().map(always),
+                persistent: trigger.persistent,
+                held_before: trigger.held_before,
+                at_trigger: !trigger.at_action,
+                ..OutlineEvent::plain(
+                    &jump.path,
+                    always(&trigger.when).truth(),
+                    changes(jump, &|formula| self.always(formula)),
+                )
             })
         });
         timed.into_iter().map(|t| t.1).chain(waiting).collect()

@@ -3,10 +3,14 @@
 //! A condition that reads counts only can become true or false at firings only, and is looked at after each. One that follows
 //! the time or waveforms changes between firings too: when it does is found exactly, to the tick, by bisection with interval
 //! arithmetic, which says of a stretch of time that nothing changes in it, that all has changed, or that there is no telling
-//! yet (as the root finders of Moore 1966, Interval Analysis, ch. 7 (from memory)). Conditions that become true at one
-//! instant act in the order of the file, each on the state that made it true.
+//! yet (as the root finders of Moore 1966, Interval Analysis, ch. 7 (from memory)).
 //!
-//! Validated against: passage times of a birth process (Erlang), thresholds in time in closed form, resets that renew a process.
+//! What a condition sets off is due at once, or after its delay. Of what is due at one instant one acts after another, the one of the
+//! greatest priority first, then as they were set off, those of one look in the order of the file; after each all conditions are looked at
+//! again, and what no longer holds is given up, unless it is persistent (the events of SBML Level 3 Version 2, section 4.11).
+//!
+//! Validated against: passage times of a birth process (Erlang), thresholds in time in closed form, resets that renew a process, delays
+//! against the state that outlives them or does not.
 
 use sim_core::SimTime;
 
@@ -22,6 +26,16 @@ pub(super) const ROUNDS_MAX: usize = 10_000;
 /// How many stretches of time are looked at before it is said that nothing changes in those.
 const STRETCHES_MAX: usize = 2000;
 
+/// What a condition has set off, and what is to act.
+#[derive(Debug)]
+struct Pending {
+    /// When.
+    due: u64,
+    jump: usize,
+    /// What it changes; none if that is worked out when it acts.
+    doses: Option<Vec<(u32, Dose)>>,
+}
+
 /// The conditions of a part in one run.
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -35,6 +49,8 @@ pub(super) struct Watch {
     /// When to look next if nothing fires before; `u64::MAX` if there is no need.
     pub(super) next: u64,
     is_driven: bool,
+    /// In the order in which it was set off.
+    pending: Vec<Pending>,
     /// Stretches of time that are still to be looked at, the first last.
     stretches: Vec<(u64, u64)>,
 }
@@ -42,17 +58,18 @@ pub(super) struct Watch {
 impl Watch {
     /// The conditions of a part in its first phase, none of which has held; none if there is none.
     pub(super) fn new(phase: &Phase) -> Option<Self> {
-        let conditions = || phase.jumps.iter().filter_map(|j| j.when.as_ref());
-        conditions().next()?;
+        let triggers = || phase.jumps.iter().map(|j| j.trigger.as_ref());
+        triggers().flatten().next()?;
         let n = phase.watched.len();
         Some(Self {
             courses: phase.watched.clone(),
             values: vec![0.0; n],
             ranges: vec![(0.0, 0.0); n],
-            held: vec![false; phase.jumps.len()],
+            held: triggers().map(|trigger| trigger.is_some_and(|t| t.held_before)).collect(),
             since: 0,
             next: 0,
-            is_driven: conditions().any(Condition::is_driven),
+            is_driven: triggers().flatten().any(|t| t.when.is_driven()),
+            pending: Vec::new(),
             stretches: Vec::new(),
         })
     }
@@ -62,9 +79,9 @@ impl Watch {
         self.courses.clone_from(&phase.watched);
     }
 
-    /// Looks at all conditions at `now` and counts `x`: what those that have just become true change, in order.
+    /// Looks at all conditions at `now` and counts `x`; returns what the next intervention changes, if one is due.
     ///
-    /// Fails if a count would be none.
+    /// Fails if a count or a delay would be none.
     pub(super) fn look(
         &mut self,
         jumps: &[Jump],
@@ -72,36 +89,57 @@ impl Watch {
         now: u64,
         names: &[String],
         chance: &mut Chance,
-    ) -> Result<Vec<(u32, Dose)>, String> {
+    ) -> Result<Option<Vec<(u32, Dose)>>, String> {
         self.since = now;
         evaluate(&mut self.courses, &mut self.values, now);
-        let mut doses = Vec::new();
         for (j, (jump, held)) in jumps.iter().zip(&mut self.held).enumerate() {
-            let Some(when) = &jump.when else { continue };
-            let holds = is_true(when.value(x, &self.values));
+            let Some(trigger) = &jump.trigger else { continue };
+            let holds = is_true(trigger.when.value(x, &self.values));
             if holds && !*held {
-                doses.extend(jump.doses(x, &self.values, names, chance.of(j))?);
+                let delay = jump.delay(x, &self.values, chance.of(j))?;
+                let doses = match trigger.at_action {
+                    true => None,
+                    false => Some(jump.doses(x, &self.values, names, chance.of(j))?),
+                };
+                self.pending.push(Pending { due: now.saturating_add(delay), jump: j, doses });
+            } else if *held && !holds && !trigger.persistent {
+                self.pending.retain(|pending| pending.jump != j);
             }
             *held = holds;
         }
-        Ok(doses)
+        let Some(next) = self.next_due(jumps, x, now) else { return Ok(None) };
+        let Pending { jump, doses, .. } = self.pending.remove(next);
+        let worked_out = |doses| Ok(Some(doses));
+        doses.map_or_else(|| jumps[jump].doses(x, &self.values, names, chance.of(jump)).map(Some), worked_out)
+    }
+
+    /// The one of the pending that acts next at `now`.
+    fn next_due(&self, jumps: &[Jump], x: &[f64], now: u64) -> Option<usize> {
+        let priority = |pending: &Pending| {
+            let priority = jumps[pending.jump].trigger.as_ref().and_then(|t| t.priority.as_ref());
+            priority.map_or(f64::NEG_INFINITY, |priority| priority.value(x, &self.values))
+        };
+        let due = self.pending.iter().enumerate().filter(|(_, pending)| pending.due <= now);
+        // The first of the greatest.
+        let greater = |a: (usize, f64), b: (usize, f64)| if b.1 > a.1 { b } else { a };
+        due.map(|(i, pending)| (i, priority(pending))).reduce(greater).map(|found| found.0)
     }
 
     /// Finds out when to look next, given that counts stay `x` until `until`.
     ///
     /// Fails if there is no telling.
     pub(super) fn aim(&mut self, jumps: &[Jump], x: &[f64], until: u64) -> Result<(), String> {
-        self.next = u64::MAX;
+        self.next = self.pending.iter().map(|pending| pending.due).min().unwrap_or(u64::MAX);
         if !self.is_driven {
             return Ok(());
         }
         let end = self.courses.iter_mut().map(|c| c.end(self.since)).min().unwrap_or(u64::MAX);
         let last = until.min(end - 1).min(SimTime::HORIZON_MAX.ticks());
         if end <= until && end <= SimTime::HORIZON_MAX.ticks() {
-            self.next = end;
+            self.next = self.next.min(end);
         }
         for (j, jump) in jumps.iter().enumerate() {
-            if let Some(when) = jump.when.as_ref().filter(|w| w.is_driven()) {
+            if let Some(when) = jump.trigger.as_ref().map(|t| &t.when).filter(|w| w.is_driven()) {
                 let last = last.min(self.next);
                 if let Some(at) = self.search(when, self.held[j], x, last) {
                     if at <= self.since {

@@ -38,7 +38,37 @@ pub(crate) const SECTION: Section = Section {
             Type::Text,
             "In a cell, in place of `at`: an expression as in a `law`, such as `cell.P > 30`. It acts each time that this \
              becomes true, at the start too if it is true then, and again only after it was false in between. Acts on \
-             counts and variables only. Of several that become true at one instant all act, in the order of the file.",
+             counts and variables only. Several that become true at one instant act one after another: by `priority`, else in the order \
+             of the file; what each changes is worked out from what there was when they became true, unless `values_from` says otherwise.",
+        ),
+        Field::optional(
+            "delay",
+            Type::OneOf(&[Type::Quantity(&[Dimension::TIME]), Type::Text]),
+            "With `when`: how long after that it acts, `\"5 s\"`; or an expression for the seconds, worked out when the condition becomes \
+             true, which may draw: `\"exponential(0.2)\"`. It may be set off again before it has acted.",
+        ),
+        Field::optional(
+            "persistent",
+            Type::Bool,
+            "With `when`: whether it acts even if the condition is no longer true when it is its turn, after a `delay` or another \
+             intervention of the instant; `true` unless given.",
+        ),
+        Field::optional(
+            "values_from",
+            Type::Choice(&["trigger", "action"]),
+            "With `when`: whether `changes` are worked out when the condition becomes true, or when it acts; the latter unless given if \
+             there is a `delay`.",
+        ),
+        Field::optional(
+            "priority",
+            Type::OneOf(&[Type::Number { min: f64::MIN, max: f64::MAX }, Type::Text]),
+            "With `when`: of those whose turn it is at one instant the one of the greatest priority acts first, those without one last. A \
+             number, or an expression of the state then.",
+        ),
+        Field::optional(
+            "held_before",
+            Type::Bool,
+            "With `when`: whether the condition counts as true before the start, so that it does not act there; `false` unless given.",
         ),
         Field::optional(
             "target",
@@ -150,6 +180,15 @@ pub(crate) fn check_form(table: &Table) -> Result<(), Diagnostic> {
         }
     }
     let given = |key: &&str| table.get(key).is_some_and(|v| !v.defaulted);
+    let of_conditions = ["delay", "persistent", "values_from", "priority", "held_before"];
+    if let Some(key) = of_conditions.iter().find(|key| table.get("at").is_some() && given(key)) {
+        let message = format!("`{key}` is for what waits for a condition");
+        let d = Diagnostic::error("E0627", table.span_of(key), message, "it has a time");
+        return Err(d.help(match *key {
+            "delay" => "let `at` be later",
+            _ => "leave it out, or say `when = \"time >= 10\"` in place of `at`",
+        }));
+    }
     if let Some(key) = ["op", "value", "factor"].iter().find(|key| table.get("changes").is_some() && given(key)) {
         let message = format!("`{}.changes` says what counts become: `{key}` has no meaning", table.path);
         return Err(Diagnostic::error("E0627", table.span_of(key), message, "leave it out"));

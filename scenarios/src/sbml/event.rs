@@ -1,15 +1,18 @@
 //! Events: interventions at a time where the trigger is `time >= T`, else interventions with a condition. Those of one instant act by
 //! priority, then in the order of the file.
+//!
+//! Interventions at a time know nothing of delays, of triggers that no longer hold and of priorities that change. Where an event has one of
+//! these, all are interventions with a condition, which act in turn as events do.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use sim_core::config::{Diagnostic, Span};
 
-use super::math::{Expr, Op};
+use super::math::{Expr, Formula, Op};
 use super::model::{Event, Model};
 use super::print::{Names, formula, number, quoted};
-use super::resolve::{Resolved, Resolver, Symbol};
+use super::resolve::{Resolved, Resolver, Symbol, apply};
 use super::translate::{Role, Translator};
 use super::xml::{invalid, unsupported};
 
@@ -31,10 +34,12 @@ fn in_order<'a>(t: &mut Translator<'a>) -> Vec<(usize, &'a Event)> {
     for (k, event) in t.model.events.iter().enumerate() {
         let priority = event.priority.as_ref().map_or(Ok(f64::NEG_INFINITY), |(formula, span)| {
             let resolved = t.resolver.resolve(formula, None, *span)?;
-            if !is_constant(t, &resolved) {
-                return Err(unsupported(*span, "a <priority> that changes", "give a number"));
+            if resolved.draws() {
+                let help = "let an event assign a parameter, and let that be the priority";
+                return Err(unsupported(*span, "a draw in a <priority>", help));
             }
-            t.resolver.evaluate(&resolved, None, *span)
+            // What changes is found out when it is their turn.
+            if is_constant(t, &resolved) { t.resolver.evaluate(&resolved, None, *span) } else { Ok(0.0) }
         });
         match priority {
             Ok(priority) => all.push((priority, k, event)),
@@ -43,6 +48,13 @@ fn in_order<'a>(t: &mut Translator<'a>) -> Vec<(usize, &'a Event)> {
     }
     all.sort_by(|a, b| b.0.total_cmp(&a.0));
     all.into_iter().map(|(_, k, event)| (k, event)).collect()
+}
+
+/// Whether the events of `model` must wait for conditions, all of them.
+fn act_in_turn(model: &Model) -> bool {
+    let changes = |(priority, _): &(Formula, Span)| priority.reads_time() || priority.names().next().is_some();
+    let in_turn = |e: &Event| e.delay.is_some() || !e.persistent || e.priority.as_ref().is_some_and(changes);
+    model.events.iter().any(in_turn)
 }
 
 /// Whether nothing that a formula reads changes or is drawn.
@@ -65,16 +77,17 @@ pub(super) fn sets_at_times(
     };
     let is_known = |e: &Resolved| !e.any(&mut |symbol| changes(symbol)) && !e.has_time() && !e.draws();
     let reads = |e: &Resolved| e.any(&mut |symbol| *symbol == Symbol::Parameter(id.to_owned()));
-    model.events.iter().all(|event| {
-        let resolve = |formula| resolver.resolve(formula, None, event.span).ok();
-        let Some(trigger) = resolve(&event.trigger) else { return true };
-        let is_timed = threshold(&trigger).is_some_and(|(time, _)| is_known(time));
-        !reads(&trigger)
-            && event.assignments.iter().all(|(target, value)| {
-                let Some(value) = resolve(value) else { return true };
-                !reads(&value) && (target.id != id || is_timed && is_known(&value))
-            })
-    })
+    !act_in_turn(model)
+        && model.events.iter().all(|event| {
+            let resolve = |formula| resolver.resolve(formula, None, event.span).ok();
+            let Some(trigger) = resolve(&event.trigger) else { return true };
+            let is_timed = threshold(&trigger).is_some_and(|(time, _)| is_known(time));
+            !reads(&trigger)
+                && event.assignments.iter().all(|(target, value)| {
+                    let Some(value) = resolve(value) else { return true };
+                    !reads(&value) && (target.id != id || is_timed && is_known(&value))
+                })
+        })
 }
 
 /// When an event happens.
@@ -90,6 +103,8 @@ enum When {
 struct Section {
     name: String,
     when: When,
+    /// How it waits for its turn: lines of its section.
+    turn: String,
     /// Species and variables, and the text of what each becomes.
     changes: Vec<(Symbol, String)>,
     /// Parameters, and what each becomes.
@@ -135,7 +150,8 @@ impl Section {
                 _ => format!("{} = {}", t.name_of(symbol), quoted(text)),
             };
             let changes: Vec<String> = self.changes.iter().map(change).collect();
-            let _ = writeln!(out, "\n[intervention.{name}]\n{head}\nchanges = {{ {} }}", changes.join(", "));
+            let _ =
+                writeln!(out, "\n[intervention.{name}]\n{head}\n{}changes = {{ {} }}", self.turn, changes.join(", "));
         }
         self.parameters.iter().for_each(|(id, value)| out.push_str(&parameter(t, id, *value, at, name)));
         out
@@ -145,22 +161,25 @@ impl Section {
 /// Puts what `event` becomes with the others, which act before it if they are of one instant.
 ///
 /// Each takes its values from the instant itself, unless it says otherwise: where one of a time reads what another before it changes, all
-/// of that time are one intervention. Conditions look at the instant itself.
+/// of that time are one intervention. Those with conditions act in turn by themselves.
 fn place(before: &mut Vec<Section>, section: Section, event: &Event) -> Result<(), Diagnostic> {
+    if !matches!(section.when, When::At(_)) {
+        before.push(section);
+        return Ok(());
+    }
     let same: Vec<usize> = (0..before.len()).filter(|&i| before[i].when == section.when).collect();
-    let is_timed = matches!(section.when, When::At(_));
     let disturbing = same.iter().map(|&i| &before[i]).find(|other| other.disturbs(&section));
     let in_turn = !section.at_trigger || same.iter().any(|&i| !before[i].at_trigger);
     if let Some(other) = disturbing
         && in_turn
-        && (same.len() > 1 || section.at_trigger || !is_timed)
+        && (same.len() > 1 || section.at_trigger)
     {
         let (a, b) = (&other.name, &section.name);
         let what =
             format!("that one of events `{a}` and `{b}` reads at its time what the other assigns at the same instant");
         return Err(unsupported(event.span, what, "make one event of them, or let them differ in time"));
     }
-    let joins = disturbing.is_some() && is_timed && section.at_trigger;
+    let joins = disturbing.is_some() && section.at_trigger;
     before.push(section);
     if joins {
         let first = same[0];
@@ -175,9 +194,11 @@ fn place(before: &mut Vec<Section>, section: Section, event: &Event) -> Result<(
 
 fn one(t: &Translator<'_>, event: &Event, name: String) -> Result<Section, Diagnostic> {
     let when = when(t, event)?;
+    let turn = if matches!(when, When::If(_)) { turn(t, event)? } else { String::new() };
     let mut section = Section {
         name,
         when,
+        turn,
         changes: Vec::new(),
         parameters: Vec::new(),
         reads: BTreeSet::new(),
@@ -257,18 +278,49 @@ fn when(t: &Translator<'_>, event: &Event) -> Result<When, Diagnostic> {
     {
         let time = t.resolver.evaluate(time, None, event.trigger_span)? * t.model.units.seconds;
         let holds = time < 0.0 || time == 0.0 && at_once;
-        return Ok(if holds && event.initially { When::Never } else { When::At(time.max(0.0)) });
-    }
-    // Whether it holds at the start matters only if that does not count.
-    if event.initially && t.resolver.evaluate(&trigger, None, event.trigger_span)? != 0.0 {
-        let what = "an event whose trigger holds at the start and does not count (`initialValue`)";
-        return Err(unsupported(
-            event.trigger_span,
-            what,
-            "say `initialValue=\"false\"` if it is to happen at the start",
-        ));
+        if holds && event.initially {
+            return Ok(When::Never);
+        }
+        if !act_in_turn(t.model) {
+            return Ok(When::At(time.max(0.0)));
+        }
     }
     text(t, &trigger, event.trigger_span).map(When::If)
+}
+
+/// How an event with a condition waits for its turn, as lines of its section.
+fn turn(t: &Translator<'_>, event: &Event) -> Result<String, Diagnostic> {
+    let mut out = String::new();
+    if let Some((delay, span)) = &event.delay {
+        let delay = t.resolver.resolve(delay, None, *span)?;
+        let seconds = t.model.units.seconds;
+        let delay = if seconds == 1.0 { delay } else { apply(Op::Times, vec![delay, Expr::Number(seconds)]) };
+        let _ = if is_constant(t, &delay) {
+            let delay = t.resolver.evaluate(&delay, None, *span)?;
+            if !(delay >= 0.0 && delay.is_finite()) {
+                return Err(invalid(*span, format!("a delay of {delay} s"), "expected zero or more"));
+            }
+            writeln!(out, "delay = \"{} s\"", number(delay))
+        } else {
+            writeln!(out, "delay = {}", quoted(&text(t, &delay, *span)?))
+        };
+    }
+    if !event.persistent {
+        out.push_str("persistent = false\n");
+    }
+    if event.at_trigger == event.delay.is_some() {
+        let _ = writeln!(out, "values_from = \"{}\"", if event.at_trigger { "trigger" } else { "action" });
+    }
+    if let Some((priority, span)) = &event.priority {
+        let priority = t.resolver.resolve(priority, None, *span)?;
+        let _ = writeln!(out, "priority = {}", quoted(&text(t, &priority, *span)?));
+    }
+    // Whether it holds at the start matters only if that does not count. What is drawn may hold.
+    let trigger = t.resolver.resolve(&event.trigger, None, event.trigger_span)?;
+    if event.initially && t.resolver.evaluate(&trigger, None, event.trigger_span).map_or(true, |held| held != 0.0) {
+        out.push_str("held_before = true\n");
+    }
+    Ok(out)
 }
 
 /// The time from which `trigger` holds, if that is all that it says, and whether it holds at that time itself.

@@ -168,10 +168,18 @@ impl Writer<'_> {
     }
 
     fn event(&mut self, e: &OutlineEvent, id: &str) {
-        self.open(&format!("<event id=\"{id}\" useValuesFromTriggerTime=\"true\">"));
-        self.open("<trigger initialValue=\"false\" persistent=\"true\">");
+        self.open(&format!("<event id=\"{id}\" useValuesFromTriggerTime=\"{}\">", e.at_trigger));
+        self.open(&format!("<trigger initialValue=\"{}\" persistent=\"{}\">", e.held_before, e.persistent));
         self.math(&e.when);
         self.close("</trigger>");
+        // In the order of the schema.
+        for (element, term) in [("priority", &e.priority), ("delay", &e.delay)] {
+            if let Some(term) = term {
+                self.open(&format!("<{element}>"));
+                self.math(term);
+                self.close(&format!("</{element}>"));
+            }
+        }
         self.list("listOfEventAssignments", &e.changes, |out, _, (species, becomes)| {
             let species = &out.species[*species];
             out.open(&format!("<eventAssignment variable=\"{species}\">"));

@@ -78,6 +78,10 @@ pub(super) struct Event {
     pub(super) initially: bool,
     /// Whether what it assigns is of the instant that set it off, whatever other events of that instant have changed before it.
     pub(super) at_trigger: bool,
+    /// Whether it happens though its trigger no longer holds when it is its turn.
+    pub(super) persistent: bool,
+    /// How long after its trigger it happens, in the model's unit of time, and where that stands.
+    pub(super) delay: Option<(Formula, Span)>,
     /// Which of the events of one instant goes first, if it says: that with the greatest. And where that stands.
     pub(super) priority: Option<(Formula, Span)>,
     pub(super) assignments: Vec<(Name, Formula)>,
@@ -338,14 +342,8 @@ impl Reader {
 fn event(e: Element<'_>) -> Result<Event, Diagnostic> {
     let trigger = child(e, "trigger");
     let Some(trigger) = trigger else { return Err(invalid(place(e), "an event without <trigger>", "when?")) };
-    if let Some(found) = child(e, "delay") {
-        let help = "an event acts at once; shift its trigger if that depends on the time only";
-        return Err(unsupported(place(found), "<delay> of an event", help));
-    }
-    let priority = match child(e, "priority") {
-        Some(found) => Some((read(math(found)?)?, place(found))),
-        None => None,
-    };
+    let formula_of = |name| child(e, name).map(|found| Ok((read(math(found)?)?, place(found)))).transpose();
+    let (delay, priority) = (formula_of("delay")?, formula_of("priority")?);
     let formula = math(trigger)?;
     let mut assignments = Vec::new();
     for a in list(e, "listOfEventAssignments") {
@@ -362,6 +360,8 @@ fn event(e: Element<'_>) -> Result<Event, Diagnostic> {
         // Level 2 has no such attribute: there an event can happen only after the start.
         initially: flag(trigger, "initialValue", true)?,
         at_trigger: flag(e, "useValuesFromTriggerTime", true)?,
+        persistent: flag(trigger, "persistent", true)?,
+        delay,
         priority,
         assignments,
         span: place(e),

@@ -1,6 +1,7 @@
 //! What models become, and what is refused where.
 
 mod draws;
+mod events;
 mod observables;
 
 use models::registry;
@@ -248,7 +249,11 @@ fn events_of_one_instant_take_their_values_from_it() {
         "[intervention.e]\nat = \"25 s\"\nchanges = { \"c.A\" = \"B\" }\n\n\
          [intervention.f]\nat = \"25 s\"\nchanges = { \"c.B\" = \"A\" }"
     );
-    refused(&in_turn(&full), "reads at its time what the other assigns");
+    // Those with conditions act in turn.
+    assert!(
+        after(&in_turn(&full).replace(MARK, ""))
+            .ends_with("[intervention.f]\nwhen = \"B > 30\"\nvalues_from = \"action\"\nchanges = { \"c.B\" = \"A\" }")
+    );
 }
 
 #[test]
@@ -269,7 +274,10 @@ fn events_of_one_instant_act_by_priority_then_in_the_order_of_the_file() {
     assert_eq!(order(&with(&clash)), "e, f");
     assert_eq!(order(&with(&prior("f", "<cn>-1</cn>"))), "f, e");
     assert_eq!(order(&with(&prior("e", "<cn>7</cn>"))), "e, f");
-    refused(&with(&prior("f", &ci("A"))), "a <priority> that changes");
+    // What changes is found out in turn, for which both wait for a condition.
+    let changing = scenario(&with(&prior("f", &ci("A"))).replace(MARK, ""));
+    let waits = "[intervention.f]\nwhen = \"time >= 25\"\npriority = \"A\"\nchanges = { \"c.A\" = \"2\" }";
+    assert!(changing.contains(waits) && !changing.contains("at = "), "{changing}");
 }
 
 #[test]
@@ -371,10 +379,8 @@ fn what_is_not_supported_is_refused_by_its_name() {
     refused(&good("").replace("level='3' ", "level='§1' "), "SBML Level 1");
     let trigger = apply("gt", &[&ci("A"), "<cn>30</cn>"]);
     let delayed = event(&trigger, "", &[("A", "<cn>1</cn>")])
-        .replace("</trigger>", "</trigger>§<delay><math><cn>1</cn></math></delay>");
-    refused(&good(&delayed), "<delay> of an event");
-    let holds = event(&trigger, "", &[("A", "<cn>1</cn>")]).replace("<trigger", "§<trigger").replace("<cn>30", "<cn>3");
-    refused(&good(&holds), "holds at the start");
+        .replace("</trigger>", "</trigger>§<delay><math><cn>-1</cn></math></delay>");
+    refused(&good(&delayed), "a delay of -1 s");
     refused(&good(&event(&trigger, "", &[("§c", "<cn>1</cn>")])), "assigns `c`");
 }
 

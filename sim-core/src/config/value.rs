@@ -109,7 +109,11 @@ impl Table {
     }
     /// The truth value under `key`.
     pub fn bool(&self, key: &str) -> bool {
-        self.want(key, "a truth value", |v| if let Data::Bool(b) = v.data { Some(b) } else { None })
+        self.want(key, "a truth value", Value::as_bool)
+    }
+    /// The truth value under `key`, if given.
+    pub fn opt_bool(&self, key: &str) -> Option<bool> {
+        self.get(key).and_then(Value::as_bool)
     }
     /// The string under `key`.
     pub fn text(&self, key: &str) -> &str {
@@ -174,6 +178,10 @@ impl Value {
     /// As a whole number.
     pub fn as_integer(&self) -> Option<i64> {
         if let Data::Integer(i) = self.data { Some(i) } else { None }
+    }
+    /// The truth value.
+    pub fn as_bool(&self) -> Option<bool> {
+        if let Data::Bool(b) = self.data { Some(b) } else { None }
     }
     /// As a string.
     pub fn as_text(&self) -> Option<&str> {

@@ -22,6 +22,7 @@ mod sensor;
 mod states;
 mod toml;
 mod transport;
+mod turns;
 mod variables;
 mod waveforms;
 

@@ -100,10 +100,10 @@ fn a_rate_that_is_no_number_ends_the_run_and_is_named() {
     assert!(error.contains("the rate of `reaction.r` at cell.A = 2, cell.B = 2 is -1, which is no rate"), "{error}");
     let s = reaction("A = 5, B = 0", "[reaction.r]\nequation = \"A -> B\"\nlaw = \"1 / (A - 5)\"\n");
     let error = s.run(Streams::new(1, 0), window(0.0, 100.0, 1)).unwrap_err().to_string();
-    assert!(error.contains("`r` at cell.A = 5") && error.contains("inf"), "{error}");
+    assert!(error.contains("`reaction.r` at cell.A = 5") && error.contains("inf"), "{error}");
     let s = reaction("A = 5, B = 0", "[reaction.r]\nequation = \"A -> A\"\nc = 1e13\n");
     let error = s.run(Streams::new(1, 0), window(0.0, 1.0, 1)).unwrap_err().to_string();
-    assert!(error.contains("more than the clock resolves") && error.contains("`r`"), "{error}");
+    assert!(error.contains("more than the clock resolves") && error.contains("`reaction.r`"), "{error}");
 }
 
 #[test]

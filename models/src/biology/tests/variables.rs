@@ -170,7 +170,7 @@ fn what_is_no_number_ends_the_run() {
     let e = fault("[intervention.i]\nat = \"1 s\"\nchanges = { k = \"binomial(2.5, 0.5)\" }\n");
     assert!(e.contains("`intervention.i` makes `k` NaN, which is no number"), "{e}");
     let e = fault("[intervention.i]\nat = \"1 s\"\nchanges = { k = \"-1\" }\n");
-    assert!(e.contains("the rate of `birth` at k = -1 is -1"), "{e}");
+    assert!(e.contains("the rate of `reaction.birth` at k = -1 is -1"), "{e}");
 }
 
 #[test]

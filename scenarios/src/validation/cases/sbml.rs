@@ -21,6 +21,10 @@ const EVENTS: (&str, &str) = (
     "X: of 200 set at 12.5 s, exp(-mu (t - 12.5)) are left, and newcomers are Poisson; Q: Poisson modulo 10",
     "Gardiner 2009, Stochastic Methods, ch. 11 (from memory)",
 );
+const DELAYS: (&str, &str) = (
+    "X: Poisson, from 12.5 s on as if it were then what it was at 10 s; W: 1 with probability exp(-nu 1 s), else 0",
+    "Gardiner 2009, Stochastic Methods, ch. 11 (from memory)",
+);
 const DRAWS: (&str, &str) = (
     "X: normal, given that it is over 2.5; M: Poisson with mean 40 exp(-mu t); N: births at 2 /s, from the fifth on at 10 /s",
     "Johnson, Kotz & Balakrishnan 1994, Continuous Univariate Distributions, ch. 13 (from memory); uniformisation, Jensen 1953",
@@ -72,7 +76,27 @@ pub(super) fn cases() -> Vec<Case> {
         counts("cell.N", seconds, births),
         counts("cell.M", seconds, |t| poisson(40.0 * (-0.1 * t).exp())),
     ];
+    let echo = &[12.0, 14.0, 25.0];
+    let echoed = |t: f64| {
+        let then = -(-0.1 * if t < 12.5 { t } else { 10.0 }).exp_m1();
+        let since = if t < 12.5 { 0.0 } else { t - 12.5 };
+        poisson(100.0 * (then * (-0.1 * since).exp() - (-0.1 * since).exp_m1()))
+    };
+    let waited = moments(
+        [("what was waited for, at 12 s".to_owned(), "1"), ("its variance".to_owned(), "1")],
+        "W",
+        ("value", "mean"),
+        &binomial(1.0, f64::exp(-0.5)),
+    );
     vec![
+        sbml(
+            "sbml-delays",
+            "SBML: events that act some time after their triggers, or are given up",
+            DELAYS,
+            include_str!("sbml-delays.xml"),
+            (67, echo),
+            [counts("cell.X", echo, echoed), waited.map(|o| o.at(0)).into()].concat(),
+        ),
         sbml(
             "sbml-draws",
             "SBML: draws by a clock and at the start, a rate that a count switches",
