@@ -63,7 +63,7 @@ pub(super) fn source(name: &str) -> Source {
 
 /// Loads a scenario and tells its warnings.
 pub(super) fn load(name: &str, changes: &Changes, registry: &Registry) -> Result<Scenario, Failure> {
-    let scenario = Scenario::load(&source(name), &changes.overrides(), registry).map_err(|e| failure(&e))?;
+    let scenario = load_quietly(name, changes, registry)?;
     warn(scenario.warnings(), scenario.sources());
     if let Some(units) = scenario.translated() {
         let given =
@@ -73,6 +73,11 @@ pub(super) fn load(name: &str, changes: &Changes, registry: &Registry) -> Result
         ));
     }
     Ok(scenario)
+}
+
+/// Loads a scenario and says nothing about it.
+pub(super) fn load_quietly(name: &str, changes: &Changes, registry: &Registry) -> Result<Scenario, Failure> {
+    Scenario::load(&source(name), &changes.overrides(), registry).map_err(|e| failure(&e))
 }
 
 /// All findings of a scenario that could not be loaded.

@@ -12,7 +12,7 @@ use scenarios::{Scenario, StudyError};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-use super::input::{Changes, load};
+use super::input::{Changes, load, load_quietly};
 use super::progress::{Form, reporter};
 use super::report::report;
 use super::{Done, Failure, counted, print_out, tell, threads};
@@ -73,6 +73,7 @@ pub(super) fn run(args: &Args, registry: &Registry) -> Done {
 }
 
 fn run_one(name: &str, args: &Args, registry: &Registry, interrupts: &Interrupts) -> Done {
+    let load = if args.quiet { load_quietly } else { load };
     let scenario = load(name, &args.changes, registry)?;
     let out = match &args.out {
         Some(out) if args.scenarios.len() > 1 => Some(out.join(scenario.name())),

@@ -97,10 +97,8 @@ impl Watch {
             let holds = is_true(trigger.when.value(x, &self.values));
             if holds && !*held {
                 let delay = jump.delay(x, &self.values, chance.of(j))?;
-                let doses = match trigger.at_action {
-                    true => None,
-                    false => Some(jump.doses(x, &self.values, names, chance.of(j))?),
-                };
+                let mut work_out = || jump.doses(x, &self.values, names, chance.of(j));
+                let doses = if trigger.at_action { None } else { Some(work_out()?) };
                 self.pending.push(Pending { due: now.saturating_add(delay), jump: j, doses });
             } else if *held && !holds && !trigger.persistent {
                 self.pending.retain(|pending| pending.jump != j);

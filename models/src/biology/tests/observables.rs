@@ -69,8 +69,9 @@ fn what_is_told_is_that_of_the_counts_and_changes_none() {
 #[test]
 fn parts_of_all_kernels_are_observed_alike() {
     // One more channel than the kernels of few take, delays, followed molecules, waveforms and interventions.
-    let many: String =
+    let many: Vec<String> =
         (0..20).map(|i| format!("[reaction.x{i}]\nequation = \"A -> A\"\nlaw = \"0.1 * A\"\n")).collect();
+    let many = many.concat();
     let waveform = "[waveform.w]\nkind = \"sine\"\nmean = 1\namplitude = 0.5\nperiod = \"1 s\"\n\
                     [reaction.driven]\nequation = \"A ->\"\nlaw = \"0.2 * A * w\"\n";
     let residence = "[probe.r]\nkind = \"residence\"\nof = \"cell.A\"\n";
