@@ -175,7 +175,10 @@ impl<'a> Observers<'a> {
         }
         let level = observed.value.value(&self.x, &self.values);
         if !level.is_finite() && self.flaw.is_none() {
-            self.flaw = Some(format!("`observable.{}` is {level}, which is no number", observed.name));
+            self.flaw = Some(format!(
+                "`observable.{}` is {level}, which is no number: `if(condition, then, else)` can say what it is then",
+                observed.name
+            ));
         }
         let Seen { level: last, book } = &mut self.seen[i];
         *last = level;

@@ -102,7 +102,10 @@ impl<'a> Observers<'a> {
         let mut all = self.stages.iter().zip(self.observed);
         let (stages, observed) = all.find(|(stages, _)| stages.iter().any(|x| !x.is_finite()))?;
         let value = stages.iter().find(|x| !x.is_finite()).copied().unwrap_or_default();
-        Some(format!("`observable.{}` is {value}, which is no number", observed.name))
+        Some(format!(
+            "`observable.{}` is {value}, which is no number: `if(condition, then, else)` can say what it is then",
+            observed.name
+        ))
     }
 
     /// Enters that step.
