@@ -7,7 +7,7 @@ use sim_core::rng::Rng;
 use sim_core::{Ctx, Model, Priority, Probe, SimDuration, SimTime};
 
 use super::discipline::{Effects, NO_ROUTE};
-use super::failures::Failures;
+use super::failures::Knowledge;
 use super::packet::{Ecn, Packet};
 use super::routing::{Routes, Spread, Step};
 use super::station::{Core, Queued};
@@ -34,7 +34,7 @@ enum What {
     Act,
     /// Link `.0` of those that fail at random fails or recovers.
     Turn(usize),
-    /// Routes follow a failure.
+    /// Routes follow what has happened.
     Learn,
 }
 
@@ -144,13 +144,11 @@ pub(super) struct Network {
     pub(super) stages: Vec<u32>,
     pub(super) first: Vec<u32>,
     pub(super) routes: Arc<Routes>,
-    /// The routes in each state of the topology.
-    pub(super) tables: Arc<[Arc<Routes>]>,
     pub(super) spread: Spread,
     /// What happens at which time, and how much of it has.
     pub(super) actions: Arc<[(SimTime, Action)]>,
     pub(super) done: usize,
-    pub(super) failures: Failures,
+    pub(super) knowledge: Knowledge,
     /// The station of each directed link; `u32::MAX` for one that nothing is routed over.
     pub(super) link_stations: Vec<u32>,
     /// For nodes that draw the next hop.
@@ -312,37 +310,31 @@ impl Network {
                     let from = (SimTime::ZERO + source.start).max(ctx.now());
                     self.begin(*s as usize, from, ctx);
                 }
-                Action::Tables(state) => {
-                    let table = self.failures.settle(*state);
-                    self.route_by(table);
+                Action::News(news) => {
+                    let after = self.knowledge.take(news, ctx.now());
+                    ctx.after_with(after, Priority::FIRST, Event::LEARN);
                 }
             }
         }
         self.await_action(ctx);
     }
-    /// Packets are routed by this table from now on.
-    fn route_by(&mut self, table: usize) {
-        self.routes = Arc::clone(&self.tables[table]);
-        self.spread.begin(&self.routes);
-    }
     /// Link `k` of those that fail at random fails or recovers now.
     #[cold]
     fn turn<P: Probe>(&mut self, k: usize, ctx: &mut Ctx<'_, Event, P>) {
-        let stay = self.failures.links[k].turn();
-        let is_down = self.failures.links[k].is_down;
-        for i in 0..self.failures.links[k].stations.len() {
-            let station = self.failures.links[k].stations[i];
+        let (stay, known) = self.knowledge.turn(k, ctx.now());
+        let is_down = self.knowledge.failing[k].is_down;
+        for i in 0..self.knowledge.failing[k].stations.len() {
+            let station = self.knowledge.failing[k].stations[i];
             self.change(station, ctx, if is_down { Queued::fail } else { Queued::recover });
         }
         ctx.after_with(stay, Priority::FIRST, Event::turn(k));
-        let convergence = self.failures.convergence;
-        self.failures.tell(k, ctx.now() + convergence);
-        ctx.after_with(convergence, Priority::FIRST, Event::LEARN);
+        ctx.after_with(known, Priority::FIRST, Event::LEARN);
     }
+    /// Packets are routed by what is known now.
     #[cold]
     fn learn(&mut self, now: SimTime) {
-        let table = self.failures.learn(now);
-        self.route_by(table);
+        self.routes = self.knowledge.learn(now);
+        self.spread.begin(&self.routes);
     }
     /// Changes a link, once all that happens before now has.
     fn change<P: Probe>(
@@ -388,7 +380,7 @@ impl<P: Probe> Model<P> for Network {
                 link.tell_up(ctx.probe());
             }
         }
-        for (k, stay) in self.failures.first().enumerate() {
+        for (k, stay) in self.knowledge.first().enumerate() {
             ctx.after_with(stay, Priority::FIRST, Event::turn(k));
         }
         self.await_action(ctx);
@@ -468,7 +460,8 @@ impl<P: Probe> Model<P> for Network {
             What::Open(client) => self.names[self.transport.flow_of_client(client) as usize].clone(),
             What::Arrival(station) => self.names[flows + station as usize].clone(),
             What::Act => "an intervention".to_string(),
-            What::Turn(_) | What::Learn => "links that fail at random".to_string(),
+            What::Turn(_) => "links that fail at random".to_string(),
+            What::Learn => "routes that follow a change".to_string(),
         }
     }
 }

@@ -11,11 +11,11 @@ use sim_core::stats::{
 use sim_core::{RunError, SimDuration, SimTime};
 
 use super::discipline::{Discipline, Effects, Reason, SignalMap};
-use super::failures::{FailurePlan, Failures};
+use super::failures::{FailurePlan, Knowledge, KnowledgePlan, News, is_constant};
 use super::gate::{Checkpoint, Gate};
 use super::model::{Branch, Hop, Network, Origin, Source};
-use super::packet::{Ecn, Packet};
-use super::routing::{Ecmp, Routes, Spread, Step};
+use super::packet::Ecn;
+use super::routing::{Ecmp, Routes, Spread};
 use super::station::{Core, Fused, LinePlan, Placement, Queued, Serialisation, ServiceLaw, Spare, Varying};
 use super::traffic::{self, Traffic};
 use super::transport::{Application, Client, Header, Measures, RoundTrips, Settings, Transport};
@@ -50,6 +50,8 @@ pub(super) struct SourcePlan {
     pub(super) stream: String,
     pub(super) origin: OriginPlan,
     pub(super) node: u32,
+    /// The station that its packets come to first, if it is always the same.
+    pub(super) entry: Option<u32>,
     /// Its row in the routing tables, or [`Packet::WANDERING`].
     pub(super) target: u32,
     pub(super) class: u8,
@@ -126,8 +128,8 @@ pub(super) enum Action {
         traffic: Box<dyn Traffic>,
         stop: SimTime,
     },
-    /// Packets are routed by these tables.
-    Tables(usize),
+    /// Routes follow when it is known what has happened to links.
+    News(News),
 }
 
 /// What a station does with packets.
@@ -155,18 +157,15 @@ pub(super) struct NetworkSystem {
     pub(super) stations: Vec<StationPlan>,
     pub(super) stages: Vec<u32>,
     pub(super) first: Vec<u32>,
-    /// For each state of the topology.
-    pub(super) tables: Arc<[Arc<Routes>]>,
+    /// At the start.
+    pub(super) routes: Arc<Routes>,
     pub(super) ecmp: Ecmp,
     /// What is hashed of each flow; empty if the conversation is.
     pub(super) hash_keys: Arc<[u64]>,
     /// What happens, in order of time.
     pub(super) actions: Arc<[(SimTime, Action)]>,
-    pub(super) failures: Vec<FailurePlan>,
-    /// How many states of the topology there are if none of these fails.
-    pub(super) states: usize,
-    /// How long it takes until routes follow a failure.
-    pub(super) convergence: SimDuration,
+    /// What becomes known of links.
+    pub(super) knowledge: KnowledgePlan,
     pub(super) link_stations: Vec<u32>,
     pub(super) branches: Vec<Option<BranchPlan>>,
     pub(super) event_rate: f64,
@@ -198,13 +197,15 @@ impl System for NetworkSystem {
     fn draws(&self) -> bool {
         let changes = |(_, action): &(SimTime, Action)| match action {
             Action::Traffic { traffic, .. } => traffic.draws(),
+            Action::News(_) => !is_constant(&self.knowledge.convergence),
             _ => false,
         };
         self.sources.iter().any(|s| s.origin.draws())
             || self.stations.iter().any(StationPlan::draws)
             || self.branches.iter().any(Option::is_some)
             || self.actions.iter().any(changes)
-            || self.failures.iter().any(FailurePlan::draws)
+            || self.knowledge.failures.iter().any(FailurePlan::draws)
+            || (!self.knowledge.failures.is_empty() && !is_constant(&self.knowledge.convergence))
     }
     fn warnings(&self) -> Diagnostics {
         self.warnings.clone()
@@ -217,20 +218,6 @@ impl NetworkSystem {
         let attribution =
             self.grouping.as_ref().map(|grouping| Attribution::new(Arc::clone(grouping), &self.components));
         (attribution, self.asked.answers(&self.components))
-    }
-    /// The station that packets of a source come to first, if it is always the same.
-    fn entry(&self, source: &SourcePlan) -> Option<u32> {
-        let stages = self.first[source.node as usize]..self.first[source.node as usize + 1];
-        if !stages.is_empty() {
-            let first = self.stages[stages.start as usize];
-            return matches!(self.stations[first as usize].works, Works::Serves { .. }).then_some(first);
-        }
-        if source.target == Packet::WANDERING {
-            return None;
-        }
-        let mut steps = self.tables.iter().map(|routes| routes.step(source.target, source.node));
-        let Some(Step::Link(link)) = steps.next() else { return None };
-        steps.all(|s| s == Step::Link(link)).then(|| self.link_stations[link as usize])
     }
     fn header(&self, flow: usize) -> Header {
         let s = &self.sources[flow];
@@ -254,7 +241,7 @@ impl NetworkSystem {
             },
             streams: s.streams(streams),
             node: s.node,
-            entry: self.entry(s),
+            entry: s.entry,
             target: s.target,
             class: s.class,
             dscp: s.dscp,
@@ -274,12 +261,11 @@ impl NetworkSystem {
             effects: Effects::default(),
             stages: self.stages.clone(),
             first: self.first.clone(),
-            spread: Spread::new(self.ecmp, Arc::clone(&self.hash_keys), &self.tables[0]),
-            routes: Arc::clone(&self.tables[0]),
-            tables: Arc::clone(&self.tables),
+            spread: Spread::new(self.ecmp, Arc::clone(&self.hash_keys), &self.routes),
+            routes: Arc::clone(&self.routes),
             actions: Arc::clone(&self.actions),
             done: 0,
-            failures: Failures::start(&self.failures, self.states, self.convergence, streams),
+            knowledge: Knowledge::start(&self.knowledge, streams),
             link_stations: self.link_stations.clone(),
             branches: self.branches.iter().map(|b| b.as_ref().map(branch)).collect(),
             behind: self.stations.iter().map(|s| s.behind).collect(),

@@ -113,10 +113,10 @@ impl<'a> Builder<'a> {
         // Where packets are when tables change, they go on by the new ones.
         loop {
             let before = nodes.len();
-            for (_, state) in changes.met() {
-                self.go_on(flow, &ways.tables[state], layout, &mut nodes, stations);
+            for (_, routes) in ways.met(changes) {
+                self.go_on(flow, routes, layout, &mut nodes, stations);
             }
-            if changes.settles(before, nodes.len()) {
+            if Ways::settles(changes, before, nodes.len()) {
                 break;
             }
         }

@@ -6,7 +6,9 @@ use sim_core::quantity::Quantity;
 
 use super::Builder;
 use super::flows::{Flow, Origin};
+use super::routes::Metric;
 use crate::intervention::{change, check_outage, check_plain, collect, find, in_order, is_outage, nearest};
+use crate::network::failures::News;
 use crate::network::routing::State;
 use crate::network::station::Serialisation;
 use crate::network::system::Action;
@@ -17,17 +19,32 @@ use crate::network::traffic::{Load, Traffic};
 pub(super) struct Changes {
     /// In order of time.
     pub(super) all: Vec<(SimTime, Change)>,
+    /// When interventions tell routes of links, in order of time.
+    pub(super) news: Vec<(SimTime, News)>,
     /// States of the topology, each once; the first is the one at the start.
     pub(super) states: Vec<State>,
-    /// From when on routes are those of which state: the first entry is the start's.
+    /// From when on routes are those of which state: the first entry is the start's. Where it is drawn when changes are known,
+    /// as if they were at once.
     pub(super) epochs: Vec<(SimTime, usize)>,
+    /// Which of the states are met, and when.
+    pub(super) course: Course,
     /// Links that fail at some time.
     pub(super) failing: Vec<bool>,
     /// Links that change in any way.
     pub(super) changing: Vec<bool>,
-    /// Links that fail at random. States come in rows: for each set of these that may be down, as bits, one row of those that
-    /// interventions lead to.
+    /// Links that fail at random.
     pub(super) random: Vec<usize>,
+}
+
+/// How states of the topology follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Course {
+    /// As the epochs say.
+    Planned,
+    /// By chance: all of the states, in any order.
+    Drawn,
+    /// By chance, and there are too many to list.
+    Countless,
 }
 
 /// Something that happens to a link or flow.
@@ -61,22 +78,6 @@ impl Sides {
 }
 
 impl Changes {
-    /// How many states there are if no link fails at random.
-    pub(super) fn planned_states(&self) -> usize {
-        self.states.len() >> self.random.len()
-    }
-    /// From when on routes are those of which state, in the order in which packets meet them; all states, in any order and again
-    /// and again, where links fail at random ([`Changes::settles`]).
-    pub(super) fn met(&self) -> Vec<(SimTime, usize)> {
-        if self.random.is_empty() {
-            return self.epochs.clone();
-        }
-        (0..self.states.len()).map(|state| (SimTime::ZERO, state)).collect()
-    }
-    /// Whether nothing more can be reached, once a pass over all states that are met has led from so many nodes to so many.
-    pub(super) fn settles(&self, before: usize, after: usize) -> bool {
-        self.random.is_empty() || before == after
-    }
     /// When a flow changes first, after the first `from` changes; the end of what it sends until then.
     pub(super) fn next_of(&self, flow: usize, from: usize) -> SimTime {
         let of = |c: &&(SimTime, Change)| matches!(c.1, Change::Flow(f, _) if f == flow);
@@ -102,8 +103,8 @@ impl Changes {
                 }
             }
         }
-        actions.extend(self.epochs[1..].iter().map(|&(at, state)| (at, Action::Tables(state))));
-        // Of one time the links first, then what is known of them.
+        actions.extend(self.news.iter().map(|(at, news)| (*at, Action::News(news.clone()))));
+        // Of one time the links first, then what is told of them.
         actions.sort_by_key(|a| a.0);
         actions
     }
@@ -113,9 +114,11 @@ impl Changes {
 const FIXED: &[&str] = &["start", "stop", "dscp", "protocol", "source_port", "destination_port"];
 
 /// Reads interventions one after the other, each on what the one before left.
-struct Course<'b, 'a> {
+struct Reader<'b, 'a> {
     builder: &'b mut Builder<'a>,
     at: SimTime,
+    /// What routing depends on, at that time.
+    state: State,
     /// The network, and the scenario as far as traffic reads it, at that time.
     graph: Graph,
     scenario: Table,
@@ -133,12 +136,14 @@ impl<'a> Builder<'a> {
     }
     /// What interventions do.
     fn planned_changes(&mut self) -> Changes {
-        let first = State::of(&self.graph);
+        let first = self.state(&self.graph);
         let links = self.graph.links.len();
         let changes = Changes {
             all: Vec::new(),
+            news: Vec::new(),
             states: vec![first],
             epochs: vec![(SimTime::ZERO, 0)],
+            course: Course::Planned,
             failing: vec![false; links],
             changing: vec![false; links],
             random: Vec::new(),
@@ -155,8 +160,9 @@ impl<'a> Builder<'a> {
         if all.is_empty() {
             return changes;
         }
-        let mut course = Course {
+        let mut reader = Reader {
             at: SimTime::ZERO,
+            state: changes.states[0].clone(),
             graph: self.graph.clone(),
             scenario: scenario.clone(),
             failed_links: vec![false; links],
@@ -166,16 +172,16 @@ impl<'a> Builder<'a> {
             builder: self,
         };
         for (at, table) in all.into_iter().filter(|(_, t)| plain(t)) {
-            course.at = SimTime::from_ticks(at);
-            if let Err(d) = course.take(table) {
-                course.builder.diagnostics.push(d);
+            reader.at = SimTime::from_ticks(at);
+            if let Err(d) = reader.take(table) {
+                reader.builder.diagnostics.push(d);
             }
         }
-        course.changes
+        reader.changes
     }
 }
 
-impl Course<'_, '_> {
+impl Reader<'_, '_> {
     fn take(&mut self, table: &Table) -> Result<(), Diagnostic> {
         let target = table.text("target");
         let parts = target.split_once('.');
@@ -224,20 +230,26 @@ impl Course<'_, '_> {
                 self.changes.all.push((self.at, if down { Change::Down(l) } else { Change::Up(l) }));
             }
         }
-        self.routes_follow();
+        self.routes_follow(table);
         Ok(())
     }
 
-    /// Routes follow the topology as it is now.
-    fn routes_follow(&mut self) {
-        let costs = self.graph.links.iter().map(|l| l.cost).collect();
-        let state = State { down: self.down.clone(), costs };
+    /// Routes follow the topology as the intervention of `table` leaves it.
+    fn routes_follow(&mut self, table: &Table) {
+        let mut state = self.builder.state(&self.graph);
+        state.links.iter_mut().zip(&self.down).for_each(|(link, down)| link.down = *down);
+        let before = std::mem::replace(&mut self.state, state);
+        let state = self.state.clone();
+        let changed = (0..state.links.len()).filter(|l| state.links[*l] != before.links[*l]);
+        let news = News { stream: table.path.clone(), links: changed.map(|l| (l, state.links[l])).collect() };
+        self.changes.news.push((self.at, news));
         let Changes { states, epochs, .. } = &mut self.changes;
         let known = states.iter().position(|s| *s == state).unwrap_or_else(|| {
             states.push(state);
             states.len() - 1
         });
-        let from = SimTime::from_ticks(self.at.ticks().saturating_add(self.builder.convergence()));
+        let convergence = self.builder.convergence();
+        let from = SimTime::from_ticks(self.at.ticks().saturating_add(convergence.unwrap_or(0)));
         match epochs.last_mut() {
             Some(last) if last.0 == from && from > SimTime::ZERO => last.1 = known,
             _ => epochs.push((from, known)),
@@ -267,7 +279,12 @@ impl Course<'_, '_> {
                     return refuse(format!("a delay of {delay}"), "at most 106 d");
                 };
                 link.delay = delay;
-                Change::Delay(l, ticks, Sides::of(link, key))
+                let change = Change::Delay(l, ticks, Sides::of(link, key));
+                if self.builder.metric() == Metric::Delay {
+                    self.builder.check_lengths(&self.graph, l, place)?;
+                    self.routes_follow(table);
+                }
+                change
             }
             ("cost", _) => {
                 let mut value = Value::given(Data::Number(link.cost), place);
@@ -277,7 +294,9 @@ impl Course<'_, '_> {
                     return refuse(format!("a cost of {cost}"), "from 0.001 to 16777216");
                 }
                 link.cost = cost;
-                self.routes_follow();
+                if self.builder.metric() == Metric::Cost {
+                    self.routes_follow(table);
+                }
                 return Ok(());
             }
             _ => return Err(self.unknown(table)),

@@ -17,10 +17,10 @@ mod ways;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sim_core::SimTime;
 use sim_core::config::{Diagnostic, Diagnostics, Field, Section, Shape, Span, Table, Type, did_you_mean};
 use sim_core::quantity::{Dimension, Quantity};
 use sim_core::stats::{Component, ComponentKind};
-use sim_core::{SimDuration, SimTime};
 
 use super::address::Prefix;
 use super::failures::FailurePlan;
@@ -28,7 +28,7 @@ use super::label::{self, Label};
 use super::model::Event;
 use super::packet::Packet;
 use super::routing::{Destination, Routes, StaticRoutes};
-use super::system::{NetworkSystem, SourcePlan};
+use super::system::{NetworkSystem, SourcePlan, Works};
 use super::topology::{self, Graph};
 use super::traffic::Load;
 use super::transport::Path;
@@ -96,6 +96,7 @@ pub(crate) fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<
     builder.read_nodes();
     builder.read_flows();
     let probes = builder.probes();
+    builder.check_delays();
     let changes = builder.read_changes();
     let ways = builder.check_size(&changes).then(|| builder.ways(&changes));
     if let Some(ways) = &ways {
@@ -293,14 +294,16 @@ impl<'a> Builder<'a> {
         let event_rate = self.event_rate(routes);
         let paths: Vec<Option<Path>> = (0..self.flows.len()).map(|f| self.path(f, routes)).collect();
         let (ecmp, hash_keys) = (self.ecmp(), self.hash_keys().into());
-        let convergence = SimDuration::from_ticks(self.convergence());
         let failures = self.failures(changes, &link_stations);
+        let convergence = self.convergence_law();
+        let serves = |station: u32| matches!(stations.plans[station as usize].works, Works::Serves { .. });
+        let entries: Vec<_> = self.flows.iter().map(|flow| ways.entry(flow, &layout, serves)).collect();
         let turns: f64 = failures.iter().map(FailurePlan::event_rate).sum();
         let actions = changes.actions(&self.flows, &link_stations);
         let mut components: Vec<Component> = Vec::new();
         let round_trips = self.round_trips(probes);
         let flows = std::mem::take(&mut self.flows);
-        let sources = flows.into_iter().zip(paths).enumerate().map(|(i, (f, path))| SourcePlan {
+        let sources = flows.into_iter().zip(paths).zip(entries).enumerate().map(|(i, ((f, path), entry))| SourcePlan {
             origin: {
                 let (origin, extras) = f.origin.plan(i, path, round_trips.contains(&i));
                 let reasons = reasons.clone();
@@ -310,6 +313,7 @@ impl<'a> Builder<'a> {
             },
             stream: f.stream,
             node: f.from as u32,
+            entry,
             target: f.to.map_or(Packet::WANDERING, |to| to as u32),
             class: f.class,
             dscp: f.dscp,
@@ -335,13 +339,11 @@ impl<'a> Builder<'a> {
             stations: stations.plans,
             stages,
             first,
-            tables: ways.tables.into_iter().map(Arc::new).collect(),
+            routes: Arc::clone(&ways.tables[0]),
+            knowledge: ways.knowledge(changes, failures, convergence),
             ecmp,
             hash_keys,
             actions: actions.into(),
-            failures,
-            states: changes.planned_states(),
-            convergence,
             link_stations,
             branches,
             event_rate: event_rate + turns,

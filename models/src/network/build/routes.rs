@@ -7,7 +7,8 @@ use sim_core::quantity::Dimension;
 
 use super::{Builder, ticks};
 use crate::network::address::Prefix;
-use crate::network::routing::{Destination, Ecmp, PrefixTable, Relation, StaticRoute, StaticRoutes};
+use crate::network::routing::{Destination, Ecmp, LinkState, PrefixTable, Relation, State, StaticRoute, StaticRoutes};
+use crate::network::topology::{Graph, LinkSpec};
 
 /// `[routing]`.
 pub(super) const SECTION: Section = Section {
@@ -19,7 +20,7 @@ pub(super) const SECTION: Section = Section {
             "policy",
             Type::Choice(&["shortest", "valley_free"]),
             "\"shortest\"",
-            "Which paths are taken: the shortest by `cost`; or those that the `relation` of links allows, routes from \
+            "Which paths are taken: the shortest by `metric`; or those that the `relation` of links allows, routes from \
              customers before those from peers and from providers (Gao & Rexford), the shortest of them.",
         ),
         Field::default(
@@ -36,11 +37,23 @@ pub(super) const SECTION: Section = Section {
             "What is hashed: what tells conversations apart (addresses, protocol and ports), or the addresses alone.",
         ),
         Field::default(
+            "metric",
+            Type::Choice(&["cost", "delay"]),
+            "\"cost\"",
+            "What paths are short by: the sum of the `cost` of their links, or of their `delay`, the propagation alone, each \
+             way its own. A link without a delay counts as one of 1 ps, so that of ways of equal delay the one with fewest links \
+             is taken; no rates, queues or jitter count. Routes follow interventions on delays as those on costs.",
+        ),
+        Field::default(
             "convergence",
-            Type::Quantity(&[Dimension::TIME]),
+            Type::OneOf(&[Type::Quantity(&[Dimension::TIME]), Type::Kind("service")]),
             "\"150 ms\"",
-            "How long after a failure, a recovery or a change of `cost` routes follow; until then packets are sent over \
-             links that have failed, and are lost. The default is BFD's, three intervals of 50 ms.",
+            "How long after a failure, a recovery or a change of what paths are short by routes follow; until then packets are sent \
+             over links that have failed, and are lost. The default is BFD's, three intervals of 50 ms. Or a law of times, as of \
+             services, of which one is drawn for each failure, recovery or change (one for a node and all its links): OSPF with \
+             a hello each 10 s and a dead interval of 40 s notices a failure after { kind = \"uniform\", min = \"30 s\", max = \
+             \"40 s\" }. News of a link that later news overtake are dropped: a failure that is over before anybody noticed \
+             it, and whose end was noticed, changes no routes.",
         ),
     ],
     doc: "How packets with a destination find their way. Random next hops (`next`) do not depend on it.",
@@ -61,6 +74,29 @@ pub(in crate::network) const ROUTE: &[Field] = &[
 /// Convergence without `[routing]`, in ticks: as its default.
 const CONVERGENCE: u64 = 150_000_000_000;
 
+/// Up to here sums of whole numbers of ticks are exact.
+const DELAYS_MAX: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
+
+/// What paths are short by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Metric {
+    Cost,
+    Delay,
+}
+
+impl Metric {
+    /// The lengths of a link, forwards and back.
+    fn lengths(self, link: &LinkSpec) -> [f64; 2] {
+        // A length of nothing would let paths go round.
+        let ticks = |delay| ticks(delay).max(1) as f64;
+        match self {
+            Self::Cost => [link.cost; 2],
+            Self::Delay if link.reverse.is_some() => [ticks(link.delay), ticks(link.back().delay)],
+            Self::Delay => [ticks(link.delay); 2],
+        }
+    }
+}
+
 impl Builder<'_> {
     pub(super) fn routing(&self) -> Option<&Table> {
         self.scenario.opt_table("routing")
@@ -68,8 +104,47 @@ impl Builder<'_> {
     pub(super) fn ecmp(&self) -> Ecmp {
         self.routing().map_or(Ecmp::Off, |t| Ecmp::named(t.text("ecmp")))
     }
-    pub(super) fn convergence(&self) -> u64 {
-        self.routing().map_or(CONVERGENCE, |t| ticks(t.quantity("convergence")))
+    /// In ticks, how long it takes until routes follow, if it is always the same.
+    pub(super) fn convergence(&self) -> Option<u64> {
+        let Some(routing) = self.routing() else { return Some(CONVERGENCE) };
+        if let Some(q) = routing.opt_quantity("convergence") {
+            return Some(ticks(q));
+        }
+        let law = routing.table("convergence");
+        (law.kind() == "constant").then(|| ticks(law.quantity("time")))
+    }
+    /// What paths are short by.
+    pub(super) fn metric(&self) -> Metric {
+        match self.routing().map(|t| t.text("metric")) {
+            Some("delay") => Metric::Delay,
+            _ => Metric::Cost,
+        }
+    }
+    /// The state of the topology of `graph` while no link is down.
+    pub(super) fn state(&self, graph: &Graph) -> State {
+        let metric = self.metric();
+        State { links: graph.links.iter().map(|link| LinkState::up(metric.lengths(link))).collect() }
+    }
+    /// That sums of delays are exact, if paths are short by them; `span` is where that of link `changed` stands.
+    ///
+    /// Fails with the link to blame.
+    pub(super) fn check_lengths(&self, graph: &Graph, changed: usize, span: Span) -> Result<(), Diagnostic> {
+        let sum: f64 = graph.links.iter().flat_map(|link| self.metric().lengths(link)).sum();
+        if self.metric() == Metric::Cost || sum <= DELAYS_MAX {
+            return Ok(());
+        }
+        let link = &graph.links[changed];
+        let message = format!("a delay of {} at link `{}`, by which routes are to be short", link.delay, link.name);
+        let d = Diagnostic::error("E0349", span, message, "delays of all links must not exceed 9007 s in all");
+        Err(d.help("shorter delays, or [routing] metric = \"cost\""))
+    }
+    /// The same at the start.
+    pub(super) fn check_delays(&mut self) {
+        let longest = |(_, link): &(usize, &LinkSpec)| ticks(link.delay);
+        let Some((longest, link)) = self.graph.links.iter().enumerate().max_by_key(longest) else { return };
+        if let Err(d) = self.check_lengths(&self.graph, longest, link.span) {
+            self.diagnostics.push(d);
+        }
     }
     /// What is hashed of each flow; nothing if it is the conversation.
     pub(super) fn hash_keys(&self) -> Vec<u64> {

@@ -2,17 +2,21 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use sim_core::TICKS_PER_SECOND;
 use sim_core::config::{Diagnostic, Table};
 use sim_core::quantity::Quantity;
+use sim_core::{SimTime, TICKS_PER_SECOND};
 
-use super::changes::Changes;
+use super::attribution::Layout;
+use super::changes::{Changes, Course};
 use super::flows::{Flow, Origin};
 use super::loose::Mended;
 use super::{Builder, NodePlan, ticks};
+use crate::common::service::Service;
+use crate::network::failures::{FailurePlan, KnowledgePlan};
 use crate::network::model::Hop;
-use crate::network::routing::{Ecmp, Plan, Routes, Step};
+use crate::network::routing::{Ecmp, Ends, Plan, Routes, State, Step, Tables};
 use crate::network::station::Serialisation;
 use crate::network::system::BranchPlan;
 use crate::network::topology::LinkSpec;
@@ -24,8 +28,12 @@ const ROUTES_MAX: usize = 1 << 28;
 
 /// The tables of a network, and what packets reach by them.
 pub(super) struct Ways {
-    /// One table for each state of the topology.
-    pub(super) tables: Vec<Routes>,
+    /// One table for each state of the topology that is listed; the first is that of the start.
+    pub(super) tables: Vec<Arc<Routes>>,
+    /// Where there are too many to list: all that packets may pass in any state.
+    pub(super) any: Option<Routes>,
+    /// What tables are made from.
+    pub(super) plan: Plan,
     /// Which directed links anything can be sent over.
     pub(super) used: Vec<bool>,
     /// The nodes where every packet that passes the stages has arrived and calls for nothing more.
@@ -36,6 +44,46 @@ pub(super) struct Ways {
     pub(super) stranded: bool,
     /// Whether packets can go round: the network cannot be made.
     loops: bool,
+}
+
+impl Ways {
+    /// What packets are routed by and from when on, in the order in which they meet it; if it comes by chance, in any order and
+    /// again and again ([`Ways::settles`]).
+    pub(super) fn met(&self, changes: &Changes) -> Vec<(SimTime, &Routes)> {
+        match (changes.course, &self.any) {
+            (Course::Planned, _) => changes.epochs.iter().map(|&(at, state)| (at, &*self.tables[state])).collect(),
+            (Course::Countless, Some(any)) => vec![(SimTime::ZERO, any)],
+            _ => self.tables.iter().map(|table| (SimTime::ZERO, &**table)).collect(),
+        }
+    }
+    /// The station that packets of a flow come to first, if it is always the same. `serves` tells which stations hold packets.
+    pub(super) fn entry(&self, flow: &Flow, layout: &Layout<'_>, serves: impl Fn(u32) -> bool) -> Option<u32> {
+        let stages = layout.first[flow.from] as usize..layout.first[flow.from + 1] as usize;
+        if let Some(&first) = layout.stages[stages].first() {
+            return serves(first).then_some(first);
+        }
+        let to = flow.to? as u32;
+        let mut steps = self.tables.iter().map(|routes| routes.step(to, flow.from as u32));
+        let Some(Step::Link(link)) = steps.next() else { return None };
+        let always = self.any.is_none() && steps.all(|s| s == Step::Link(link));
+        always.then(|| layout.link_stations[link as usize])
+    }
+    /// What becomes known of links during a run.
+    pub(super) fn knowledge(
+        self,
+        changes: &Changes,
+        failures: Vec<FailurePlan>,
+        convergence: Service,
+    ) -> KnowledgePlan {
+        let changes_ever = !failures.is_empty() || !changes.news.is_empty();
+        let first = State { links: if changes_ever { changes.states[0].links.clone() } else { Vec::new() } };
+        let made = changes.states.iter().cloned().zip(self.tables).collect();
+        KnowledgePlan { failures, convergence, tables: Arc::new(Tables::new(self.plan, made)), first }
+    }
+    /// Whether nothing more can be reached, once a pass over all that is met has led from so many nodes to so many.
+    pub(super) fn settles(changes: &Changes, before: usize, after: usize) -> bool {
+        changes.course == Course::Planned || before == after
+    }
 }
 
 impl Builder<'_> {
@@ -154,20 +202,26 @@ impl Builder<'_> {
     /// Makes the tables of all states, and follows packets through them in the order of time.
     pub(super) fn ways(&mut self, changes: &Changes) -> Ways {
         let relations = self.relations();
+        let ends = |link: &LinkSpec| Ends { from: link.from, to: link.to, duplex: link.duplex };
         let plan = Plan {
-            graph: &self.graph,
-            destinations: &self.destinations,
-            statics: &self.statics,
+            nodes: self.graph.nodes.len(),
+            links: self.graph.links.iter().map(ends).collect(),
+            destinations: self.destinations.clone(),
+            statics: self.statics.clone(),
             multipath: self.ecmp() != Ecmp::Off,
             relations,
         };
+        let multipath = plan.multipath;
         let wandering = self.flows.iter().any(|f| f.to.is_none());
         let mut ways = Ways {
-            tables: changes.states.iter().map(|state| Routes::new(&plan, state)).collect(),
+            tables: changes.states.iter().map(|state| Arc::new(Routes::new(&plan, state))).collect(),
+            any: (changes.course == Course::Countless).then(|| Routes::of_all_states(&plan)),
+            plan,
             used: vec![false; 2 * self.graph.links.len()],
             sinks: vec![true; self.nodes.len()],
             last: vec![true; 2 * self.graph.links.len()],
-            stranded: false,
+            // In some state there is no way.
+            stranded: changes.course == Course::Countless,
             loops: false,
         };
         // The nodes where the arrival of a packet for them calls for nothing more.
@@ -180,24 +234,31 @@ impl Builder<'_> {
                 self.destinations[to].nodes.iter().for_each(|&n| quiet[n] = false);
             }
         }
-        let met = changes.met();
-        let may_split = plan.multipath || met.len() > 1;
+        let mut passed = Passed {
+            used: std::mem::take(&mut ways.used),
+            sinks: std::mem::take(&mut ways.sinks),
+            last: std::mem::take(&mut ways.last),
+            stranded: ways.stranded,
+        };
+        let mut loops = false;
+        let met = ways.met(changes);
+        let may_split = multipath || met.len() > 1 || changes.course == Course::Countless;
         let mut seen = vec![u32::MAX; self.nodes.len()];
         let mut walk = 0;
         for (row, mut reached) in sources.into_iter().enumerate() {
             let mut last = BTreeSet::new();
             loop {
                 let before = reached.len();
-                for &(at, state) in &met {
+                for &(at, routes) in &met {
                     // Whatever has been reached may hold packets when tables change.
                     walk += 1;
-                    self.follow(row as u32, state, &mut ways, (&mut seen, walk), &mut reached, &mut last);
-                    if !self.statics.is_empty() {
-                        let routes = &ways.tables[state];
-                        ways.loops |= self.find_routing_loop(routes, row as u32, &reached, at.as_secs_f64());
+                    self.follow(row as u32, routes, &mut passed, (&mut seen, walk), &mut reached, &mut last);
+                    // That there are none where states are not listed has been refused.
+                    if !self.statics.is_empty() && ways.any.is_none() {
+                        loops |= self.find_routing_loop(routes, row as u32, &reached, at.as_secs_f64());
                     }
                 }
-                if changes.settles(before, reached.len()) {
+                if Ways::settles(changes, before, reached.len()) {
                     break;
                 }
             }
@@ -206,6 +267,8 @@ impl Builder<'_> {
                 self.destinations[row].nodes.iter().for_each(|&n| quiet[n] = false);
             }
         }
+        let Passed { used, sinks, last, stranded } = passed;
+        (ways.used, ways.sinks, ways.last, ways.stranded, ways.loops) = (used, sinks, last, stranded, loops);
         for (link, last) in ways.last.iter_mut().enumerate() {
             *last &= quiet[self.end_of(link)];
         }
@@ -230,8 +293,8 @@ impl Builder<'_> {
     fn follow(
         &self,
         row: u32,
-        state: usize,
-        ways: &mut Ways,
+        routes: &Routes,
+        ways: &mut Passed,
         seen: (&mut [u32], u32),
         reached: &mut Vec<usize>,
         last: &mut BTreeSet<u32>,
@@ -245,15 +308,15 @@ impl Builder<'_> {
         }
         while let Some(node) = fresh.pop() {
             reached.push(node);
-            match ways.tables[state].step(row, node as u32) {
+            match routes.step(row, node as u32) {
                 Step::Here => continue,
                 Step::Nowhere => ways.stranded = true,
                 Step::Link(_) | Step::Group(_) => ways.sinks[node] = false,
             }
-            for &link in ways.tables[state].links(row, node as u32) {
+            for &link in routes.links(row, node as u32) {
                 ways.used[link as usize] = true;
                 let to = self.end_of(link as usize);
-                if ways.tables[state].step(row, to as u32) == Step::Here {
+                if routes.step(row, to as u32) == Step::Here {
                     last.insert(link);
                 } else {
                     ways.last[link as usize] = false;
@@ -399,6 +462,14 @@ impl Builder<'_> {
         };
         self.nodes.iter().enumerate().map(plan).collect()
     }
+}
+
+/// What packets pass by the tables that have been looked at.
+struct Passed {
+    used: Vec<bool>,
+    sinks: Vec<bool>,
+    last: Vec<bool>,
+    stranded: bool,
 }
 
 /// A cycle of a directed graph given as lists of successors, if there is one.

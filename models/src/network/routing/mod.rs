@@ -6,22 +6,24 @@
 //! 1. The longest prefix that contains the destination's address decides: of a static route, or of the node that has the
 //!    address (as the shortest path to it). Of equal prefixes the static route is taken, of equal static routes the one
 //!    with the lower metric. A static route is withdrawn while no link to its `via` is up.
-//! 2. Shortest paths minimise the sum of the links' `cost`, by Dijkstra's algorithm (1959, doi:10.1007/BF01386390) from
-//!    the destination against the direction of the links; with the default cost of 1 they have the fewest hops.
-//!    Instead, paths can follow the business relations of links ([`valley_free`]).
+//! 2. Shortest paths minimise the sum of the links' `cost`, or of their delays, by Dijkstra's algorithm (1959,
+//!    doi:10.1007/BF01386390) from the destination against the direction of the links; with the default cost of 1 they have
+//!    the fewest hops. Instead, paths can follow the business relations of links ([`valley_free`]).
 //! 3. A destination may be several nodes (anycast). A packet goes to the nearest, of equally near ones to the first (hot
 //!    potato).
 //! 4. Among links on equally short paths a node takes the one declared first, a link's own direction before the way back;
 //!    with [`Ecmp`] it uses all of them.
 //!
-//! Where links fail and recover there is one table for each state of the topology: no path outlives a change that it
-//! depended on. A table has no loops (shortest paths cannot have any, and those of static routes are refused), so that a
-//! packet passes a finite number of nodes, however often tables change, and needs no hop limit.
+//! Where links fail and recover there is one table for each state of the topology that comes to be known ([`Tables`]): no
+//! path outlives a change that it depended on. A table has no loops (shortest paths cannot have any, and those of static
+//! routes are refused), so that a packet passes a finite number of nodes, however often tables change, and needs no hop
+//! limit.
 //!
 //! Validated against: all-pairs shortest paths by relaxation on random graphs; hop counts and loads of Abilene.
 
 mod ecmp;
 mod prefixes;
+mod tables;
 mod valley_free;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,9 +32,9 @@ use petgraph::Graph as Net;
 use petgraph::algo::dijkstra;
 use petgraph::graph::NodeIndex;
 
-use super::topology::Graph;
 pub(super) use ecmp::{Ecmp, Spread};
 pub(super) use prefixes::PrefixTable;
+pub(super) use tables::Tables;
 pub(super) use valley_free::Relation;
 
 /// What traffic is addressed to.
@@ -63,32 +65,64 @@ pub(super) struct StaticRoutes {
     pub(super) routes: Vec<StaticRoute>,
 }
 
+/// Where a link leads.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ends {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) duplex: bool,
+}
+
 /// What all tables of a network have in common.
 #[derive(Debug)]
-pub(super) struct Plan<'a> {
-    pub(super) graph: &'a Graph,
+pub(super) struct Plan {
+    pub(super) nodes: usize,
+    pub(super) links: Vec<Ends>,
     /// One row of the tables each.
-    pub(super) destinations: &'a [Destination],
+    pub(super) destinations: Vec<Destination>,
     /// By node.
-    pub(super) statics: &'a BTreeMap<usize, StaticRoutes>,
+    pub(super) statics: BTreeMap<usize, StaticRoutes>,
     /// Whether all links on shortest paths are used.
     pub(super) multipath: bool,
     /// What the end of each link is to its beginning, if paths are to have no valleys.
     pub(super) relations: Option<Vec<Relation>>,
 }
 
-/// What routing depends on and a run can change, by link.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct State {
-    pub(super) down: Vec<bool>,
-    pub(super) costs: Vec<f64>,
+/// A length of a link that routes minimise the sum of: more than nothing.
+///
+/// Kept as its bits, which are in the order of the values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Length(u64);
+
+impl Length {
+    pub(super) fn new(value: f64) -> Self {
+        debug_assert!(value > 0.0, "paths must not go round for nothing");
+        Self(value.to_bits())
+    }
+    fn value(self) -> f64 {
+        f64::from_bits(self.0)
+    }
 }
 
-impl State {
-    /// The state at the start.
-    pub(super) fn of(graph: &Graph) -> Self {
-        Self { down: vec![false; graph.links.len()], costs: graph.links.iter().map(|l| l.cost).collect() }
+/// What routing depends on of a link, and a run can change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LinkState {
+    pub(super) down: bool,
+    /// Forwards and back.
+    pub(super) lengths: [Length; 2],
+}
+
+impl LinkState {
+    /// A link that is up.
+    pub(super) fn up(lengths: [f64; 2]) -> Self {
+        Self { down: false, lengths: lengths.map(Length::new) }
     }
+}
+
+/// What routing depends on and a run can change, by link.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct State {
+    pub(super) links: Vec<LinkState>,
 }
 
 /// What a node does with a packet for a destination.
@@ -120,9 +154,9 @@ const NOWHERE: u32 = u32::MAX - 1;
 
 impl Routes {
     /// The tables of a network in `state`.
-    pub(super) fn new(plan: &Plan<'_>, state: &State) -> Self {
-        let nodes = plan.graph.nodes.len();
-        let links: Vec<Directed> = directed(plan.graph, state).collect();
+    pub(super) fn new(plan: &Plan, state: &State) -> Self {
+        let nodes = plan.nodes;
+        let links: Vec<Directed> = directed(plan, state).collect();
         let mut net = against(nodes, &links);
         let next = vec![NOWHERE; nodes * plan.destinations.len()];
         let mut routes = Self { nodes, next, groups: Vec::new() };
@@ -136,7 +170,7 @@ impl Routes {
                 let used = if plan.multipath { same } else { &same[..1] };
                 routes.set(row, same[0].0, &used.iter().map(|h| h.1).collect::<Vec<_>>());
             }
-            for (&node, statics) in plan.statics {
+            for (&node, statics) in &plan.statics {
                 let reached = routes.next[row * nodes + node] != NOWHERE;
                 if let Some(hops) = static_hops(node, statics, destination, reached, &links, plan.multipath) {
                     routes.set(row, node, &hops);
@@ -147,6 +181,39 @@ impl Routes {
             }
         }
         routes
+    }
+    /// Every link that packets may take in any state of the topology, and perhaps some more: all that lead to a node from which
+    /// the destination can be reached while no link is down. Without static routes.
+    pub(super) fn of_all_states(plan: &Plan) -> Self {
+        let nodes = plan.nodes;
+        let next = vec![NOWHERE; nodes * plan.destinations.len()];
+        let mut routes = Self { nodes, next, groups: Vec::new() };
+        let (mut into, mut out_of) = (vec![Vec::new(); nodes], vec![Vec::new(); nodes]);
+        for (id, (from, to)) in plan.ways() {
+            into[to].push(from);
+            out_of[from].push((id, to));
+        }
+        for (row, destination) in plan.destinations.iter().enumerate() {
+            let mut leads = vec![false; nodes];
+            let mut open = destination.nodes.clone();
+            while let Some(node) = open.pop() {
+                if !std::mem::replace(&mut leads[node], true) {
+                    open.extend(&into[node]);
+                }
+            }
+            for (node, ways) in out_of.iter().enumerate() {
+                let links: Vec<u32> = ways.iter().filter(|(_, to)| leads[*to]).map(|(id, _)| *id).collect();
+                routes.set(row, node, &links);
+            }
+            for &node in &destination.nodes {
+                routes.next[row * nodes + node] = HERE;
+            }
+        }
+        routes
+    }
+    /// How many entries it has.
+    fn size(&self) -> usize {
+        self.next.len() + self.groups.len()
     }
     fn set(&mut self, row: usize, node: usize, links: &[u32]) {
         self.next[row * self.nodes + node] = match links {
@@ -234,12 +301,22 @@ struct Directed {
     cost: f64,
 }
 
+impl Plan {
+    /// The ends of all directions of links.
+    fn ways(&self) -> impl Iterator<Item = (u32, (usize, usize))> + '_ {
+        (0..).zip(&self.links).flat_map(|(l, link): (u32, &Ends)| {
+            let back = link.duplex.then_some((2 * l + 1, (link.to, link.from)));
+            [Some((2 * l, (link.from, link.to))), back].into_iter().flatten()
+        })
+    }
+}
+
 /// All directions of links that are up, in the order in which ties are broken.
-fn directed<'a>(graph: &'a Graph, state: &'a State) -> impl Iterator<Item = Directed> + 'a {
-    graph.links.iter().enumerate().filter(|(l, _)| !state.down[*l]).flat_map(|(l, link)| {
-        let ahead = Directed { id: 2 * l as u32, from: link.from, to: link.to, cost: state.costs[l] };
-        let back = Directed { id: ahead.id + 1, from: link.to, to: link.from, ..ahead };
-        [Some(ahead), link.duplex.then_some(back)].into_iter().flatten()
+fn directed<'a>(plan: &'a Plan, state: &'a State) -> impl Iterator<Item = Directed> + 'a {
+    plan.ways().filter_map(|(id, (from, to))| {
+        let link = &state.links[id as usize / 2];
+        let cost = link.lengths[id as usize % 2].value();
+        (!link.down).then_some(Directed { id, from, to, cost })
     })
 }
 
@@ -346,34 +423,31 @@ fn in_force(
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use sim_core::config::Span;
-    use sim_core::quantity::{Dimension, Quantity};
 
-    use super::super::topology::{LinkSpec, Medium, NodeSpec};
     use super::*;
 
     /// (from, to, duplex, cost)
     type Edge = (usize, usize, bool, f64);
 
+    /// A network of so many nodes.
+    struct Graph {
+        nodes: usize,
+        links: Vec<Edge>,
+    }
+
+    impl Graph {
+        fn state(&self) -> State {
+            State { links: self.links.iter().map(|l| LinkState::up([l.3; 2])).collect() }
+        }
+        fn plan(&self, destinations: &[Destination], multipath: bool) -> Plan {
+            let links = self.links.iter().map(|&(from, to, duplex, _)| Ends { from, to, duplex }).collect();
+            let (destinations, statics) = (destinations.to_vec(), BTreeMap::new());
+            Plan { nodes: self.nodes, links, destinations, statics, multipath, relations: None }
+        }
+    }
+
     fn graph(nodes: usize, edges: &[Edge]) -> Graph {
-        let delay = Quantity::ratio(0, 1, Dimension::TIME).unwrap();
-        let node = |n: usize| NodeSpec { name: format!("n{n}"), span: Span::default() };
-        let link = |(i, &(from, to, duplex, cost)): (usize, &Edge)| LinkSpec {
-            name: format!("l{i}"),
-            from,
-            to,
-            duplex,
-            rate: None,
-            delay,
-            cost,
-            queue: std::sync::Arc::default(),
-            medium: Medium::default(),
-            failures: None,
-            reverse: None,
-            span: Span::default(),
-        };
-        let links = edges.iter().enumerate().map(link).collect();
-        Graph { nodes: (0..nodes).map(node).collect(), links, ..Graph::default() }
+        Graph { nodes, links: edges.to_vec() }
     }
 
     fn to(node: usize) -> Destination {
@@ -382,18 +456,18 @@ mod tests {
 
     /// Tables without static routes.
     fn plain(graph: &Graph, destinations: &[Destination], multipath: bool, state: &State) -> Routes {
-        Routes::new(&Plan { graph, destinations, statics: &BTreeMap::new(), multipath, relations: None }, state)
+        Routes::new(&graph.plan(destinations, multipath), state)
     }
 
     fn all_targets(g: &Graph) -> Routes {
-        let all: Vec<Destination> = (0..g.nodes.len()).map(to).collect();
-        plain(g, &all, false, &State::of(g))
+        let all: Vec<Destination> = (0..g.nodes).map(to).collect();
+        plain(g, &all, false, &g.state())
     }
 
     fn end_of(g: &Graph) -> impl Fn(u32) -> u32 + '_ {
         |link| {
             let l = &g.links[link as usize / 2];
-            (if link.is_multiple_of(2) { l.to } else { l.from }) as u32
+            (if link.is_multiple_of(2) { l.1 } else { l.0 }) as u32
         }
     }
 
@@ -482,13 +556,18 @@ mod tests {
     #[test]
     fn cost_decides() {
         let g = graph(3, &[(0, 2, true, 5.0), (0, 1, true, 2.0), (1, 2, true, 2.5)]);
-        let routes = plain(&g, &[to(2)], false, &State::of(&g));
+        let routes = plain(&g, &[to(2)], false, &g.state());
         assert_eq!(hops(&g, &routes, 0, 0), Some(2));
         // Raised beyond the direct link, and lowered again.
-        let mut state = State::of(&g);
-        state.costs[2] = 3.5;
+        let mut state = g.state();
+        state.links[2] = LinkState::up([3.5; 2]);
         assert_eq!(plain(&g, &[to(2)], false, &state).step(0, 0), Step::Link(0));
-        assert_eq!(plain(&g, &[to(2)], true, &State { costs: vec![4.5, 2.0, 2.5], ..state }).links(0, 0), [0, 2]);
+        let equal = graph(3, &[(0, 2, true, 4.5), (0, 1, true, 2.0), (1, 2, true, 2.5)]);
+        assert_eq!(plain(&equal, &[to(2)], true, &equal.state()).links(0, 0), [0, 2]);
+        // Each way has a length of its own.
+        state.links[2].lengths = [Length::new(2.5), Length::new(9.0)];
+        let there_and_back = plain(&g, &[to(2), to(0)], false, &state);
+        assert_eq!((there_and_back.step(0, 0), there_and_back.step(1, 2)), (Step::Link(2), Step::Link(1)));
     }
 
     #[test]
@@ -498,7 +577,7 @@ mod tests {
         let mut edges: Vec<Edge> = (0..n).map(|i| (i, i + 1, true, 16_777_216.0)).collect();
         edges.extend([(n + 1, 0, true, 0.001), (n + 2, n + 1, true, 0.001)]);
         let g = graph(n + 3, &edges);
-        let routes = plain(&g, &[to(n)], false, &State::of(&g));
+        let routes = plain(&g, &[to(n)], false, &g.state());
         assert_eq!(hops(&g, &routes, 0, n as u32 + 2), Some(n as u32 + 2));
     }
 
@@ -509,8 +588,8 @@ mod tests {
             graph(5, &[(0, 1, true, 1.0), (1, 2, true, 1.0), (2, 3, true, 1.0), (3, 4, true, 1.0), (4, 0, true, 1.0)]);
         let all: Vec<Destination> = (0..5).map(to).collect();
         for down in 0..5 {
-            let mut state = State::of(&g);
-            state.down[down] = true;
+            let mut state = g.state();
+            state.links[down].down = true;
             let routes = plain(&g, &all, false, &state);
             for (target, node) in (0..5).flat_map(|t| (0..5).map(move |n| (t, n))) {
                 let links: Vec<u32> = routes.shares(target, node, end_of(&g)).into_iter().map(|s| s.0 / 2).collect();
@@ -519,8 +598,30 @@ mod tests {
                 let along = |n: u32| (i64::from(n) - down as i64 - 1).rem_euclid(5);
                 assert_eq!(links.len() as i64, (along(target) - along(node)).abs());
             }
-            state.down[down] = false;
+            state.links[down].down = false;
             assert_eq!(plain(&g, &all, false, &state).next, all_targets(&g).next);
+        }
+    }
+
+    #[test]
+    fn links_of_all_states_are_those_of_each() {
+        let mut rng = sim_core::rng::Rng::seed_from_u64(5);
+        for _ in 0..200 {
+            let nodes = 3 + rng.below(4) as usize;
+            let mut end = || rng.below(nodes as u64) as usize;
+            let edges: Vec<Edge> = (0..8).map(|_| (end(), end(), true, 1.0)).filter(|e| e.0 != e.1).collect();
+            let g = graph(nodes, &edges);
+            let all: Vec<Destination> = (0..nodes).map(to).collect();
+            let any = Routes::of_all_states(&g.plan(&all, false));
+            for set in 0..1 << edges.len() {
+                let mut state = g.state();
+                state.links.iter_mut().enumerate().for_each(|(l, link)| link.down = set >> l & 1 == 1);
+                let routes = plain(&g, &all, true, &state);
+                for (row, node) in (0..nodes as u32).flat_map(|t| (0..nodes as u32).map(move |n| (t, n))) {
+                    assert!(routes.links(row, node).iter().all(|l| any.links(row, node).contains(l)));
+                    assert_eq!(routes.step(row, node) == Step::Here, any.step(row, node) == Step::Here);
+                }
+            }
         }
     }
 
@@ -531,14 +632,14 @@ mod tests {
             graph(5, &[(0, 1, true, 1.0), (1, 2, true, 1.0), (2, 3, true, 1.0), (4, 1, true, 1.0), (4, 2, true, 1.0)]);
         let exits = |nodes: &[usize]| Destination { nodes: nodes.to_vec(), address: 0, length: 0 };
         let all = [exits(&[0, 3]), exits(&[3, 0])];
-        let routes = plain(&g, &all, true, &State::of(&g));
+        let routes = plain(&g, &all, true, &g.state());
         assert_eq!((routes.step(0, 0), routes.step(0, 3)), (Step::Here, Step::Here));
         assert_eq!((routes.step(0, 1), routes.step(0, 2)), (Step::Link(1), Step::Link(4)));
         // 4 is two steps from both: the one that is named first, and no split between them.
         assert_eq!((routes.step(0, 4), routes.step(1, 4)), (Step::Link(6), Step::Link(8)));
         // Once the way to the exit is cut, the other one is.
-        let mut state = State::of(&g);
-        state.down[0] = true;
+        let mut state = g.state();
+        state.links[0].down = true;
         let routes = plain(&g, &all, false, &state);
         assert_eq!((routes.step(0, 1), routes.step(0, 4)), (Step::Link(2), Step::Link(8)));
     }
@@ -567,15 +668,11 @@ mod tests {
         let statics = BTreeMap::from([(0, statics)]);
         let step = |length, down: &[usize]| {
             let destinations = [Destination { nodes: vec![4], address: 0x0A04_0001, length }];
-            let mut state = State::of(&g);
+            let mut state = g.state();
             for &l in down {
-                state.down[l] = true;
+                state.links[l].down = true;
             }
-            Routes::new(
-                &Plan { graph: &g, destinations: &destinations, statics: &statics, multipath: false, relations: None },
-                &state,
-            )
-            .step(0, 0)
+            Routes::new(&Plan { statics: statics.clone(), ..g.plan(&destinations, false) }, &state).step(0, 0)
         };
         // Of the same prefix as the destination's: the static route with the lower metric, then the other.
         assert_eq!((step(16, &[]), step(16, &[2])), (Step::Link(4), Step::Link(2)));
@@ -608,7 +705,7 @@ mod tests {
         assert_eq!(f64::from(hops.iter().sum::<u32>()) / 132.0, 2.5);
 
         let all: Vec<Destination> = (0..12).map(to).collect();
-        let spread = plain(&g, &all, true, &State::of(&g));
+        let spread = plain(&g, &all, true, &g.state());
         let (mut loads, mut total, mut demands) = ([0.0; 30], 0.0, 0);
         for entry in text[text.find("[\"").unwrap()..].split("[\"").skip(1) {
             let cells: Vec<&str> = entry.split([',', '"', ' ', ']']).filter(|c| !c.is_empty()).collect();

@@ -218,6 +218,25 @@ fn failures_and_changes_are_those_of_the_packets() {
     }
 }
 
+#[test]
+fn the_diamond_is_passed_by_the_way_of_lower_latency() {
+    // 12 Mbit with headers at 1.2 Mbit/s; two links of 0.1 s each, or by the ways declared first two of 0.2 s.
+    let link = |from: &str, to: &str, delay: &str| {
+        format!("{from}{to} = {{ from = '{from}', to = '{to}', rate = '1.2 Mbit/s', delay = '{delay}' }}")
+    };
+    let links = [("a", "b", "200 ms"), ("b", "d", "200 ms"), ("a", "c", "100 ms"), ("c", "d", "100 ms")];
+    let links = links.map(|(from, to, delay)| link(from, to, delay)).join(", ");
+    for (metric, seconds) in [("delay", 10.2), ("cost", 10.4)] {
+        let text = format!(
+            "{{ run = {{ fidelity = 'fluid' }}, routing = {{ metric = '{metric}' }}, link = {{ {links} }},
+                node = {{ a = {{}}, b = {{}}, c = {{}}, d = {{}} }},
+                traffic = {{ x = {{ from = 'a', to = 'd', kind = 'bulk', bytes = '1460 kB', start = '10 s' }} }} }}"
+        );
+        let took = value(&run(&text, 30, 1), 0, "sojourn_time", "max");
+        assert!((took - seconds).abs() < 1e-9, "{metric}: {took}");
+    }
+}
+
 /// What is told of a scenario that is refused: code, and all that is said.
 fn told(text: &str) -> Vec<(&'static str, String)> {
     let found = system(text).map(|_| ()).unwrap_err();

@@ -194,3 +194,60 @@ fn mistakes_are_told_with_their_codes_and_places() {
         assert_eq!(found(&exits("", "", to))[0].0, code, "{to}");
     }
 }
+
+/// A diamond of links without rates: by b, declared first, 100 and 40 ms; by c, 50 ms each.
+fn diamond(routing: &str, further: &str) -> String {
+    let link = |from: &str, to: &str, delay: &str| {
+        format!("{from}{to} = {{ from = '{from}', to = '{to}', delay = '{delay} ms', reverse = {{ delay = '1 ms' }} }}")
+    };
+    let links =
+        [("a", "b", "100"), ("b", "d", "40"), ("a", "c", "50"), ("c", "d", "50")].map(|(f, t, d)| link(f, t, d));
+    format!(
+        "{{ node = {{ a = {{}}, b = {{}}, c = {{}}, d = {{}} }}, routing = {{ {routing} }}, link = {{ {} }},
+            traffic = {{ x = {{ kind = 'constant', from = 'a', to = 'd', rate = '100 packets/s' }} }} {further} }}",
+        links.join(", ")
+    )
+}
+
+#[test]
+fn paths_can_be_short_by_their_delay() {
+    assert_eq!(names(&diamond("", "")), ["ab", "bd"]);
+    assert_eq!(names(&diamond("metric = 'cost'", "")), ["ab", "bd"]);
+    assert_eq!(names(&diamond("metric = 'delay'", "")), ["ac", "cd"]);
+    // Costs do not count then; equal delays are ties.
+    let dear = diamond("metric = 'delay'", "").replace("to = 'c'", "to = 'c', cost = 100");
+    assert_eq!(names(&dear), ["ac", "cd"]);
+    assert_eq!(names(&diamond("metric = 'delay'", "").replace("100 ms", "60 ms")), ["ab", "bd"]);
+    let both = diamond("metric = 'delay', ecmp = 'per_packet'", "").replace("100 ms", "60 ms");
+    assert_eq!(names(&both), ["ab", "bd", "ac", "cd"]);
+    // Back, where both ways take as long, by the one declared first; by c once it is shorter.
+    let back = diamond("metric = 'delay'", "").replace("from = 'a', to = 'd', rate", "from = 'd', to = 'a', rate");
+    assert_eq!(names(&back), ["ab.reverse", "bd.reverse"]);
+    let shorter =
+        back.replacen("from = 'c', to = 'd', delay = '50 ms', reverse = { delay = '1 ms' }", "from = 'c', to = 'd'", 1);
+    assert_eq!(names(&shorter), ["ac.reverse", "cd.reverse"]);
+    // Without any delays the fewest links are taken.
+    let none = "{ topology = { kind = 'ring', nodes = 5 }, routing = { metric = 'delay' },
+                  traffic = { x = { kind = 'constant', from = 'n0', to = 'n3', rate = '100 packets/s' } } }";
+    assert_eq!(names(none).len(), 2);
+}
+
+#[test]
+fn routes_follow_delays_that_change() {
+    // From 5 s on the way by b is the shorter one; routes know a second later.
+    let change = ", intervention = { faster = { at = '5 s', target = 'link.ab.delay', value = '20 ms' } }";
+    let carried = |routing: &str| {
+        let text = diamond(routing, change);
+        let system = system(&text).unwrap_or_else(|d| panic!("{text}: {d:?}"));
+        let record = super::run(&text, 10, 1);
+        let at = |name: &str| system.components().iter().position(|c| c.name == name);
+        ["ab", "ac"].map(|name| at(name).map_or(0.0, |c| value(&record, c as u32, "departures", "mean")))
+    };
+    // The window begins after 1 s.
+    assert_eq!(carried("metric = 'delay', convergence = '1 s'"), [400.0, 500.0]);
+    assert_eq!(carried("metric = 'cost', convergence = '1 s'"), [900.0, 0.0]);
+    let long = |text: &str| super::system(text).err().unwrap().iter().map(|d| d.code).collect::<Vec<_>>();
+    assert_eq!(long(&diamond("metric = 'delay'", "").replace("100 ms", "10000 s")), ["E0349"]);
+    assert_eq!(long(&diamond("metric = 'delay'", change).replace("value = '20 ms'", "value = '3 h'")), ["E0349"]);
+    assert!(super::system(&diamond("", "").replace("100 ms", "10000 s")).is_ok());
+}

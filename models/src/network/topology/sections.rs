@@ -70,8 +70,7 @@ const FAILURES: Field = Field::optional(
         Field::required("down", Type::Kind("service"), "The law of the times until it works again."),
     ]),
     "That it fails at random, both ways at once, whatever is sent and if nothing is: times up and down alternate. A failed link is as one that an \
-     intervention fails: it loses what it holds and what is sent over it, and routes follow when they have converged. At most 16 \
-     links.",
+     intervention fails: it loses what it holds and what is sent over it, and routes follow when they have converged.",
 );
 const REVERSE: Field = Field::optional(
     "reverse",
