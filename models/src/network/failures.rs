@@ -72,7 +72,7 @@ pub(super) struct KnowledgePlan {
 /// A link that fails at random, in a run.
 #[derive(Debug)]
 pub(super) struct Failing {
-    link: usize,
+    pub(super) link: usize,
     pub(super) stations: Vec<u32>,
     /// Of times up, and of times down.
     laws: [Service; 2],

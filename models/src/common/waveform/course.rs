@@ -117,6 +117,24 @@ impl Course {
         self.pieces[self.piece].0.range((from - self.began) as f64, span)
     }
 
+    /// From `at` on, for how long the values are no more than `within` apart, and their mean until then: until the end of a
+    /// piece that is constant; else for a part of a piece that is found by halving.
+    pub(crate) fn hold(&mut self, at: u64, within: f64) -> (u64, f64) {
+        let mut until = self.end(at);
+        loop {
+            let (low, high) = self.range(at, until);
+            if high - low <= within || until - at <= 1 {
+                break;
+            }
+            until = at + (until - at) / 2;
+        }
+        let (piece, _) = self.pieces[self.piece];
+        let into = (at - self.began) as f64;
+        let span = if until == u64::MAX { f64::INFINITY } else { (until - at) as f64 };
+        let mean = if span == f64::INFINITY { piece.value(into) } else { piece.integral(into, span) / span };
+        (until, mean)
+    }
+
     /// Goes to the piece that lasts at `at`.
     #[inline]
     fn seek(&mut self, at: u64) {
@@ -168,6 +186,31 @@ mod tests {
                 // And no wider than they must be, at this distance between values.
                 assert!(low >= least - 0.01 && high <= most + 0.01, "{w:?} {from} {to}: {low} {least} {most} {high}");
             }
+        }
+    }
+
+    #[test]
+    fn means_stand_for_stretches_of_a_course() {
+        for w in waveforms() {
+            let mut course = Course::new(&w);
+            let within = 0.01 * w.max().max(1.0);
+            let (mut at, end, mut area, mut stretches) = (0, ticks(40.0), 0.0, 0);
+            while at < end {
+                let (until, mean) = course.hold(at, within);
+                assert!(until > at);
+                let last = until.min(end);
+                for k in 0..=4 {
+                    let value = course.value(at + (last - 1 - at) / 4 * k);
+                    assert!((value - mean).abs() <= within * (1.0 + 1e-9), "{w:?} {at}: {value}, {mean}");
+                }
+                if until <= end {
+                    area += mean * (until - at) as f64 / SECOND;
+                    let exact = w.integral(0.0, until as f64 / SECOND);
+                    assert!((area - exact).abs() < 1e-6 * exact.abs().max(1.0), "{w:?} {until}: {area} {exact}");
+                }
+                (at, stretches) = (last, stretches + 1);
+            }
+            assert!(stretches < 20_000, "{w:?}: {stretches}");
         }
     }
 

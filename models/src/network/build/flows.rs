@@ -66,16 +66,6 @@ pub(super) struct Flow {
     pub(super) span: Span,
 }
 
-impl Flow {
-    /// What a source sends in the long run, in bit/s, if it is one that has such a rate.
-    pub(super) fn steady_rate(&self) -> Option<f64> {
-        match &self.origin {
-            Origin::Load(Load::Source(source)) => source.steady_rate().map(|rate| rate * self.mean_bits),
-            _ => None,
-        }
-    }
-}
-
 impl Builder<'_> {
     pub(super) fn class(&mut self, name: &str) -> u8 {
         if let Some(i) = self.classes.iter().position(|c| c == name) {

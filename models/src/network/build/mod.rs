@@ -113,7 +113,7 @@ pub(crate) fn build(scenario: &Table, context: &BuildContext<'_>) -> Result<Box<
     builder.stop_if_wrong()?;
     let ways = ways.expect("the tables have a size that fits");
     if fluid::is_asked_for(scenario) {
-        builder.finish_fluid(&ways, &changes)
+        builder.finish_fluid(ways, &changes)
     } else {
         builder.finish(ways, &changes, &probes)
     }

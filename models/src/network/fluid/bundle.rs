@@ -21,6 +21,8 @@ pub(super) struct Transfer {
     pub(super) bytes: u64,
     /// When it was opened.
     pub(super) since: SimTime,
+    /// The number of its connection.
+    pub(super) conversation: u32,
     /// Order among those that end together.
     number: u64,
 }
@@ -74,13 +76,17 @@ impl Bundle {
         self.rate = rate;
     }
     /// A transfer begins now. `catch_up` first.
-    pub(super) fn begin(&mut self, bits: f64, bytes: u64, since: SimTime) {
+    pub(super) fn begin(&mut self, bits: f64, bytes: u64, since: SimTime, conversation: u32) {
+        self.take(Transfer { end: bits, bits, bytes, since, conversation, number: 0 });
+    }
+    /// A transfer of which `end` is left goes on here. `catch_up` first.
+    pub(super) fn take(&mut self, transfer: Transfer) {
         if self.under_way.is_empty() {
             // Small numbers are more exact.
             self.sent = 0.0;
         }
         self.begun += 1;
-        self.under_way.push(Transfer { end: self.sent + bits, bits, bytes, since, number: self.begun });
+        self.under_way.push(Transfer { end: self.sent + transfer.end, number: self.begun, ..transfer });
     }
     /// When the next one ends at the present rate; never if none does.
     pub(super) fn next_end(&self) -> SimTime {
@@ -97,6 +103,16 @@ impl Bundle {
         let transfer = self.under_way.pop()?;
         self.sent = transfer.end;
         Some(transfer)
+    }
+    /// Takes out all that are under way, in the order in which they came; the `end` of each is what is left of it. `catch_up`
+    /// first.
+    pub(super) fn leave(&mut self) -> Vec<Transfer> {
+        let mut all: Vec<Transfer> = self.under_way.drain().collect();
+        all.sort_by_key(|transfer| transfer.number);
+        for transfer in &mut all {
+            transfer.end = (transfer.end - self.sent).max(0.0);
+        }
+        all
     }
     /// Shows each that is under way: when it was opened.
     pub(super) fn for_each(&self, mut show: impl FnMut(SimTime)) {
@@ -116,12 +132,12 @@ mod tests {
     fn shares_change_and_ends_follow() {
         // 100 bit/s shared by transfers of 100 and 300 bits that begin together, and one of 50 at 1 s.
         let mut bundle = Bundle::default();
-        bundle.begin(100.0, 0, secs(0.0));
-        bundle.begin(300.0, 0, secs(0.0));
+        bundle.begin(100.0, 0, secs(0.0), 0);
+        bundle.begin(300.0, 0, secs(0.0), 0);
         bundle.set_rate(50.0);
         assert_eq!(bundle.next_end(), secs(2.0));
         assert_eq!(bundle.catch_up(secs(1.0)), 100.0);
-        bundle.begin(50.0, 0, secs(1.0));
+        bundle.begin(50.0, 0, secs(1.0), 0);
         bundle.set_rate(100.0 / 3.0);
         // Both the first and the third need 50 bits more: at 2.5 s, the first to begin first.
         assert_eq!(bundle.next_end(), secs(2.5));

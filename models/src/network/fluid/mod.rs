@@ -11,14 +11,15 @@
 //! rest. Behind such a queue it may not come to a shared one that can be full: how much it brings there would depend on
 //! transfers that depend on it. What passes a link has used the links before, lost or not.
 //!
-//! Links fail, recover and change, and paths follow, as interventions say; what is under way goes on by the new path, and waits
-//! while there is none. A connection takes a receiver's window a round trip of the empty path at most. A token bucket at a link
+//! Links fail, recover and change, and paths follow, as interventions say or by chance; what is under way goes on by the new path,
+//! and waits while there is none. Of paths of equal cost each transfer takes the one that its packets would take, by the same
+//! hash. A connection takes a receiver's window a round trip of the empty path at most. A token bucket at a link
 //! (`tbf`) is a link of its rate; the queue inside shares it.
 //!
 //! There is no waiting, no headers of acknowledgements, no handshakes and no slow starts here: what depends on them (delay
 //! under active queue management, bursts shorter than a round trip) needs packets. What is not named here is refused (file
-//! `build/fluid/meaning.rs`): stages, packets that wander, equal-cost paths, classes with shares of their own, sources whose
-//! rate varies.
+//! `build/fluid/meaning.rs`): stages, packets that wander, paths that packets take in turn, classes with shares of their own,
+//! sources whose rate varies by chance.
 //!
 //! A change of rates costs O(bundles x hops + links), a beginning or an end O(log n) besides, n the transfers under way.
 //!
@@ -28,6 +29,8 @@
 
 mod best;
 mod bundle;
+mod conversations;
+pub(super) mod driver;
 mod max_min;
 mod meter;
 mod model;
@@ -35,6 +38,7 @@ pub(super) mod open_loop;
 mod stream;
 #[cfg(test)]
 mod tests;
+pub(super) mod ways;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -44,12 +48,16 @@ use sim_core::rng::Streams;
 use sim_core::stats::{Component, ComponentKind, Extra, Form, RunRecord, Window, observe};
 use sim_core::{RunError, SimDuration, SimTime};
 
+use super::failures::FailurePlan;
+use super::routing::Routes;
 use super::traffic;
 use super::transport::Application;
 use crate::System;
+use driver::{Driver, DriverPlan};
 use meter::Meter;
-use model::{BILLIONTH, Client, FluidNetwork, Link, MILLIONTH};
+use model::{BILLIONTH, Client, FluidNetwork, Link, MILLIONTH, Turns};
 use stream::Stream;
+use ways::{Links, WayMaker};
 
 /// What is served in a fluid network.
 pub(super) const ENTITY: &str = "transfer";
@@ -62,6 +70,10 @@ pub(super) struct FlowPlan {
     pub(super) start: SimDuration,
     pub(super) stop: SimTime,
     pub(super) load: LoadPlan,
+    /// Its number among all flows of the packets.
+    pub(super) number: u32,
+    /// Whether its transfers may take different ways.
+    pub(super) splits: bool,
 }
 
 /// What a flow carries.
@@ -101,6 +113,17 @@ pub(super) struct Turn {
     pub(super) taken: Vec<f64>,
     /// Of each flow.
     pub(super) ways: Vec<Way>,
+    /// What the ways of single transfers follow from, where they may differ.
+    pub(super) standing: Option<Arc<(Arc<Routes>, Links)>>,
+}
+
+/// What holds when.
+#[derive(Debug)]
+pub(super) enum Course {
+    /// Known beforehand, in order of time; the first is at time zero.
+    Planned(Arc<[Turn]>),
+    /// Worked out as it comes.
+    Driven(Box<DriverPlan>),
 }
 
 /// A link of a fluid network.
@@ -117,8 +140,9 @@ pub(super) struct FluidSystem {
     components: Vec<Component>,
     flows: Vec<FlowPlan>,
     links: Vec<LinkPlan>,
-    /// In order of time; the first is at time zero.
-    turns: Arc<[Turn]>,
+    course: Course,
+    /// What the ways of single transfers are made from, if any flow splits.
+    maker: Option<Arc<WayMaker>>,
     event_rate: f64,
     warnings: Diagnostics,
 }
@@ -131,7 +155,13 @@ const UTILIZATION: Extra = Extra { metric: "utilization", unit: "1", scale: BILL
 const BIT_RATE: Extra = Extra { metric: "bit_rate", unit: "bit/s", scale: 1.0, form: Form::Rate };
 
 impl FluidSystem {
-    pub(super) fn new(flows: Vec<FlowPlan>, links: Vec<LinkPlan>, turns: Vec<Turn>, warnings: Diagnostics) -> Self {
+    pub(super) fn new(
+        flows: Vec<FlowPlan>,
+        links: Vec<LinkPlan>,
+        course: Course,
+        maker: Option<Arc<WayMaker>>,
+        warnings: Diagnostics,
+    ) -> Self {
         let of_flow = |f: &FlowPlan| {
             let extras = match f.load {
                 LoadPlan::Transfers { .. } => vec![GOODPUT, SLOWDOWN],
@@ -152,8 +182,12 @@ impl FluidSystem {
             }
             LoadPlan::Steady => 0.0,
         };
-        let event_rate = flows.iter().map(rate).sum();
-        Self { components, flows, links, turns: turns.into(), event_rate, warnings }
+        let turns: f64 = match &course {
+            Course::Planned(_) => 0.0,
+            Course::Driven(plan) => plan.knowledge.failures.iter().map(FailurePlan::event_rate).sum(),
+        };
+        let event_rate = flows.iter().map(rate).sum::<f64>() + turns;
+        Self { components, flows, links, course, maker, event_rate, warnings }
     }
 
     /// The network at time zero of a replication.
@@ -167,7 +201,8 @@ impl FluidSystem {
                         gap: streams.stream(&f.stream, "gap"),
                         size: streams.stream(&f.stream, "size"),
                     };
-                    clients.push(Client::new(application.boxed_clone(), draws, *wire, f.start, f.stop));
+                    let client = Client::new(application.boxed_clone(), draws, *wire, f.start, f.stop);
+                    clients.push(client.of(f.number, f.splits));
                     flows.push(i as u32);
                 }
                 LoadPlan::Steady => steady.push(Stream::new(i as u32)),
@@ -183,7 +218,11 @@ impl FluidSystem {
             carried: Meter::default(),
         };
         let links = self.links.iter().enumerate().map(link).collect();
-        FluidNetwork::new((clients, flows), steady, links, Arc::clone(&self.turns))
+        let course = match &self.course {
+            Course::Planned(turns) => Turns::Planned(Arc::clone(turns)),
+            Course::Driven(plan) => Turns::Driven(Box::new(Driver::start(plan, streams))),
+        };
+        FluidNetwork::new((clients, flows), steady, links, course, self.maker.clone())
     }
 }
 

@@ -6,6 +6,9 @@ use super::meter::Meter;
 #[derive(Clone, Debug)]
 pub(super) struct Stream {
     pub(super) flow: u32,
+    /// The links at which it has a demand, and what comes to them, in bit/s.
+    pub(super) path: Vec<u32>,
+    pub(super) ceiling: f64,
     /// bit/s
     pub(super) offered: f64,
     pub(super) arrives: f64,
@@ -18,7 +21,7 @@ pub(super) struct Stream {
 impl Stream {
     pub(super) fn new(flow: u32) -> Self {
         let (sent, lost) = (Meter::default(), Meter::default());
-        Self { flow, offered: 0.0, arrives: 0.0, last: None, sent, lost }
+        Self { flow, path: Vec::new(), ceiling: 0.0, offered: 0.0, arrives: 0.0, last: None, sent, lost }
     }
     /// bit/s
     pub(super) fn loses(&self) -> f64 {

@@ -5,7 +5,7 @@ use sim_core::rng::Streams;
 use sim_core::stats::{RunRecord, Window};
 use sim_core::{SimDuration, SimTime};
 
-use super::{FlowPlan, FluidSystem, LinkPlan, LoadPlan, Turn, Way};
+use super::{Course, FlowPlan, FluidSystem, LinkPlan, LoadPlan, Turn, Way};
 use crate::System;
 use crate::network::traffic;
 use crate::network::transport::{Application, Opening};
@@ -63,6 +63,8 @@ fn flow(name: &str, path: &[u32], delay: f64, sizes: Sizes) -> (FlowPlan, Way) {
         start: SimDuration::ZERO,
         stop: SimTime::NEVER,
         load: LoadPlan::Transfers { application: Box::new(Arrivals { sizes, opened: 0 }), wire: 8.0 },
+        number: 0,
+        splits: false,
     };
     (plan, Way { path: path.to_vec(), delay: (delay * 1e12) as u64, ceiling: f64::INFINITY, offered: 0.0 })
 }
@@ -77,12 +79,13 @@ fn system(flows: Vec<(FlowPlan, Way)>, capacities: &[f64]) -> FluidSystem {
 fn turn(at: u64, capacities: &[f64], taken: &[f64], ways: Vec<Way>) -> Turn {
     let mut taken = taken.to_vec();
     taken.resize(capacities.len(), 0.0);
-    Turn { at: SimTime::from_secs(at), capacities: capacities.to_vec(), taken, ways }
+    Turn { at: SimTime::from_secs(at), capacities: capacities.to_vec(), taken, ways, standing: None }
 }
 
 fn fluid(flows: Vec<FlowPlan>, capacities: &[f64], turns: Vec<Turn>) -> FluidSystem {
     let link = |(i, c): (usize, &f64)| LinkPlan { name: format!("l{i}"), is_rated: c.is_finite() };
-    FluidSystem::new(flows, capacities.iter().enumerate().map(link).collect(), turns, Diagnostics::default())
+    let links = capacities.iter().enumerate().map(link).collect();
+    FluidSystem::new(flows, links, Course::Planned(turns.into()), None, Diagnostics::default())
 }
 
 fn run(system: &FluidSystem, seed: u64, seconds: u64, bins: u32) -> RunRecord {

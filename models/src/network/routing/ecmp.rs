@@ -68,26 +68,31 @@ impl Spread {
     /// The link that `packet` takes at `node`, of those of `group`.
     pub(in crate::network) fn choose(&mut self, routes: &Routes, group: u32, packet: &Packet, node: u32) -> u32 {
         let links = routes.group(group);
-        let n = links.len() as u64;
-        let key = self.keys.get(packet.flow as usize);
-        let hash = |salt: u64| key.map_or_else(|| packet.hash(salt), |&key| mix(key, salt));
-        // Salts of nodes and of links (32 bits each) must differ.
-        let place = match self.method {
-            Ecmp::Off => 0,
-            Ecmp::HashThreshold => ((u128::from(hash(u64::from(node))) * u128::from(n)) >> 64) as usize,
-            Ecmp::Modulo => (hash(u64::from(node)) % n) as usize,
-            Ecmp::HighestRandomWeight => {
-                (0..links.len()).max_by_key(|&i| hash(1 << 32 | u64::from(links[i]))).unwrap_or(0)
-            }
-            Ecmp::PerPacket => {
-                let turn = &mut self.turns[group as usize];
-                let place = *turn as usize;
-                *turn = if place + 1 == links.len() { 0 } else { *turn + 1 };
-                place
-            }
-        };
-        links[place]
+        if self.method == Ecmp::PerPacket {
+            let turn = &mut self.turns[group as usize];
+            let place = *turn as usize;
+            *turn = if place + 1 == links.len() { 0 } else { *turn + 1 };
+            return links[place];
+        }
+        pick(self.method, &self.keys, links, packet, node)
     }
+}
+
+/// The link of `links` that a method other than turns has `packet` take at `node`; `keys` are what is hashed of each flow, if it
+/// is not the conversation.
+#[inline]
+pub(in crate::network) fn pick(method: Ecmp, keys: &[u64], links: &[u32], packet: &Packet, node: u32) -> u32 {
+    let n = links.len() as u64;
+    let key = keys.get(packet.flow as usize);
+    let hash = |salt: u64| key.map_or_else(|| packet.hash(salt), |&key| mix(key, salt));
+    // Salts of nodes and of links (32 bits each) must differ.
+    let place = match method {
+        Ecmp::Off | Ecmp::PerPacket => 0,
+        Ecmp::HashThreshold => ((u128::from(hash(u64::from(node))) * u128::from(n)) >> 64) as usize,
+        Ecmp::Modulo => (hash(u64::from(node)) % n) as usize,
+        Ecmp::HighestRandomWeight => (0..links.len()).max_by_key(|&i| hash(1 << 32 | u64::from(links[i]))).unwrap_or(0),
+    };
+    links[place]
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ use petgraph::Graph as Net;
 use petgraph::algo::dijkstra;
 use petgraph::graph::NodeIndex;
 
-pub(super) use ecmp::{Ecmp, Spread};
+pub(super) use ecmp::{Ecmp, Spread, pick};
 pub(super) use prefixes::PrefixTable;
 pub(super) use tables::Tables;
 pub(super) use valley_free::Relation;
@@ -245,7 +245,7 @@ impl Routes {
         routes
     }
     /// The links of a group.
-    fn group(&self, place: u32) -> &[u32] {
+    pub(super) fn group(&self, place: u32) -> &[u32] {
         let from = place as usize + 1;
         &self.groups[from..from + self.groups[place as usize] as usize]
     }

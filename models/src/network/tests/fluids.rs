@@ -326,19 +326,16 @@ fn packets_that_cannot_be_are_refused_in_the_fluid_too() {
 
 #[test]
 fn what_has_no_fluid_is_refused_by_name() {
-    let shaped = "kind = 'poisson', rate = '10 packets/s', shape = 'day'";
+    let shaped = "kind = 'mmpp', rates = ['10 packets/s'], transitions = [['0 /s']], shape = 'day'";
     let day = ", waveform = { day = { kind = 'sine', mean = 1, amplitude = 0.9, period = '10 s' } }";
     assert_eq!(codes(&text("", shaped, day)), ["E0390"]);
-    assert_eq!(codes(&text("", &format!("{shaped}, batch = 3"), day)), ["E0390"], "in batches too");
     for bursts in [
         "kind = 'on_off_exponential', peak = '1 Mbit/s', on = '1 s', off = '1 s'",
         "kind = 'mmpp', rates = ['10 packets/s', '90 packets/s'], transitions = [['0 /s', '1 /s'], ['2 /s', '0 /s']]",
     ] {
         assert_eq!(codes(&text("", bursts, "")), ["E0390"], "{bursts}");
     }
-    let failures =
-        ", failures = { up = { kind = 'exponential', mean = '9 s' }, down = { kind = 'constant', time = '1 s' } }";
-    for link in [failures, ", overhead = 'ethernet'", ", mtu = '1500 B'", ", loss = { kind = 'bernoulli', p = 0.01 }"] {
+    for link in [", overhead = 'ethernet'", ", mtu = '1500 B'", ", loss = { kind = 'bernoulli', p = 0.01 }"] {
         let told = told(&text(link, "kind = 'bulk'", ""));
         let key = link[2..].split(' ').next().unwrap();
         assert!(told.len() == 1 && told[0].1.contains(&format!("`{key}` at link `up` has no fluid")), "{told:?}");
@@ -353,19 +350,177 @@ fn what_has_no_fluid_is_refused_by_name() {
     };
     assert!(system(&change("traffic.x.rate")).is_ok());
     assert_eq!(codes(&change("traffic.x.size.mean")), ["E0390"]);
-    let diamond = |routing: &str| {
-        let link =
-            |from: &str, to: &str| format!("{from}{to} = {{ from = '{from}', to = '{to}', rate = '10 Mbit/s' }}");
+    assert_eq!(codes(&diamond("fluid", "ecmp = 'per_packet'", "", "kind = 'bulk'")), ["E0390"]);
+    assert!(system(&diamond("fluid", "ecmp = 'off'", "", "kind = 'bulk'")).is_ok());
+}
+
+/// Two ways of 10 Mbit/s from a to d, with nothing on the way for any time.
+fn diamond(fidelity: &str, routing: &str, more: &str, traffic: &str) -> String {
+    let link = |from: &str, to: &str| format!("{from}{to} = {{ from = '{from}', to = '{to}', rate = '10 Mbit/s' }}");
+    let links = [("a", "b"), ("b", "d"), ("a", "c"), ("c", "d")].map(|(from, to)| link(from, to)).join(", ");
+    format!(
+        "{{ run = {{ fidelity = '{fidelity}' }}, node = {{ a = {{}}, b = {{}}, c = {{}}, d = {{}} }},
+            link = {{ {links} }}, routing = {{ {routing} }}, traffic = {{ x = {{ from = 'a', to = 'd', {traffic} }} }} {more} }}"
+    )
+}
+
+/// Of component `name`.
+fn of(text: &str, record: &RunRecord, name: &str, metric: &str, stat: &str) -> f64 {
+    let system = system(text).unwrap();
+    let place = system.components().iter().position(|c| c.name == name).unwrap_or_else(|| panic!("no {name}"));
+    value(record, place as u32, metric, stat)
+}
+
+/// A run of 40 s from zero on.
+fn forty(text: &str) -> RunRecord {
+    let window = Window { warmup: SimTime::ZERO, end: SimTime::from_secs(40), bins: 40 };
+    let record = system(text).unwrap_or_else(|d| panic!("{text}: {d:?}")).run(Streams::new(5, 0), window).unwrap();
+    assert!(record.checks.violations.is_empty(), "{:?}", record.checks);
+    record
+}
+
+#[test]
+fn each_transfer_takes_the_path_of_its_packets() {
+    let transfers = "kind = 'bulk', connections = 60, bytes = '29.2 kB', stagger = '500 ms'";
+    for method in ["hash_threshold", "modulo", "hrw"] {
+        for hash in ["conversation", "addresses"] {
+            let routing = format!("ecmp = '{method}', hash = '{hash}'");
+            let [fluid, packet] = ["fluid", "packet"].map(|fidelity| {
+                let text = diamond(fidelity, &routing, "", transfers);
+                let record = forty(&text);
+                let system = system(&text).unwrap();
+                let metric = if fidelity == "fluid" { "throughput" } else { "departures" };
+                let by = ["ab", "ac"].map(|link| {
+                    let known = system.components().iter().any(|c| c.name == link);
+                    if known { of(&text, &record, link, metric, "mean") } else { 0.0 }
+                });
+                // One a transfer in 40 s; of its packets, 20 segments and a SYN.
+                by.map(|n| if fidelity == "fluid" { n * 40.0 } else { n / 21.0 })
+            });
+            assert_eq!(fluid, packet, "{routing}");
+            assert_eq!(fluid[0] + fluid[1], 60.0);
+            assert_eq!(hash == "addresses", fluid.contains(&0.0), "{routing}: {fluid:?}");
+        }
+    }
+}
+
+#[test]
+fn those_on_one_path_share_it_and_move_when_it_fails() {
+    // Both ways are full; the one by b is down from 10 to 20 s, and routes follow a second later.
+    let cut = ", intervention = { cut = { at = '10 s', target = 'link.bd', op = 'fail' },
+                                  mend = { at = '20 s', target = 'link.bd', op = 'recover' } }";
+    let text = diamond("fluid", "ecmp = 'hrw', convergence = '1 s'", cut, "kind = 'bulk', connections = 30");
+    let record = forty(&text);
+    let series = |component: &str| {
+        let place = system(&text).unwrap().components().iter().position(|c| c.name == component).unwrap();
+        let row = record.series.rows.iter().find(|r| r.component == place as u32 && r.metric == "bit_rate");
+        row.unwrap().values.iter().map(|v| v / 1e6).collect::<Vec<_>>()
+    };
+    let near = |found: &[f64], expected: f64| found.iter().all(|v| (v - expected).abs() < 1e-4);
+    let (b, c) = (series("ab"), series("ac"));
+    assert!(near(&b[..10], 10.0) && near(&b[10..21], 0.0) && near(&b[21..], 10.0), "{b:?}");
+    assert!(near(&c, 10.0), "{c:?}");
+}
+
+/// Two ways without rates, of which the first fails.
+fn failing(fidelity: &str, failures: &str, more: &str, traffic: &str) -> String {
+    format!(
+        "{{ run = {{ fidelity = '{fidelity}' }}, node = {{ a = {{}}, m = {{}}, z = {{}} }},
+            link = {{ short = {{ from = 'a', to = 'z', rate = '10 Mbit/s' {failures} }},
+                      am = {{ from = 'a', to = 'm', rate = '4 Mbit/s' }}, mz = {{ from = 'm', to = 'z', rate = '4 Mbit/s' }} }},
+            traffic = {{ x = {{ from = 'a', to = 'z', {traffic} }} }}, {more} }}"
+    )
+}
+
+#[test]
+fn links_fail_by_chance_as_for_packets() {
+    // By constant laws down from 10 to 15, 25 to 30 s: as interventions say. Transfers and steady traffic.
+    let constant =
+        ", failures = { up = { kind = 'constant', time = '10 s' }, down = { kind = 'constant', time = '5 s' } }";
+    let turns = [("10 s", "fail"), ("15 s", "recover"), ("25 s", "fail"), ("30 s", "recover")];
+    let turn =
+        |(at, op): (&str, &str)| format!("t{} = {{ at = '{at}', target = 'link.short', op = '{op}' }}", &at[..2]);
+    let planned = format!("intervention = {{ {} }},", turns.map(turn).join(", "));
+    let routing = "routing = { convergence = '2 s' }";
+    for traffic in ["kind = 'bulk', connections = 3", "kind = 'constant', rate = '6 Mbit/s'"] {
+        let [chance, planned] = [
+            forty(&failing("fluid", constant, routing, traffic)),
+            forty(&failing("fluid", "", &format!("{planned} {routing}"), traffic)),
+        ];
+        for (a, b) in chance.measures.iter().zip(&planned.measures) {
+            let same =
+                a.value == b.value || a.value.is_nan() && b.value.is_nan() || (a.value / b.value - 1.0).abs() < 1e-9;
+            assert!(same && a.metric == b.metric, "{traffic}: {} {} {}", a.metric, a.value, b.value);
+        }
+    }
+    // By random laws, and noticed after random times: lost of a small steady stream are as many bits as its packets have, to a
+    // packet for each turn of routes or links.
+    let random =
+        ", failures = { up = { kind = 'exponential', mean = '6 s' }, down = { kind = 'exponential', mean = '3 s' } }";
+    let routing = "routing = { convergence = { kind = 'uniform', min = '0.5 s', max = '2 s' } }";
+    let small = "kind = 'constant', rate = '1 Mbit/s', size = { kind = 'constant', size = '125 B' }";
+    let (fluid, packet) = (failing("fluid", random, routing, small), failing("packet", random, routing, small));
+    let lost = value(&forty(&fluid), 0, "lost", "mean") * 40.0 / 1000.0;
+    let packets = value(&forty(&packet), 0, "dropped.link_down", "mean");
+    assert!(packets > 2000.0 && (lost - packets).abs() < 20.0, "{lost} {packets}");
+}
+
+#[test]
+fn transfers_wait_while_a_link_is_down() {
+    // One way, up 10/11 of the time: what is sent in the long run is that of the rate.
+    let text = "{ run = { fidelity = 'fluid' }, node = { a = {}, z = {} },
+                  link = { l = { from = 'a', to = 'z', rate = '10 Mbit/s', failures = { up = { kind = 'exponential', mean = '10 s' },
+                                                                        down = { kind = 'exponential', mean = '1 s' } } } },
+                  traffic = { x = { from = 'a', to = 'z', kind = 'bulk' } }, routing = { convergence = '0 s' } }";
+    let (system, n) = (system(text).unwrap(), 20);
+    let window = Window { warmup: SimTime::from_secs(100), end: SimTime::from_secs(10_100), bins: 1 };
+    let share =
+        |r| value(&system.run(Streams::new(1, r), window).unwrap(), 0, "goodput", "mean") / 1e7 * 1500.0 / 1460.0;
+    let shares: Vec<f64> = (0..n).map(share).collect();
+    let mean = shares.iter().sum::<f64>() / f64::from(n as u32);
+    let variance = shares.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / f64::from(n as u32 - 1);
+    // The variance of the share of time up is 2 u^2 d^2 / ((u + d)^3 t).
+    let expected = 2.0 * 100.0 / (11.0_f64.powi(3) * 10_000.0);
+    assert!((mean - 10.0 / 11.0).abs() < 3.3 * (expected / f64::from(n as u32)).sqrt(), "{mean}");
+    assert!((variance / expected - 1.0).abs() < 3.3 * (2.0 / f64::from(n as u32 - 1)).sqrt(), "{variance} {expected}");
+}
+
+#[test]
+fn steady_rates_follow_waveforms() {
+    let text = |waveform: &str, rate: &str| {
         format!(
-            "{{ run = {{ fidelity = 'fluid' }}, node = {{ a = {{}}, b = {{}}, c = {{}}, d = {{}} }},
-                link = {{ {}, {}, {}, {} }}, routing = {{ {routing} }},
-                traffic = {{ x = {{ from = 'a', to = 'd', kind = 'bulk', connections = 20 }} }} }}",
-            link("a", "b"),
-            link("b", "d"),
-            link("a", "c"),
-            link("c", "d")
+            "{{ run = {{ fidelity = 'fluid' }}, node = {{ a = {{}}, b = {{}} }}, waveform = {{ w = {{ {waveform} }} }},
+                link = {{ up = {{ from = 'a', to = 'b', rate = '100 Mbit/s' }} }},
+                traffic = {{ x = {{ from = 'a', to = 'b', kind = 'poisson', rate = '{rate}', shape = 'w' }},
+                            y = {{ from = 'a', to = 'b', kind = 'bulk' }} }} }}"
         )
     };
-    assert_eq!(codes(&diamond("ecmp = 'hash_threshold'")), ["E0390"]);
-    assert!(system(&diamond("ecmp = 'off'")).is_ok());
+    let series = |text: &str, flow: u32| {
+        let record = forty(text);
+        let row = record.series.rows.iter().find(|r| r.component == flow && r.metric == "goodput").unwrap();
+        row.values.iter().map(|v| v / 1e6).collect::<Vec<_>>()
+    };
+    // 30 Mbit/s, and 90 from 5 to 10 s of each 10; the transfer has what is left.
+    let steps = text("kind = 'steps', points = [['0 s', 1], ['5 s', 3]], period = '10 s'", "30 Mbit/s");
+    let (x, y) = (series(&steps, 0), series(&steps, 1));
+    for (second, (x, y)) in x.iter().zip(&y).enumerate() {
+        let rate = if second % 10 < 5 { 30.0 } else { 90.0 };
+        assert!((x - rate).abs() < 1e-5 && (y * 1500.0 / 1460.0 - (100.0 - rate)).abs() < 1e-5, "{second}: {x} {y}");
+    }
+    // 40 (1 + 0.9 sin(2 pi t/10 s)): each second has its mean to a hundredth of the greatest rate, and all its mean to the bit.
+    let sine = text("kind = 'sine', mean = 1, amplitude = 0.9, period = '10 s'", "40 Mbit/s");
+    let x = series(&sine, 0);
+    let omega = std::f64::consts::TAU / 10.0;
+    for (second, x) in x.iter().enumerate() {
+        let (from, to) = (second as f64, second as f64 + 1.0);
+        let mean = 40.0 * (1.0 + 0.9 * ((omega * from).cos() - (omega * to).cos()) / omega);
+        assert!((x - mean).abs() < 0.76, "{second}: {x} {mean}");
+    }
+    assert!((x.iter().sum::<f64>() / 1600.0 - 1.0).abs() < 1e-6, "{x:?}");
+    // With more than the link takes the rest is lost: over half a swing that is 1.5 times its rate, at the peak.
+    let over = text("kind = 'sine', mean = 1, amplitude = 0.5, period = '10 s'", "100 Mbit/s");
+    let lost = value(&forty(&over), 0, "lost", "mean") / 1e6;
+    // The integral of 50 sin over the half in which it is more than nothing, a swing long.
+    let expected = 50.0 / std::f64::consts::PI;
+    assert!((lost / expected - 1.0).abs() < 0.01, "{lost} {expected}");
 }

@@ -35,6 +35,7 @@ use super::label::Recorded;
 use super::size::Size;
 use super::transport::{Application, Settings};
 use crate::BuildContext;
+use crate::common::waveform::Course;
 use crate::registry::Kind;
 
 /// What a source sends next.
@@ -67,6 +68,11 @@ pub trait Traffic: Debug + Send + Sync {
     /// Packets a second, if that is the rate over any time that holds many of them: then a fluid can stand for it. `None`
     /// for sources whose rate varies, by chance or not, or that run dry.
     fn steady_rate(&self) -> Option<f64> {
+        None
+    }
+    /// Packets a second where its waveform is 1, the waveform's course, and its greatest value, if the rate follows one and is
+    /// steady but for that: as [`Traffic::steady_rate`].
+    fn shaped_rate(&self) -> Option<(f64, Course, f64)> {
         None
     }
     /// The largest packet that it ever sends, in bits, if that is not told by the law of its sizes.

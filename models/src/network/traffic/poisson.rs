@@ -22,6 +22,7 @@ use super::conversations::{COUNT, Count, in_turn};
 use super::rate::{PacketRate, RATE_FIELD};
 use super::shape::{SHAPE, Shape};
 use super::{Emission, Load, MakeTraffic, Streams, Traffic};
+use crate::common::waveform::Course;
 use crate::network::size::Size;
 use crate::registry::Kind;
 
@@ -149,6 +150,10 @@ impl<T: Traffic + Clone + 'static> Traffic for Batched<T> {
     fn steady_rate(&self) -> Option<f64> {
         Some(self.source.steady_rate()? * f64::from(self.batch))
     }
+    fn shaped_rate(&self) -> Option<(f64, Course, f64)> {
+        let (rate, course, most) = self.source.shaped_rate()?;
+        Some((rate * f64::from(self.batch), course, most))
+    }
     fn boxed_clone(&self) -> Box<dyn Traffic> {
         Box::new(self.clone())
     }
@@ -189,6 +194,9 @@ impl Traffic for Shaped {
     }
     fn mean_rate(&self) -> f64 {
         self.poisson.rate * self.shape.max
+    }
+    fn shaped_rate(&self) -> Option<(f64, Course, f64)> {
+        Some((self.poisson.rate, self.shape.course(), self.shape.max))
     }
     fn boxed_clone(&self) -> Box<dyn Traffic> {
         Box::new(self.clone())

@@ -33,6 +33,10 @@ impl Shape {
         let at = table.opt_quantity("start").and_then(Quantity::to_ticks).unwrap_or(0);
         Ok(Some(Self { max: shape.max(), course: Course::new(shape), at }))
     }
+    /// What the rate is multiplied by.
+    pub(super) fn course(&self) -> Course {
+        self.course.clone()
+    }
     /// How long after the last arrival the next one is, if the integral from one to the other is to be `area`, in ticks at a
     /// value of one; `None` if no run lasts as long.
     #[inline]

@@ -45,7 +45,7 @@ use tag::Tag;
 use timer::Timer;
 
 /// The bits of a conversation's number that are its slot; the others count the connections that the slot had.
-const SLOT_BITS: u32 = 20;
+pub(in crate::network) const SLOT_BITS: u32 = 20;
 const SLOT: u32 = (1 << SLOT_BITS) - 1;
 
 /// The timers of a connection.

@@ -77,7 +77,7 @@ pub(super) fn missing(link: &LinkSpec) -> Vec<Missing> {
         cost: _,
         queue,
         medium,
-        failures,
+        failures: _,
         reverse: _,
         span,
     } = link;
@@ -102,10 +102,6 @@ pub(super) fn missing(link: &LinkSpec) -> Vec<Missing> {
     }
     if let Some(jitter) = jitter {
         miss(jitter.span, "a `jitter`", "there are no packets to delay", None);
-    }
-    if let Some(failures) = failures {
-        let instead = Some("have it fail and recover at set times: [intervention.NAME] with `op = \"fail\"`");
-        miss(failures.span, "a law of `failures`", "the fluid knows beforehand when routes change", instead);
     }
     all.extend(of_queue(queue).err());
     all

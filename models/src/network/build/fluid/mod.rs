@@ -3,6 +3,9 @@
 mod meaning;
 mod turns;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use sim_core::config::{Diagnostic, Diagnostics, Span, Table};
 
 use super::changes::{Change, Changes};
@@ -21,12 +24,12 @@ pub(super) fn is_asked_for(scenario: &Table) -> bool {
 }
 
 impl Builder<'_> {
-    pub(super) fn finish_fluid(mut self, ways: &Ways, changes: &Changes) -> Result<Box<dyn System>, Diagnostics> {
+    pub(super) fn finish_fluid(mut self, ways: Ways, changes: &Changes) -> Result<Box<dyn System>, Diagnostics> {
         // What is wrong with the packets is wrong here, too.
-        if let Err(found) = self.stations(ways, changes) {
+        if let Err(found) = self.stations(&ways, changes) {
             self.diagnostics = found;
         }
-        self.check_fluid(ways, changes);
+        self.check_fluid(&ways, changes);
         self.check_sizes_of_fluid();
         self.stop_if_wrong()?;
         let mut index = vec![u32::MAX; ways.used.len()];
@@ -37,9 +40,12 @@ impl Builder<'_> {
             let name = if l.is_multiple_of(2) { link.name.clone() } else { format!("{}.reverse", link.name) };
             links.push(LinkPlan { name, is_rated: rate(&link).min(bucket(&link)).is_finite() });
         }
-        let turns = self.turns(ways, changes, &index);
+        let splits: Vec<bool> = (0..self.flows.len()).map(|f| self.splits(f, &ways, changes)).collect();
+        let any_splits = splits.contains(&true);
+        let maker = Arc::new(self.way_maker(&index));
+        let course = self.course(ways, changes, &maker, any_splits);
         self.stop_if_wrong()?;
-        let flows = self.flows.into_iter().filter_map(|f| {
+        let flows = self.flows.into_iter().zip(splits).enumerate().filter_map(|(number, (f, splits))| {
             let load = match f.origin {
                 Origin::Load(Load::Application(application, settings)) => {
                     LoadPlan::Transfers { wire: settings.wire_bits_per_byte(), application }
@@ -48,17 +54,18 @@ impl Builder<'_> {
                 // Acknowledgements weigh nothing here.
                 Origin::Acknowledgements => return None,
             };
-            Some(FlowPlan { name: f.name, stream: f.stream, start: f.start, stop: f.stop, load })
+            let number = number as u32;
+            Some(FlowPlan { name: f.name, stream: f.stream, start: f.start, stop: f.stop, load, number, splits })
         });
         let flows = flows.collect();
-        Ok(Box::new(FluidSystem::new(flows, links, turns, self.warnings)))
+        Ok(Box::new(FluidSystem::new(flows, links, course, any_splits.then_some(maker), self.warnings)))
     }
 
     /// That the scenario has a fluid.
     fn check_fluid(&mut self, ways: &Ways, changes: &Changes) {
         for (_, change) in &changes.all {
             if let Change::Flow(flow, source) = change
-                && source.steady_rate().is_none()
+                && self.flows[*flow].fluid_rate(source.as_ref()).is_none()
             {
                 let flow = &self.flows[*flow];
                 let message = format!("`{}` comes to have no steady rate", flow.name);
@@ -81,27 +88,28 @@ impl Builder<'_> {
             self.diagnostics.push(refusal(*span, format!("stage `{stage}` has no fluid"), NEEDS_PACKETS, None));
         }
         self.check_links(ways);
-        self.check_limits(ways);
-        if let Some(table) = self.routing().filter(|_| self.ecmp() != Ecmp::Off)
-            && self.flows.iter().any(|flow| ways.tables.iter().any(|routes| self.is_split(flow, routes)))
+        self.check_limits(ways, changes);
+        if let Some(table) = self.routing().filter(|_| self.ecmp() == Ecmp::PerPacket)
+            && self.flows.iter().any(|flow| ways.met(changes).iter().any(|(_, routes)| self.is_split(flow, routes)))
         {
-            let instead = Some("give links of one of the ways a greater `cost`, or leave out `ecmp`");
-            let d = refusal(table.span_of("ecmp"), "equal-cost paths have no fluid", NEEDS_PACKETS, instead);
-            self.diagnostics.push(d);
+            let instead =
+                Some("have a hash choose (`hash_threshold`, `modulo`, `hrw`), by which each transfer has one path");
+            let message = "equal-cost paths that packets take in turn have no fluid";
+            self.diagnostics.push(refusal(table.span_of("ecmp"), message, NEEDS_PACKETS, instead));
         }
         for flow in &self.flows {
-            if matches!(flow.origin, Origin::Load(Load::Source(_))) && flow.steady_rate().is_none() {
+            if matches!(flow.origin, Origin::Load(Load::Source(_))) && flow.own_fluid_rate().is_none() {
                 let message = format!("`{}` has no steady rate", flow.name);
-                let label = "a trace, a rate that varies, or several conversations";
+                let label = "a trace, a rate that varies by chance, or several conversations";
                 let instead =
-                    Some("`constant` or `poisson` without a `shape`, changed by interventions where it is to change");
+                    Some("`constant` or `poisson`, with a `shape` or changed by interventions where it is to change");
                 self.diagnostics.push(refusal(flow.span, message, label, instead));
             }
             if flow.to.is_none() {
                 let instead = Some("give the traffic a `to`");
                 self.diagnostics.push(refusal(flow.span, "packets that wander have no fluid", "no `to`", instead));
             } else if matches!(flow.origin, Origin::Load(Load::Application(..)))
-                && ways.tables.iter().any(|routes| self.is_unlimited(flow, routes))
+                && ways.met(changes).iter().any(|(_, routes)| self.is_unlimited(flow, routes))
             {
                 let message = format!("nothing limits the rate of `{}`", flow.name);
                 let d = Diagnostic::error("E0390", flow.span, message, "no link on its way has a rate");
@@ -138,10 +146,11 @@ impl Builder<'_> {
     }
 
     /// That steady traffic leaves others the room that is theirs in queues for each flow.
-    fn check_limits(&mut self, ways: &Ways) {
+    fn check_limits(&mut self, ways: &Ways, changes: &Changes) {
         let mut found: Vec<Diagnostic> = Vec::new();
+        let met = ways.met(changes);
         for flow in self.flows.iter().filter(|f| matches!(f.origin, Origin::Load(Load::Source(_)))) {
-            for l in ways.tables.iter().flat_map(|routes| self.way(flow, routes)) {
+            for l in met.iter().flat_map(|(_, routes)| self.may_take(flow, routes)) {
                 let link = self.link(l);
                 let Some(span) = meaning::of_queue(&link.queue).ok().and_then(|m| m.limited) else { continue };
                 if found.iter().all(|known| known.span != span) {
@@ -157,18 +166,43 @@ impl Builder<'_> {
         }
     }
 
-    /// Whether no link on the way of a flow has a rate, if there is a way.
+    /// Whether no link on a way of a flow has a rate.
     fn is_unlimited(&self, flow: &Flow, routes: &Routes) -> bool {
-        let mut way = self.way(flow, routes).peekable();
-        (way.peek().is_some() || flow.to.is_some_and(|to| routes.step(to as u32, flow.from as u32) == Step::Here))
-            && !way.any(|l| rate(&self.link(l)).min(bucket(&self.link(l))).is_finite())
+        let Some(to) = flow.to else { return false };
+        let (mut seen, mut open) = (BTreeSet::from([flow.from]), vec![flow.from]);
+        while let Some(node) = open.pop() {
+            if routes.step(to as u32, node as u32) == Step::Here {
+                return true;
+            }
+            let links = routes.links(to as u32, node as u32).iter().map(|l| *l as usize);
+            let unlimited = links.filter(|l| !rate(&self.link(*l)).min(bucket(&self.link(*l))).is_finite());
+            open.extend(unlimited.map(|l| self.end_of(l)).filter(|to| seen.insert(*to)));
+        }
+        false
+    }
+
+    /// The links that packets of a flow may take.
+    fn may_take(&self, flow: &Flow, routes: &Routes) -> Vec<usize> {
+        let Some(to) = flow.to else { return Vec::new() };
+        let end_of = |link| self.end_of(link as usize) as u32;
+        let nodes = routes.downstream(to as u32, flow.from as u32, &end_of).into_iter();
+        nodes.flat_map(|node| routes.links(to as u32, node)).map(|l| *l as usize).collect()
     }
 
     /// Whether packets of a flow may take one way or another.
     fn is_split(&self, flow: &Flow, routes: &Routes) -> bool {
         let Some(to) = flow.to else { return false };
-        let mut nodes = self.way(flow, routes).map(|l| self.end_of(l));
-        std::iter::once(flow.from).chain(&mut nodes).any(|node| routes.links(to as u32, node as u32).len() > 1)
+        let end_of = |link| self.end_of(link as usize) as u32;
+        let nodes = routes.downstream(to as u32, flow.from as u32, &end_of);
+        nodes.into_iter().any(|node| routes.links(to as u32, node).len() > 1)
+    }
+
+    /// Whether the transfers of flow `f`, if it has such, may take several ways, there or with acknowledgements.
+    fn splits(&self, f: usize, ways: &Ways, changes: &Changes) -> bool {
+        let is_split = |f: usize| ways.met(changes).iter().any(|(_, routes)| self.is_split(&self.flows[f], routes));
+        let by_hash = matches!(self.ecmp(), Ecmp::HashThreshold | Ecmp::Modulo | Ecmp::HighestRandomWeight);
+        let has_transfers = matches!(self.flows[f].origin, Origin::Load(Load::Application(..)));
+        by_hash && has_transfers && (is_split(f) || is_split(f + 1))
     }
 }
 
