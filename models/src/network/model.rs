@@ -287,7 +287,17 @@ impl Network {
             Core::Fused(f) => f.enter(packet, station, ctx),
             Core::Queued(q) => q.enter(packet, station, &mut self.effects, ctx),
             Core::Gate(_) => unreachable!("a gate is passed, not entered"),
+            Core::Half(_) | Core::Back => {
+                let (first, way) = self.half_of(station);
+                let Core::Half(link) = &mut self.stations[first as usize] else { unreachable!("it is the first way") };
+                link.enter(packet, (first, way), &mut self.effects, ctx);
+            }
         }
+    }
+
+    /// The first way of a half-duplex link, and which way `station` is.
+    fn half_of(&self, station: u32) -> (u32, usize) {
+        if matches!(self.stations[station as usize], Core::Back) { (station - 1, 1) } else { (station, 0) }
     }
 
     /// Does what is due now, and sees to what comes next.
@@ -344,6 +354,11 @@ impl Network {
         change: impl FnOnce(&mut Queued, SimTime, &mut P),
     ) {
         let now = ctx.now();
+        if matches!(self.stations[station as usize], Core::Half(_) | Core::Back) {
+            let (first, way) = self.half_of(station);
+            let Core::Half(link) = &mut self.stations[first as usize] else { unreachable!("it is the first way") };
+            return link.change((first, way), &mut self.effects, ctx, change);
+        }
         let Core::Queued(link) = &mut self.stations[station as usize] else { unreachable!("it changes") };
         link.catch_up(now.ticks(), &mut self.effects, ctx.probe());
         change(link, now, ctx.probe());
@@ -376,8 +391,10 @@ impl<P: Probe> Model<P> for Network {
             self.begin(s, SimTime::ZERO + self.sources[s].start, ctx);
         }
         for station in &self.stations {
-            if let Core::Queued(link) = station {
-                link.tell_up(ctx.probe());
+            match station {
+                Core::Queued(link) => link.tell_up(ctx.probe()),
+                Core::Half(link) => link.ways().iter().for_each(|way| way.tell_up(ctx.probe())),
+                _ => {}
             }
         }
         for (k, stay) in self.knowledge.first().enumerate() {
@@ -395,6 +412,13 @@ impl<P: Probe> Model<P> for Network {
                     Core::Fused(f) => Some(f.arrive(station, ctx)),
                     Core::Queued(q) => q.arrive(station, &mut self.effects, ctx),
                     Core::Gate(_) => unreachable!("nothing propagates behind a gate"),
+                    Core::Half(_) | Core::Back => {
+                        let (first, way) = self.half_of(station);
+                        let Core::Half(link) = &mut self.stations[first as usize] else {
+                            unreachable!("it is the first way")
+                        };
+                        link.arrive((first, way), &mut self.effects, ctx)
+                    }
                 };
                 (station, out)
             }
@@ -438,6 +462,8 @@ impl<P: Probe> Model<P> for Network {
                     q.tell_used(probe);
                 }
                 Core::Gate(gate) => gate.settle(at, &mut self.effects, probe),
+                Core::Half(link) => link.settle(at, &mut self.effects, probe),
+                Core::Back => {}
             }
         }
     }
@@ -447,7 +473,8 @@ impl<P: Probe> Model<P> for Network {
             match station {
                 Core::Fused(f) => f.census(at, probe),
                 Core::Queued(q) => q.census(at, probe),
-                Core::Gate(_) => {}
+                Core::Half(link) => link.ways().iter().for_each(|way| way.census(at, probe)),
+                Core::Gate(_) | Core::Back => {}
             }
         }
     }

@@ -16,7 +16,7 @@ use super::gate::{Checkpoint, Gate};
 use super::model::{Branch, Hop, Network, Origin, Source};
 use super::packet::Ecn;
 use super::routing::{Ecmp, Routes, Spread};
-use super::station::{Core, Fused, LinePlan, Placement, Queued, Serialisation, ServiceLaw, Spare, Varying};
+use super::station::{Core, Fused, HalfDuplex, LinePlan, Placement, Queued, Serialisation, ServiceLaw, Spare, Varying};
 use super::traffic::{self, Traffic};
 use super::transport::{Application, Client, Header, Measures, RoundTrips, Settings, Transport};
 use crate::System;
@@ -89,6 +89,8 @@ pub(super) struct StationPlan {
     pub(super) behind: (u32, u32),
     /// It fails or changes during the run: departures cannot be worked out ahead.
     pub(super) changes: bool,
+    /// It shares a transmitter: with the station after or before it, which is the way back or forth of the same link.
+    pub(super) half: bool,
     pub(super) signals: SignalMap,
     /// The reasons of a gate's own verdicts.
     pub(super) verdicts: Arc<[Reason]>,
@@ -98,6 +100,10 @@ pub(super) struct StationPlan {
 }
 
 impl StationPlan {
+    /// Whether the next one is the way back of the same half-duplex link.
+    fn is_half_of(&self, next: &Self) -> bool {
+        next.stream == format!("{}.reverse", self.stream)
+    }
     /// Whether packets can spend time here: only gates are passed at once, however many times.
     pub(super) fn takes_time(&self) -> bool {
         matches!(self.works, Works::Serves { .. })
@@ -253,7 +259,16 @@ impl NetworkSystem {
             conversation: 0,
         });
         let sources = sources.collect();
-        let stations = self.stations.iter().map(|s| start_station(s, streams)).collect();
+        let stations = self.stations.chunk_by(|a, b| a.half && b.half && a.is_half_of(b)).flat_map(|link| {
+            let mut ways = link.iter().map(|way| start_station(way, streams));
+            match (ways.next(), ways.next()) {
+                (Some(Core::Queued(there)), Some(Core::Queued(back))) => {
+                    vec![Core::Half(Box::new(HalfDuplex::new([*there, *back]))), Core::Back]
+                }
+                (first, second) => first.into_iter().chain(second).collect(),
+            }
+        });
+        let stations = stations.collect();
         let branch = |b: &BranchPlan| Branch { rng: streams.stream(&b.stream, "next"), ways: b.ways.clone() };
         Network {
             sources,
@@ -295,6 +310,7 @@ fn start_station(plan: &StationPlan, streams: Streams) -> Core {
     if servers == 1
         && line.is_none()
         && !plan.changes
+        && !plan.half
         && let Some(limit) = discipline.as_fifo()
     {
         return Core::Fused(Fused::new(plan.place, law, limit));

@@ -33,6 +33,7 @@ pub(super) struct Stations {
 }
 
 /// Where a link or stage stands.
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub(super) struct Site {
     /// Its name in tables.
     pub(super) name: String,
@@ -50,6 +51,8 @@ pub(super) struct Site {
     pub(super) fails: bool,
     /// It fails or changes otherwise.
     pub(super) changes: bool,
+    /// It shares a transmitter with the other way of its link.
+    pub(super) half: bool,
 }
 
 impl Stations {
@@ -60,7 +63,8 @@ impl Stations {
         let component = (self.flows + self.plans.len()) as u32;
         let (kind, mut reasons, mut signals, verdicts) = match &works {
             Works::Serves { servers, discipline, .. } => {
-                let kind = ComponentKind::Station { servers: *servers, paced: discipline.paced() };
+                // The transmitter of a half-duplex link may be busy with the other way while a packet waits.
+                let kind = ComponentKind::Station { servers: *servers, paced: discipline.paced() || site.half };
                 (kind, discipline.reasons(), discipline.signals(), Vec::new())
             }
             Works::Judges(gate) => (ComponentKind::Gate, gate.reasons(), gate.signals(), gate.verdicts()),
@@ -81,8 +85,8 @@ impl Stations {
             ..Component::new(&site.name, kind, "packet")
         });
         let place = Placement { component, delay: site.delay, terminal: site.terminal };
-        let Site { stream, behind, line, changes, .. } = site;
-        self.plans.push(StationPlan { stream, place, behind, changes, signals, verdicts: own, line, works });
+        let Site { stream, behind, line, changes, half, .. } = site;
+        self.plans.push(StationPlan { stream, place, behind, changes, half, signals, verdicts: own, line, works });
     }
     /// The reason for drops by the rule called `name`: one for all rules of this name.
     fn rule(&mut self, name: &str) -> Reason {
@@ -160,7 +164,8 @@ impl Builder<'_> {
         let stream = format!("link.{name}");
         let (fails, changes) = (changes.failing[directed / 2], changes.changing[directed / 2]);
         let (behind, delay) = ((to as u32, 0), ticks(link.delay));
-        let site = Site { name, stream, behind, delay, terminal, line, fails, changes };
+        let half = link.half;
+        let site = Site { name, stream, behind, delay, terminal, line, fails, changes, half };
         stations.add(site, Works::Serves { servers: 1, service, discipline });
     }
 
@@ -260,7 +265,8 @@ impl Builder<'_> {
                 let terminal = is_sink && k + 1 == own.len();
                 stages.push(stations.plans.len() as u32);
                 let (behind, line) = ((node as u32, k as u32 + 1), LinePlan::default());
-                let site = Site { name, stream, behind, delay: 0, terminal, line, fails: false, changes: false };
+                let site =
+                    Site { name, stream, behind, delay: 0, terminal, line, fails: false, changes: false, half: false };
                 stations.add(site, works);
             }
             self.nodes[node].stages = own;

@@ -5,6 +5,7 @@
 //! none behind the last station, and catch up with what lies in between.
 
 mod fused;
+mod half_duplex;
 mod holding;
 mod lane;
 mod law;
@@ -15,6 +16,7 @@ mod servers;
 mod varying;
 
 pub(super) use fused::Fused;
+pub(super) use half_duplex::HalfDuplex;
 pub(super) use law::{Serialisation, ServiceLaw, gcd};
 pub(super) use line::LinePlan;
 pub(super) use outage::Spare;
@@ -49,6 +51,10 @@ pub(super) enum Core {
     Fused(Fused),
     Queued(Box<Queued>),
     Gate(Checkpoint),
+    /// Both ways of a link that share a transmitter.
+    Half(Box<HalfDuplex>),
+    /// The second way of the station before.
+    Back,
 }
 
 #[cfg(test)]

@@ -104,26 +104,42 @@ impl Queued {
         ctx: &mut Ctx<'_, Event, P>,
     ) -> Option<Outgoing> {
         let now = ctx.now();
-        if now != self.due {
-            // Something was found to come earlier, or was lost when the link failed.
+        if !self.is_due(now) {
             return None;
         }
-        self.due = SimTime::NEVER;
         self.catch_up(now.ticks() + 1, effects, ctx.probe());
         let head = self.lane.pop_front_if(|head| head.0 == now);
         self.expect(index, ctx);
         head.map(|(at, packet)| Outgoing { packet, at })
     }
 
+    /// Whether the event that comes now is the one that is waited for; then it is that no more.
+    #[inline]
+    pub(super) fn is_due(&mut self, now: SimTime) -> bool {
+        // If not, something was found to come earlier, or was lost when the link failed.
+        let is_due = now == self.due;
+        if is_due {
+            self.due = SimTime::NEVER;
+        }
+        is_due
+    }
+
     /// Sees to it that there is an event when a packet may be at the next node.
     #[inline]
     pub(in crate::network) fn expect<P: Probe>(&mut self, index: u32, ctx: &mut Ctx<'_, Event, P>) {
+        self.expect_by(SimTime::NEVER, index, ctx);
+    }
+    /// The same, and no later than `at` if nothing is on its way there.
+    #[inline]
+    pub(super) fn expect_by<P: Probe>(&mut self, at: SimTime, index: u32, ctx: &mut Ctx<'_, Event, P>) {
         if self.place.terminal {
             return;
         }
         let next = match self.lane.front() {
             Some(head) => head.0,
-            None => SimTime::from_ticks(self.servers.next_end().saturating_add(self.place.delay)).min(self.wake),
+            None => {
+                SimTime::from_ticks(self.servers.next_end().saturating_add(self.place.delay)).min(self.wake).min(at)
+            }
         };
         if next < self.due {
             // An entry for a later time stays in the queue: when it comes up it is not the one waited for.
@@ -148,6 +164,12 @@ impl Queued {
                 self.serve(SimTime::from_ticks(wake), effects, probe);
             }
         }
+        self.deliver_terminal(until, probe);
+    }
+
+    /// Tells the probe of every arrival before `until` if nobody else does.
+    #[inline]
+    pub(super) fn deliver_terminal<P: Probe>(&mut self, until: u64, probe: &mut P) {
         if self.place.terminal && !self.lane.is_empty() {
             self.deliver(until, probe);
         }
@@ -161,7 +183,7 @@ impl Queued {
     }
 
     #[inline]
-    fn admit<P: Probe>(&mut self, packet: &Packet, now: SimTime, effects: &mut Effects, probe: &mut P) {
+    pub(super) fn admit<P: Probe>(&mut self, packet: &Packet, now: SimTime, effects: &mut Effects, probe: &mut P) {
         let refused = if self.down > 0 {
             Err(LINK_DOWN)
         } else if self.line.as_ref().is_some_and(|line| !line.takes(packet.bits)) {
@@ -205,7 +227,7 @@ impl Queued {
 
     /// Gives idle servers what waits, as far as the discipline lets it go.
     #[inline]
-    fn serve<P: Probe>(&mut self, now: SimTime, effects: &mut Effects, probe: &mut P) {
+    pub(super) fn serve<P: Probe>(&mut self, now: SimTime, effects: &mut Effects, probe: &mut P) {
         while self.servers.any_idle() {
             let next = self.discipline.dequeue(now, effects);
             self.report(now, effects, probe);
@@ -255,7 +277,7 @@ impl Queued {
 
     /// The next end of service.
     #[inline]
-    fn finish<P: Probe>(&mut self, effects: &mut Effects, probe: &mut P) {
+    pub(super) fn finish<P: Probe>(&mut self, effects: &mut Effects, probe: &mut P) {
         let served = self.servers.finish();
         let Served { ref packet, started, ends, held_back } = *served;
         let now = SimTime::from_ticks(ends);

@@ -26,6 +26,8 @@ pub(super) struct Servers {
     idle: Vec<u32>,
     /// The one that is done next, and when; `u64::MAX` if all are idle.
     next: (u64, u32),
+    /// Idle ones may not begin.
+    withheld: bool,
     /// The other busy ones; of those that are done at once the first is first.
     later: BinaryHeap<Reverse<(u64, u32)>>,
 }
@@ -37,11 +39,15 @@ impl Servers {
     pub(super) fn new(count: u32) -> Self {
         let idle = Served { packet: Packet::new(0, 0, SimTime::ZERO), started: 0, ends: 0, held_back: 0 };
         let each = vec![idle; count as usize].into();
-        Self { each, idle: (0..count).rev().collect(), next: NEVER, later: BinaryHeap::new() }
+        Self { each, idle: (0..count).rev().collect(), next: NEVER, withheld: false, later: BinaryHeap::new() }
     }
     #[inline]
     pub(super) fn any_idle(&self) -> bool {
-        !self.idle.is_empty()
+        !self.idle.is_empty() && !self.withheld
+    }
+    /// Whether idle ones may not begin from now on: what they need is not free.
+    pub(super) fn withhold(&mut self, withheld: bool) {
+        self.withheld = withheld;
     }
     /// When the next service ends; `u64::MAX` if none is going on.
     #[inline]

@@ -524,3 +524,98 @@ fn steady_rates_follow_waveforms() {
     let expected = 50.0 / std::f64::consts::PI;
     assert!((lost / expected - 1.0).abs() < 0.01, "{lost} {expected}");
 }
+
+#[test]
+fn two_ways_share_a_half_duplex_link() {
+    // Transfers of 10 s alone, m there and n back: 10 (m + n) s; on a duplex link 10 max(m, n).
+    let text = |duplex: &str, (m, n): (u32, u32)| {
+        format!(
+            "{{ run = {{ fidelity = 'fluid' }}, node = {{ a = {{}}, b = {{}} }},
+                link = {{ l = {{ from = 'a', to = 'b', rate = '1.2 Mbit/s', duplex = {duplex} }} }},
+                traffic = {{ x = {{ from = 'a', to = 'b', kind = 'bulk', connections = {m}, bytes = '1460 kB', start = '20 s' }},
+                            y = {{ from = 'b', to = 'a', kind = 'bulk', connections = {n}, bytes = '1460 kB', start = '20 s' }} }} }}"
+        )
+    };
+    let last = |text: &str| {
+        let record = run(text, 200, 1);
+        [0, 1].map(|flow| value(&record, flow, "sojourn_time", "max"))
+    };
+    for (m, n) in [(3, 2), (1, 1), (1, 4)] {
+        let (half, full) = (last(&text("'half'", (m, n))), last(&text("true", (m, n))));
+        let all = 10.0 * f64::from(m + n);
+        assert!((half[0] - all).abs() < 1e-6 && (half[1] - all).abs() < 1e-6, "{half:?}, not {all}");
+        assert!(
+            (full[0] - 10.0 * f64::from(m)).abs() < 1e-6 && (full[1] - 10.0 * f64::from(n)).abs() < 1e-6,
+            "{full:?}"
+        );
+    }
+    // Of packets, which have headers and acknowledgements besides, all end after the time that all their bits take.
+    let window = "start = '20 s', tcp = { receive_window = '29200 B' }";
+    let packet = text("'half'", (3, 2)).replace("fluid", "packet").replace("start = '20 s'", window);
+    let record = run(&packet, 200, 1);
+    let packets = ["x", "y"].map(|flow| of(&packet, &record, flow, "flow_completion_time", "max"));
+    assert!((50.0..51.5).contains(&packets[0].max(packets[1])), "{packets:?}");
+    // One row tells of it, and it carries what both bring; steady traffic there leaves transfers back the rest.
+    let text =
+        text("'half'", (1, 1)).replace("kind = 'bulk', connections = 1, bytes = '1460 kB', start = '20 s' }", "@ }");
+    let text = text.replacen('@', "kind = 'constant', rate = '0.9 Mbit/s'", 1).replacen('@', "kind = 'bulk'", 1);
+    let names: Vec<String> = system(&text).unwrap().components().iter().map(|c| c.name.clone()).collect();
+    assert_eq!(names, ["x", "y", "l"]);
+    let record = run(&text, 100, 1);
+    assert!((value(&record, 0, "goodput", "mean") / 0.9e6 - 1.0).abs() < 1e-6);
+    assert!((value(&record, 1, "goodput", "mean") * 1500.0 / 1460.0 / 0.3e6 - 1.0).abs() < 1e-6);
+    assert!((value(&record, 2, "bit_rate", "mean") / 1.2e6 - 1.0).abs() < 1e-6);
+    // It fails, changes and recovers as one.
+    let cut = ", intervention = { cut = { at = '50 s', target = 'link.l', op = 'fail' },
+                                  mend = { at = '60 s', target = 'link.l', op = 'recover' },
+                                  slow = { at = '60 s', target = 'link.l.rate', value = '1 Mbit/s' } } }";
+    let changed = format!("{}{cut}", text.strip_suffix(" }").unwrap());
+    let course: Vec<f64> = [(20, 50, 0.3), (50, 60, 0.0), (60, 100, 0.1)].map(|c| c.2 * f64::from(c.1 - c.0)).into();
+    let window = Window { warmup: SimTime::from_secs(20), end: SimTime::from_secs(100), bins: 1 };
+    let convergence = changed.replace("run =", "routing = { convergence = '0 s' }, run =");
+    let record = system(&convergence).unwrap().run(Streams::new(1, 0), window).unwrap();
+    let found = value(&record, 1, "goodput", "mean") * 80.0 * 1500.0 / 1460.0 / 1e6;
+    assert!((found - course.iter().sum::<f64>()).abs() < 1e-4, "{found} {course:?}");
+}
+
+#[test]
+fn links_without_a_rate_are_shared_by_no_one() {
+    // Three there and two back, each from a host with 1.2 Mbit/s of its own, over a link without a rate: 10 s each.
+    let hosts: Vec<String> = (0..5).map(|h| format!("h{h} = {{}}")).collect();
+    let links: Vec<String> = (0..5)
+        .map(|h| format!("l{h} = {{ from = 'h{h}', to = '{}', rate = '1.2 Mbit/s' }}", if h < 3 { "a" } else { "b" }))
+        .collect();
+    let flows: Vec<String> = (0..5)
+        .map(|h| {
+            let to = if h < 3 { "b" } else { "a" };
+            format!("x{h} = {{ from = 'h{h}', to = '{to}', kind = 'bulk', bytes = '1460 kB', start = '10 s' }}")
+        })
+        .collect();
+    let text = format!(
+        "{{ run = {{ fidelity = 'fluid' }}, node = {{ a = {{}}, b = {{}}, {} }},
+            link = {{ ab = {{ from = 'a', to = 'b' }}, {} }}, traffic = {{ {} }} }}",
+        hosts.join(", "),
+        links.join(", "),
+        flows.join(", ")
+    );
+    let record = run(&text, 60, 1);
+    for flow in 0..5 {
+        assert!((value(&record, flow, "sojourn_time", "max") - 10.0).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn half_duplex_links_have_one_rate() {
+    let link = |fidelity: &str, more: &str| {
+        format!(
+            "{{ run = {{ fidelity = '{fidelity}' }}, node = {{ a = {{}}, b = {{}} }},
+                link = {{ l = {{ from = 'a', to = 'b', duplex = 'half', {more} }} }},
+                traffic = {{ x = {{ from = 'a', to = 'b', kind = 'bulk' }} }} }}"
+        )
+    };
+    for fidelity in ["fluid", "packet"] {
+        assert!(system(&link(fidelity, "rate = '1 Mbit/s'")).is_ok());
+        assert_eq!(codes(&link(fidelity, "rate = '1 Mbit/s', reverse = { rate = '2 Mbit/s' }")), ["E0346"]);
+        assert_eq!(codes(&link(fidelity, "delay = '1 ms'"))[0], "E0346");
+    }
+}

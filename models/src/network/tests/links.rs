@@ -246,3 +246,76 @@ fn connections_get_through_lossy_shaped_links() {
     assert!((2e6..4e6 * 1460.0 / 1500.0).contains(&goodput), "{goodput}");
     assert!(value(&record, 0, "dropped.link_loss", "mean") > 0.0);
 }
+
+/// A half-duplex link of 10 Mbit/s and 5 ms, with flows x there and y back.
+fn half_duplex(queue: &str, x: &str, y: &str) -> String {
+    format!(
+        "{{ node = {{ a = {{}}, b = {{}} }},
+            link = {{ l = {{ from = 'a', to = 'b', rate = '10 Mbit/s', delay = '5 ms', duplex = 'half' {queue} }} }},
+            traffic = {{ x = {{ from = 'a', to = 'b', {x} }}, y = {{ from = 'b', to = 'a', {y} }} }} }}"
+    )
+}
+
+#[test]
+fn two_ways_take_turns_by_who_came_first() {
+    // Every 3 ms a packet of 1 ms each way, the way there first. Then two there and one back between them.
+    let size = "size = { kind = 'constant', size = '1250 B' }";
+    let constant = |packets: u32, start: &str| {
+        format!("kind = 'constant', rate = '{packets} packets/s', {size}, start = '{start}'")
+    };
+    let record = run(&half_duplex("", &constant(300, "0 s"), &constant(300, "0 s")), 10, 3);
+    assert_eq!([0, 1].map(|flow| value(&record, flow, "sojourn_time", "max")), [0.006, 0.007]);
+    assert_eq!(
+        [2, 3].map(|way| value(&record, way, "utilization", "time_mean")).map(|u| (u * 1000.0).round()),
+        [300.0; 2]
+    );
+    // The packet back comes 0.5 ms after that there, every 10 ms: it waits for the other 0.5 ms.
+    let record = run(&half_duplex("", &constant(100, "0 s"), &constant(100, "500 us")), 10, 3);
+    assert_eq!([0, 1].map(|flow| value(&record, flow, "sojourn_time", "max")), [0.006, 0.0065]);
+    // A full-duplex link keeps nobody waiting.
+    let full =
+        half_duplex("", &constant(300, "0 s"), &constant(300, "0 s")).replace("duplex = 'half'", "duplex = true");
+    assert_eq!([0, 1].map(|flow| value(&run(&full, 10, 3), flow, "sojourn_time", "max")), [0.006; 2]);
+}
+
+#[test]
+fn both_ways_of_a_half_duplex_link_are_one_queue() {
+    // 300 and 400 packets/s of 1 ms on average: M/M/1 at 0.7, 10/3 ms for all of them. By links of 5 ms.
+    let poisson = |rate| {
+        format!("kind = 'poisson', rate = '{rate} packets/s', size = {{ kind = 'exponential', mean = '1250 B' }}")
+    };
+    for queue in ["", ", queue = { kind = 'plain', limit = 'none' }"] {
+        let record = run(&half_duplex(queue, &poisson(300), &poisson(400)), 2500, 2);
+        for way in [2, 3] {
+            // The standard error of the number in the system is 0.5 % of 7/3 in 2 million services (Whitt 1989).
+            let time = value(&record, way, "sojourn_time", "mean");
+            assert!((time * 300.0 - 1.0).abs() < 0.018, "{way}: {time}");
+        }
+    }
+}
+
+#[test]
+fn half_duplex_links_keep_the_laws_with_any_queue_and_failures() {
+    let poisson = |rate| format!("kind = 'poisson', rate = '{rate} Mbit/s', size = {{ kind = 'imix' }}");
+    let failures =
+        ", failures = { up = { kind = 'exponential', mean = '2 s' }, down = { kind = 'exponential', mean = '0.2 s' } }";
+    let shaped = "{ kind = 'tbf', rate = '4 Mbit/s', burst = '3 kB', limit = '50 packets' }";
+    for queue in ["{ kind = 'fifo', limit = '20 packets' }", "{ kind = 'codel' }", "{ kind = 'fq_codel' }", shaped] {
+        for failures in ["", failures] {
+            let text = half_duplex(&format!(", queue = {queue} {failures}"), &poisson(6), &poisson(5));
+            // Conservation, Little's law and the utilization law of each way are checked in the run.
+            let records = [1, 97].map(|bins| run(&text, 60, bins));
+            let all = records[0].measures.iter().zip(&records[1].measures);
+            assert!(all.clone().count() > 60);
+            all.for_each(|(a, b)| assert!(a.value.to_bits() == b.value.to_bits(), "{queue}: {} {}", a.metric, a.stat));
+            let used = [2, 3].map(|way| value(&records[0], way, "utilization", "time_mean"));
+            assert!(used[0] + used[1] <= 1.0 || queue == shaped, "{used:?}");
+            let carried = [0, 1].map(|flow| value(&records[0], flow, "bit_rate", "mean") / 1e6);
+            let expected = if queue == shaped { 8.0 } else { 10.0 };
+            assert!(
+                (carried[0] + carried[1]) / expected > if failures.is_empty() { 0.95 } else { 0.75 },
+                "{queue}: {carried:?}"
+            );
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sim_core::config::{Diagnostic, Diagnostics, Span, Table, did_you_mean};
 
-use super::{Draft, LinkSpec, LooseLink, Medium, check_delay, check_rate, read_reverse};
+use super::{Draft, Duplex, LinkSpec, LooseLink, Medium, check_delay, check_rate, read_reverse};
 
 /// Adds `[node.NAME]` and `[link.NAME]` to what was imported or generated; the same name changes what is there.
 pub(super) fn add(scenario: &Table, draft: &mut Draft) {
@@ -86,7 +86,8 @@ fn link(name: &str, table: &Table, from: usize, to: usize, wrong: &mut Diagnosti
         name: name.to_string(),
         from,
         to,
-        duplex: duplex(table),
+        duplex: Duplex::read(table).back,
+        half: Duplex::read(table).half,
         rate: table.opt_quantity("rate"),
         delay: table.quantity("delay"),
         cost: table.number("cost"),
@@ -98,15 +99,10 @@ fn link(name: &str, table: &Table, from: usize, to: usize, wrong: &mut Diagnosti
     }
 }
 
-/// Whether a link leads back; one that says so wrongly does, so that no way is missed on its account.
-fn duplex(table: &Table) -> bool {
-    table.bool("duplex") || table.is_wrong("duplex")
-}
-
 fn loose(table: &Table) -> LooseLink {
     // A stand-in for a name says nothing.
     let said = |key: &str| table.get(key).filter(|v| !v.wrong).and_then(|v| v.as_text()).map(str::to_owned);
-    LooseLink { ends: [said("from"), said("to")], duplex: duplex(table) }
+    LooseLink { ends: [said("from"), said("to")], duplex: Duplex::read(table).back }
 }
 
 /// Changes a link by the keys that are given.
@@ -120,7 +116,8 @@ fn change(link: &mut LinkSpec, table: &Table, from: Option<usize>, to: Option<us
         link.cost = table.number("cost");
     }
     if given("duplex") {
-        link.duplex = duplex(table);
+        let Duplex { back, half } = Duplex::read(table);
+        (link.duplex, link.half) = (back, half);
     }
     link.reverse = read_reverse(table, wrong).or(link.reverse.take());
 }

@@ -139,7 +139,8 @@ impl<'a> File<'a> {
             let rate = data(edge, &keys).map(|text| self.rate(edge, text)).transpose()?;
             let link = draft.add_unnamed(from, to, template);
             link.rate = rate.or(template.rate);
-            link.duplex = template.duplex && !is_directed(edge);
+            link.duplex = template.duplex.back && !is_directed(edge);
+            link.half &= link.duplex;
             if link.rate.is_none() {
                 without_rate.push((link.name.clone(), data(edge, &words)));
             }

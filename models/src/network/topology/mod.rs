@@ -90,6 +90,8 @@ pub struct LinkSpec {
     pub to: usize,
     /// Whether it also leads back, with a queue of its own.
     pub duplex: bool,
+    /// Whether both ways share its rate.
+    pub half: bool,
     /// Bits a second, exactly; `None` for a link without serialisation.
     pub rate: Option<Quantity>,
     /// Propagation delay.
@@ -230,6 +232,7 @@ pub fn graph(scenario: &Table, context: &BuildContext<'_>) -> (Graph, Diagnostic
     }
     declared::add(scenario, &mut draft);
     check_shapes(&mut draft);
+    check_half(&mut draft);
     (draft.graph, draft.wrong)
 }
 
@@ -326,7 +329,7 @@ struct Template {
     rate: Option<Quantity>,
     delay: Quantity,
     cost: f64,
-    duplex: bool,
+    duplex: Duplex,
     queue: Arc<Table>,
     medium: Medium,
     failures: Option<Arc<Table>>,
@@ -349,7 +352,7 @@ impl Template {
             rate,
             delay,
             cost: table.number("cost"),
-            duplex: table.bool("duplex"),
+            duplex: Duplex::read(table),
             queue: Arc::new(table.table("queue").clone()),
             medium,
             failures: table.opt_table("failures").map(|t| Arc::new(t.clone())),
@@ -362,7 +365,8 @@ impl Template {
             name,
             from,
             to,
-            duplex: self.duplex,
+            duplex: self.duplex.back,
+            half: self.duplex.half,
             rate: self.rate,
             delay: self.delay,
             cost: self.cost,
@@ -375,6 +379,48 @@ impl Template {
     }
 }
 
+/// The ways of a link.
+#[derive(Clone, Copy, Debug)]
+struct Duplex {
+    /// It leads back.
+    back: bool,
+    /// Both ways share its rate.
+    half: bool,
+}
+
+impl Duplex {
+    /// What a link says; one that says it wrongly leads back, so that no way is missed on its account.
+    fn read(table: &Table) -> Self {
+        let half = table.opt_text("duplex") == Some("half");
+        Self { back: half || table.is_wrong("duplex") || table.bool("duplex"), half }
+    }
+}
+
+/// That what two ways share is there, and nothing is different on the way back.
+fn check_half(draft: &mut Draft) {
+    let mut told: Vec<Span> = Vec::new();
+    for link in draft.graph.links.iter().filter(|link| link.half) {
+        let (span, message, help) = match (&link.reverse, link.rate) {
+            (Some(reverse), _) => (
+                reverse.span,
+                format!("both ways of `{}` are one", link.name),
+                "leave out `reverse`, or `duplex = \"half\"`",
+            ),
+            (None, None) => (
+                link.span,
+                format!("the ways of `{}` share a rate, and it has none", link.name),
+                "rate = \"10 Mbit/s\", or leave out `duplex = \"half\"`",
+            ),
+            _ => continue,
+        };
+        // Links of a topology have it from one place.
+        if !told.contains(&span) {
+            told.push(span);
+            draft.wrong.push(Diagnostic::error("E0346", span, message, "of a half-duplex link").help(help));
+        }
+    }
+}
+
 /// The table of what is different on the way back, once it is known to be right.
 fn read_reverse(table: &Table, wrong: &mut Diagnostics) -> Option<Arc<Table>> {
     let reverse = table.opt_table("reverse")?;
@@ -383,7 +429,8 @@ fn read_reverse(table: &Table, wrong: &mut Diagnostics) -> Option<Arc<Table>> {
         check_delay(delay, reverse.span_of("delay"), wrong);
     }
     let _ = Medium::read(reverse, wrong);
-    if !table.bool("duplex") {
+    let duplex = Duplex::read(table);
+    if !duplex.back {
         let d = Diagnostic::error(
             "E0346",
             table.span_of("reverse"),

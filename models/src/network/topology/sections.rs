@@ -20,9 +20,11 @@ const COST_FIELD: Field = Field::default(
 );
 const DUPLEX: Field = Field::default(
     "duplex",
-    Type::Bool,
+    Type::OneOf(&[Type::Bool, Type::Choice(&["half"])]),
     "true",
-    "Whether it leads back, too, with a queue of its own (`NAME.reverse`).",
+    "Whether it leads back, too, with a queue of its own (`NAME.reverse`); \"half\" if both ways share its rate, too: while a packet is \
+     sent one way, the other way waits, and then a packet of that way goes in which one came first. In the fluid, where one row \
+     tells of both, all share the rate.",
 );
 const QUEUE: Field =
     Field::default("queue", Type::Kind("discipline"), "{ kind = \"fifo\" }", "The queue discipline of each direction.");

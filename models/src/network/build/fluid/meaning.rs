@@ -72,6 +72,7 @@ pub(super) fn missing(link: &LinkSpec) -> Vec<Missing> {
         from: _,
         to: _,
         duplex: _,
+        half: _,
         rate: _,
         delay: _,
         cost: _,

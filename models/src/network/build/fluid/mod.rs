@@ -35,9 +35,15 @@ impl Builder<'_> {
         let mut index = vec![u32::MAX; ways.used.len()];
         let mut links = Vec::new();
         for l in (0..ways.used.len()).filter(|l| ways.used[*l]) {
-            index[l] = links.len() as u32;
             let link = self.link(l);
-            let name = if l.is_multiple_of(2) { link.name.clone() } else { format!("{}.reverse", link.name) };
+            if link.half && index[l ^ 1] != u32::MAX {
+                // Both ways are one.
+                index[l] = index[l ^ 1];
+                continue;
+            }
+            index[l] = links.len() as u32;
+            let name =
+                if link.half || l.is_multiple_of(2) { link.name.clone() } else { format!("{}.reverse", link.name) };
             links.push(LinkPlan { name, is_rated: rate(&link).min(bucket(&link)).is_finite() });
         }
         let splits: Vec<bool> = (0..self.flows.len()).map(|f| self.splits(f, &ways, changes)).collect();
