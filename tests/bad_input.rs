@@ -552,7 +552,7 @@ fn nothing_is_said_of_what_follows_from_a_mistake() {
     refused_in_network(wire, "§form = \"a\"\nto = \"b\"\nrate = \"1 Mbit/s\"", &["unknown key `form`"]);
     refused_in_network(wire, "from = \"a\"\nto = §7\nrate = \"1 Mbit/s\"", &["expected a string"]);
     refused_in_network(wire, "from = \"a\"\nto = §\"bb\"\nrate = \"1 Mbit/s\"", &["no node `bb`"]);
-    refused_in_network(wire, "from = \"b\"\nto = \"a\"\nduplex = §\"yes\"", &["found a string"]);
+    refused_in_network(wire, "from = \"b\"\nto = \"a\"\nduplex = §\"yes\"", &["`yes` is not one of the choices"]);
     let ends = "to = \"b\"\nrate = \"500 kbit/s\"";
     refused_in_network(ends, "to = §7\nrate = \"500 kbit/s\"", &["expected a string"]);
     refused_in_network(ends, "§too = \"b\"\nrate = \"500 kbit/s\"", &["unknown key `too`"]);
